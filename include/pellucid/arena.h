@@ -1,0 +1,34 @@
+/*
+ * arena - memory that dies with its request.
+ *
+ * Owner: one request, one thread at a time. pel_arena_alloc never fails (it aborts when the machine
+ * has no memory left) and nothing is freed singly; pel_arena_reset gives everything back. Chunks of
+ * the usual size come from and go to a bounded free list of the thread, so that a
+ * worker at rest holds no arena memory of idle connections.
+ */
+#ifndef PELLUCID_ARENA_H
+#define PELLUCID_ARENA_H
+
+#include "pellucid/base.h"
+
+#define PEL_ARENA_CHUNK_LEN 4096
+
+struct pel_arena_chunk;
+
+struct pel_arena {
+    struct pel_arena_chunk *head; /* owned; newest first */
+    char *next, *end;             /* free room in head */
+};
+
+void pel_arena_init(struct pel_arena *a);
+
+/* len bytes aligned for any type; never NULL, not zeroed. */
+void *pel_arena_alloc(struct pel_arena *a, size_t len);
+
+/* A copy of s in the arena. */
+struct pel_str pel_arena_dup(struct pel_arena *a, struct pel_str s);
+
+/* Frees everything; the arena is as after init. */
+void pel_arena_reset(struct pel_arena *a);
+
+#endif

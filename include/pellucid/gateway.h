@@ -1,0 +1,74 @@
+/*
+ * gateway - the seam between the transport and a Python protocol (WSGI, ASGI).
+ *
+ * A gateway is a const table; the list of them is src/gateway/gateway.c. One gateway is open in a
+ * worker, process-wide. All functions run in the worker with the GIL held. `respond` of a THREADS
+ * gateway carries one request from beginning to end on the calling thread; that of a LOOP gateway
+ * starts it on the running asyncio loop and returns, and the on_* events follow on the same thread.
+ */
+#ifndef PELLUCID_GATEWAY_H
+#define PELLUCID_GATEWAY_H
+
+#include "pellucid/err.h"
+#include "pellucid/py.h"
+#include "pellucid/request.h"
+
+struct pel_conf;
+struct pel_probes;
+
+enum pel_gateway_mode { PEL_GATEWAY_THREADS = 0, PEL_GATEWAY_LOOP };
+
+/* What a gateway is given; borrowed for as long as it is open. */
+struct pel_gateway_env {
+    const struct pel_conf *conf;
+    struct pel_probes *probes;
+    unsigned slot;        /* of this worker */
+    bool is_multiprocess; /* more than one worker may serve */
+    PyObject *loop;       /* LOOP gateways: the asyncio loop, not running yet; else NULL */
+};
+
+struct pel_gateway {
+    const char *name; /* "wsgi", "asgi": the values of server.interface */
+    enum pel_gateway_mode mode;
+
+    /* Is this object an app of ours (interface = "auto")? 1, 0, or -1 with an exception set. */
+    int (*accepts)(PyObject *app);
+
+    /* Prepares constants and keeps a reference to app. LOOP: also runs the lifespan start-up on
+     * env->loop (run_until_complete). 0, or -1 with err (tracebacks are logged by the gateway). */
+    int (*open)(const struct pel_gateway_env *env, PyObject *app, struct pel_err *err);
+
+    void (*respond)(struct pel_request *rq);
+
+    /* LOOP only. More body, or its end, can be read; the out buffer has drained; the client is gone
+     * (once; the gateway still finishes or aborts rq itself, when its task has ended). */
+    void (*on_body)(struct pel_request *rq);
+    void (*on_drain)(struct pel_request *rq);
+    void (*on_gone)(struct pel_request *rq);
+
+    /* LOOP: runs the lifespan shutdown. Drops every reference. */
+    void (*close)(void);
+};
+
+extern const struct pel_gateway pel_gateway_wsgi;
+extern const struct pel_gateway pel_gateway_asgi;
+
+/* By conf->server_interface, or by asking each gateway. NULL with err when none accepts the app. */
+const struct pel_gateway *pel_gateway_find(const struct pel_conf *conf, PyObject *app,
+                                           struct pel_err *err);
+
+/* --- shared by the gateways (src/gateway/errors.c) --- */
+
+/* Takes the exception that is set: fills rec->error and rec->exc_* (copies in the arena), logs the
+ * traceback with method, path and trace id, and leaves no exception set. */
+void pel_gateway_app_failed(struct pel_request *rq);
+
+/* Logs an app's breach of its protocol (no exception needed) and fills rec->error. */
+void pel_gateway_app_misbehaved(struct pel_request *rq, const char *what);
+
+/* The framework's route template (Starlette, FastAPI, Flask, Bottle, Django), read from the environ
+ * or scope once the framework has routed; sets rec->route unless one with precedence is there.
+ * Never raises. */
+void pel_gateway_read_route(struct pel_request *rq, PyObject *environ_or_scope);
+
+#endif

@@ -1,0 +1,172 @@
+/*
+ * http - HTTP/1.1 messages: bytes to requests, responses to bytes. RFC 9110 and 9112.
+ *
+ * Pure functions over memory: no sockets, no loop, no Python. A struct pel_http_parser belongs to
+ * one connection and is fed by whichever thread owns that connection at the time. The parser is
+ * llhttp in strict mode with our own checks on top; what it accepts has exactly one meaning.
+ */
+#ifndef PELLUCID_HTTP_H
+#define PELLUCID_HTTP_H
+
+#include "pellucid/arena.h"
+#include "pellucid/base.h"
+#include "pellucid/buf.h"
+#include "pellucid/err.h"
+#include "pellucid/record.h"
+
+struct pel_conf;
+
+/* Header fields with a meaning to the server or the gateways: tbl/headers.h. */
+enum pel_header_id {
+    PEL_HEADER_OTHER = 0,
+#define PEL_HEADER(name, text) PEL_HEADER_##name,
+#include "pellucid/tbl/headers.h"
+#undef PEL_HEADER
+    PEL_HEADER_N
+};
+
+struct pel_header {
+    struct pel_str name;  /* lower-cased */
+    struct pel_str value; /* optional white space trimmed */
+    enum pel_header_id id;
+};
+
+/* The name of a known header, lower case. */
+struct pel_str pel_header_name(enum pel_header_id id);
+/* Looks a lower-case name up; OTHER when unknown. */
+enum pel_header_id pel_header_lookup(struct pel_str lower_name);
+
+/* A request head, complete and valid. All slices live in the request's arena. */
+struct pel_head {
+    struct pel_str method;
+    struct pel_str target; /* as received */
+    struct pel_str
+        path; /* raw; "*" for OPTIONS *; absolute-form reduced to its path, never empty */
+    struct pel_str query; /* without "?" */
+    struct pel_header
+        *headers; /* in order; Host made from an absolute-form target where it differs */
+    size_t n_headers;
+    int64_t content_length; /* -1 = none */
+    uint8_t version_minor;  /* 0 or 1 */
+    bool is_chunked;
+    bool has_body; /* chunked, or content_length > 0 */
+    bool expects_continue;
+    bool keep_alive;    /* what the request allows */
+    bool is_head;       /* method is HEAD */
+    bool wants_upgrade; /* Upgrade and Connection: upgrade; the server may ignore it */
+};
+
+/* First value of a known header, or PEL_STR_NONE (p == NULL). */
+struct pel_str pel_head_get(const struct pel_head *head, enum pel_header_id id);
+
+enum pel_http_result {
+    PEL_HTTP_MORE = 0, /* everything was consumed; feed more */
+    PEL_HTTP_HEAD,     /* the head is complete; parsing stopped right behind it */
+    PEL_HTTP_BODY,     /* a piece of the body is in parser->body, a slice of the bytes fed */
+    PEL_HTTP_END,   /* the message is complete (after trailers); what follows is the next request */
+    PEL_HTTP_ERROR, /* parser->status (400, 413, 414, 431, 501, 505) and parser->reason say why */
+};
+
+struct pel_http_parser; /* opaque: ~200 bytes, from pel_http_parser_new */
+
+/* conf gives the limits (max_header_size, max_headers, max_request_line, max_body_size). */
+struct pel_http_parser *pel_http_parser_new(const struct pel_conf *conf);
+void pel_http_parser_free(struct pel_http_parser *p);
+
+/* Begins a new message whose head will live in arena. */
+void pel_http_parser_start(struct pel_http_parser *p, struct pel_arena *arena);
+
+/*
+ * Feeds bytes; *consumed says how many were used. Call again with the rest after HEAD and BODY. The
+ * bytes need not outlive the call: a head is copied into the arena. Empty lines before a request
+ * line are skipped (RFC 9112 2.2).
+ */
+enum pel_http_result pel_http_parser_feed(struct pel_http_parser *p, const char *bytes, size_t len,
+                                          size_t *consumed);
+
+/* True once a byte of the present message has been fed (an idle connection has none). */
+bool pel_http_parser_is_started(const struct pel_http_parser *p);
+
+/* After HEAD: the head, until the next start. After BODY: the piece. After ERROR: why. */
+const struct pel_head *pel_http_parser_head(const struct pel_http_parser *p);
+struct pel_str pel_http_parser_body(const struct pel_http_parser *p);
+int pel_http_parser_error(const struct pel_http_parser *p, const char **reason);
+/* After END of a chunked message: its trailer fields that may be merged (RFC 9110 6.5.1). */
+const struct pel_header *pel_http_parser_trailers(const struct pel_http_parser *p, size_t *n);
+
+/*
+ * Where the request came from, as far as trusted_proxies lets us believe Forwarded and
+ * X-Forwarded-*: fills scheme, host, client, client_port of rec from head and the peer (which the
+ * worker has put into rec->peer and rec->peer_port; is_unix for unix sockets) and gives
+ * X-Forwarded-Prefix, validated.
+ */
+struct pel_origin {
+    struct pel_str prefix; /* "" or "/shop"; to be put before root_path */
+};
+void pel_origin_resolve(const struct pel_conf *conf, const struct pel_head *head, bool is_unix,
+                        bool is_tls, struct pel_arena *arena, struct pel_record *rec,
+                        struct pel_origin *out);
+
+/* W3C Trace Context Level 2: takes traceparent and tracestate from head, or begins a new trace;
+ * draws our span id; decides sampling (parent-based, then ratio of conf or of the [[route]]). */
+void pel_trace_accept(const struct pel_conf *conf, const struct pel_head *head,
+                      const struct pel_conf_route *route, struct pel_arena *arena,
+                      struct pel_trace *out);
+/* "00-<trace>-<span>-<flags>", 55 bytes, not terminated: what the app sees. */
+#define PEL_TRACEPARENT_LEN 55
+void pel_trace_format(const struct pel_trace *trace, char out[PEL_TRACEPARENT_LEN]);
+
+/* --- responses --- */
+
+enum pel_framing {
+    PEL_FRAMING_NONE = 0, /* no body: HEAD, 204, 304 */
+    PEL_FRAMING_LENGTH,
+    PEL_FRAMING_CHUNKED,
+    PEL_FRAMING_CLOSE, /* HTTP/1.0 without a length: the end of the connection ends the body */
+};
+
+struct pel_response {
+    uint16_t status;
+    enum pel_framing framing;
+    int64_t content_length; /* of LENGTH; for NONE what the app declared or -1 */
+    bool keep_alive;        /* the connection goes on after this response */
+};
+
+/* A header field as an app gave it; not trusted. */
+struct pel_field {
+    struct pel_str name, value;
+};
+
+/*
+ * Writes status line and fields to out, adding Date, Server (conf), Content-Length or
+ * Transfer-Encoding, and Connection as needed. reason may be empty (the standard phrase is used).
+ * body_len >= 0 says that the whole body is known to be that long; -1 that it is not. keep_alive is
+ * what the worker would like; out->keep_alive what it is. Hop-by-hop fields of the app (Connection,
+ * Keep-Alive, Transfer-Encoding, Upgrade, ...) are handled as the WSGI and ASGI rules want: an
+ * app's "Connection: close" is honoured, others are dropped. 0, or -1 with err when a field is
+ * unusable (CR, LF, NUL, not a token, a malformed or second Content-Length): nothing was written
+ * then.
+ */
+int pel_response_head(struct pel_response *res, struct pel_buf *out, const struct pel_conf *conf,
+                      const struct pel_head *head, uint16_t status, struct pel_str reason,
+                      const struct pel_field *fields, size_t n_fields, int64_t body_len,
+                      bool keep_alive, struct pel_err *err);
+
+/* A whole small response of the server's own: 400, 408, 413, 500, 503 ...; always closes. */
+void pel_response_simple(struct pel_buf *out, const struct pel_conf *conf, uint16_t status,
+                         bool is_head);
+
+/* An interim response: 100 without fields, 103 with them. Same checks as above. */
+int pel_response_interim(struct pel_buf *out, uint16_t status, const struct pel_field *fields,
+                         size_t n_fields, struct pel_err *err);
+
+/* Chunk framing: the size line of a chunk of len bytes; the CRLF goes behind the data. */
+#define PEL_CHUNK_HEAD_MAX 18
+size_t pel_chunk_head(char out[PEL_CHUNK_HEAD_MAX], size_t len);
+/* "0 CRLF trailers CRLF". Trailer fields are checked like header fields. */
+int pel_chunk_end(struct pel_buf *out, const struct pel_field *trailers, size_t n,
+                  struct pel_err *err);
+
+const char *pel_status_reason(uint16_t status); /* "" when unknown */
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * record - everything known about one request, in one place.
+ *
+ * Owner: the request it is embedded in, and so one thread at a time. The http layer, the worker and
+ * the gateway write into it (tbl/stamps.h says who stamps what); the probes read it once, when the
+ * request is finished (probe.h). Slices point into the request's arena or to longer-lived memory.
+ */
+#ifndef PELLUCID_RECORD_H
+#define PELLUCID_RECORD_H
+
+#include "pellucid/base.h"
+
+enum pel_stamp {
+#define PEL_STAMP(name, text, who) PEL_STAMP_##name,
+#include "pellucid/tbl/stamps.h"
+#undef PEL_STAMP
+    PEL_STAMP_N
+};
+
+enum pel_error {
+#define PEL_ERROR(name, text, meaning) PEL_ERROR_##name,
+#include "pellucid/tbl/errors.h"
+#undef PEL_ERROR
+    PEL_ERROR_N
+};
+
+/* Where the route came from (design.md §5); only NONE < source < TEMPLATED is exported as
+ * http.route. */
+enum pel_route_source {
+    PEL_ROUTE_NONE = 0,
+    PEL_ROUTE_API,
+    PEL_ROUTE_CONFIG,
+    PEL_ROUTE_FRAMEWORK,
+    PEL_ROUTE_TEMPLATED,
+};
+
+struct pel_conf_route;
+
+/* W3C trace context of this request: ids are ours to hand to the app (trace, our span). */
+struct pel_trace {
+    uint8_t trace_id[16];
+    uint8_t span_id[8];
+    uint8_t parent_span_id[8]; /* zeros when there is no parent */
+    uint8_t flags;             /* W3C trace-flags towards the app: 01 sampled, 02 random */
+    bool has_parent;
+    struct pel_str state; /* tracestate as received and valid, else empty */
+};
+
+struct pel_record {
+    uint64_t stamp_ns[PEL_STAMP_N];
+    uint64_t queue_ns;            /* ready for the app until the app was called */
+    uint64_t bytes_in, bytes_out; /* on the wire, head and framing included */
+    uint64_t body_in, body_out;   /* bodies alone, decoded */
+    uint64_t thread_id;           /* kernel tid of the thread that ran the app */
+    uint64_t connection_requests; /* this is the n-th request of its connection, from 1 */
+    uint32_t inflight;     /* entry in the worker's in-flight table + 1; 0 = none (probe's own) */
+    uint16_t status;       /* 0 = no response was begun */
+    uint8_t version_minor; /* HTTP/1.x */
+    enum pel_error error;
+    enum pel_route_source route_source;
+    struct pel_str method;           /* as received */
+    struct pel_str path;             /* raw, percent-encoded, without query */
+    struct pel_str query;            /* without "?" */
+    struct pel_str scheme;           /* "http" or "https", as trusted proxies have it */
+    struct pel_str host;             /* Host as trusted proxies have it; may hold ":port" */
+    struct pel_str client;           /* client.address: peer or, from trusted proxies, Forwarded */
+    struct pel_str peer;             /* network.peer.address, or the path of a unix socket */
+    uint16_t client_port, peer_port; /* 0 = unknown */
+    struct pel_str user_agent, referer;
+    struct pel_str route;
+    struct pel_str exc_type, exc_message, exc_stack; /* UTF-8 */
+    const struct pel_conf_route *conf_route;         /* the [[route]] that matched, or NULL */
+    struct pel_trace trace;
+};
+
+static inline void pel_record_stamp(struct pel_record *rec, enum pel_stamp stamp, uint64_t now_ns)
+{
+    rec->stamp_ns[stamp] = now_ns;
+}
+
+const char *pel_error_text(enum pel_error error); /* "" for NONE */
+
+#endif

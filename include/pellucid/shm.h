@@ -1,0 +1,152 @@
+/*
+ * shm - what survives any single process: one memfd, made by the supervisor, mapped by all.
+ *
+ * Layout: header | slot 0 | slot 1 | ...; a slot belongs to one worker at a time (or to none) and
+ * its counters go on from worker to worker, so sums over slots are monotonic for the supervisor's
+ * life. Every field has one writing process (named beside it) and any number of readers; relaxed
+ * atomics, release/acquire only where a reader follows an index; no locks cross a process. A reader
+ * checks magic and version and refuses others: the layout is versioned, not compatible.
+ */
+#ifndef PELLUCID_SHM_H
+#define PELLUCID_SHM_H
+
+#include <stdatomic.h>
+
+#include "pellucid/base.h"
+#include "pellucid/err.h"
+
+#define PEL_SHM_MAGIC 0x50454c4cU
+#define PEL_SHM_VERSION 1U
+
+#define PEL_SHM_INFLIGHT_N 512
+#define PEL_SHM_METHOD_LEN 16
+#define PEL_SHM_PATH_LEN 168
+#define PEL_SHM_SERIES_N 512
+#define PEL_SHM_ROUTE_LEN 120
+#define PEL_SHM_RING_LEN (1U << 20)
+#define PEL_SHM_CACHELINE 64
+
+enum pel_slot_state {
+    PEL_SLOT_EMPTY = 0,
+    PEL_SLOT_STARTING,
+    PEL_SLOT_READY,
+    PEL_SLOT_DRAINING,
+};
+
+/* Scalar counters and gauges of a worker: tbl/metrics.h. */
+enum pel_metric {
+#define PEL_METRIC(name, kind, unit, otel_name, text) PEL_METRIC_##name,
+#include "pellucid/tbl/metrics.h"
+#undef PEL_METRIC
+    PEL_METRIC_N
+};
+
+/* Bounds of http.server.request.duration in seconds (HTTP semantic conventions), last is +Inf. */
+#define PEL_DURATION_BUCKETS 15
+
+/* One stream of http.server.request.duration; writer: the slot's worker. */
+struct pel_shm_series {
+    _Atomic uint32_t is_used; /* set last, with release */
+    uint16_t status;
+    uint8_t version_minor;
+    uint8_t error; /* enum pel_error */
+    uint8_t is_https;
+    uint8_t route_len;               /* 0 = no http.route */
+    char method[PEL_SHM_METHOD_LEN]; /* NUL-padded; "_OTHER" for unknown ones */
+    char route[PEL_SHM_ROUTE_LEN];
+    _Atomic uint64_t count;
+    _Atomic uint64_t sum_ns;
+    _Atomic uint64_t buckets[PEL_DURATION_BUCKETS];
+};
+
+/* One request that has begun and not finished; writer: the slot's worker. */
+struct pel_shm_inflight {
+    _Atomic uint64_t
+        start_ns; /* first byte, monotonic; 0 = entry is free; stored last, with release */
+    _Atomic uint64_t app_start_ns;
+    uint8_t trace_id[16], span_id[8];
+    uint8_t trace_flags;
+    uint8_t path_len;
+    char method[PEL_SHM_METHOD_LEN];
+    char path[PEL_SHM_PATH_LEN];
+};
+
+/* A ring of byte entries, one producer (the slot's worker), one consumer (the observer): span.h. */
+struct pel_shm_ring {
+    _Alignas(PEL_SHM_CACHELINE) _Atomic uint64_t head; /* bytes ever written; producer, release */
+    _Alignas(PEL_SHM_CACHELINE) _Atomic uint64_t tail; /* bytes ever read; consumer, release */
+    _Alignas(PEL_SHM_CACHELINE) char data[PEL_SHM_RING_LEN];
+};
+
+struct pel_shm_slot {
+    /* writer: supervisor */
+    _Alignas(PEL_SHM_CACHELINE) _Atomic uint32_t state; /* enum pel_slot_state */
+    _Atomic int32_t pid;
+    _Atomic uint32_t generation;
+    _Atomic uint64_t started_ns; /* monotonic */
+    _Atomic uint64_t ready_ns;
+
+    /* writer: the slot's worker */
+    _Alignas(PEL_SHM_CACHELINE) _Atomic uint64_t heartbeat_ns; /* last turn of the loop */
+    _Atomic uint32_t
+        is_polling; /* 1 while the loop may sleep: silence is then no sign of trouble */
+    _Atomic uint64_t worker_requests; /* of the present worker alone */
+    _Atomic uint64_t inflight_lost;   /* requests that found the table full */
+    _Atomic uint64_t metrics[PEL_METRIC_N];
+    struct pel_shm_inflight inflight[PEL_SHM_INFLIGHT_N];
+    struct pel_shm_series series[PEL_SHM_SERIES_N]; /* the last one collects the overflow */
+    struct pel_shm_ring ring;
+};
+
+struct pel_shm_header {
+    uint32_t magic, version;
+    uint32_t n_slots;
+    uint32_t slot_len;       /* sizeof(struct pel_shm_slot) */
+    uint64_t slot_offset;    /* of slot 0 */
+    uint8_t instance_id[16]; /* random; base of service.instance.id */
+    /* writer: supervisor */
+    int32_t supervisor_pid;
+    uint64_t started_ns;      /* monotonic */
+    uint64_t started_wall_ns; /* realtime, start_time_unix_nano of all counters */
+    _Atomic uint32_t generation;
+    _Atomic uint32_t workers_wanted;
+    _Atomic uint64_t worker_starts, worker_exits, worker_crashes, worker_recycles, reloads;
+    _Atomic uint64_t observer_starts;
+    /* writer: observer. 1 = asleep: whoever makes a ring non-empty swaps it to 0 and writes the
+     * eventfd */
+    _Alignas(PEL_SHM_CACHELINE) _Atomic uint32_t observer_sleeps;
+    /* writer: the observer; what it exported (tbl/exports.h is the observer's own business) */
+    _Atomic uint64_t spans_exported, spans_failed;
+};
+
+/* A mapping of the memfd in this process. event_fd wakes the observer. */
+struct pel_shm {
+    struct pel_shm_header *header;
+    size_t len;
+    int fd, event_fd;
+};
+
+/* Supervisor: makes the memfd (close-on-exec) and the eventfd, zeroed slots. 0, or -1 with err. */
+int pel_shm_create(struct pel_shm *shm, unsigned n_slots, struct pel_err *err);
+/* Others: maps an inherited pair of descriptors, which shm owns from now on. */
+int pel_shm_attach(struct pel_shm *shm, int fd, int event_fd, struct pel_err *err);
+void pel_shm_close(struct pel_shm *shm);
+
+static inline struct pel_shm_slot *pel_shm_slot(const struct pel_shm *shm, unsigned i)
+{
+    PEL_ASSERT(i < shm->header->n_slots);
+    return (struct pel_shm_slot *)((char *)shm->header + shm->header->slot_offset +
+                                   (size_t)i * shm->header->slot_len);
+}
+
+static inline void pel_metric_add(struct pel_shm_slot *slot, enum pel_metric m, uint64_t n)
+{
+    atomic_fetch_add_explicit(&slot->metrics[m], n, memory_order_relaxed);
+}
+
+static inline void pel_metric_sub(struct pel_shm_slot *slot, enum pel_metric m, uint64_t n)
+{
+    atomic_fetch_sub_explicit(&slot->metrics[m], n, memory_order_relaxed);
+}
+
+#endif

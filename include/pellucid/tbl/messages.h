@@ -1,0 +1,13 @@
+/* PEL_MSG(NAME, direction, meaning) */
+PEL_MSG(SPAWN, "supervisor > template", "fork a worker for slot; its control socket comes along")
+PEL_MSG(SPAWNED, "template > supervisor", "worker of slot has this pid")
+PEL_MSG(EXITED, "template > supervisor", "pid ended with status")
+PEL_MSG(TEMPLATE_READY, "template > supervisor", "configured, app imported if preload; ready to fork")
+PEL_MSG(TEMPLATE_FAILED, "template > supervisor", "start-up failed; text says why (the traceback is in the log)")
+PEL_MSG(READY, "worker > supervisor", "app imported, lifespan start-up complete, accepting")
+PEL_MSG(FAILED, "worker > supervisor", "start-up failed; text says why")
+PEL_MSG(RECYCLE, "worker > supervisor", "wants a replacement; text is the reason (max_requests, max_lifetime)")
+PEL_MSG(DRAIN, "supervisor > worker", "stop accepting, finish within graceful_timeout, exit; text is the reason")
+PEL_MSG(DRAINED, "worker > supervisor", "nothing in flight any more; about to finalise")
+PEL_MSG(HANDOFF, "worker > supervisor > worker", "an idle keep-alive connection comes along: adopt it")
+PEL_MSG(REOPEN, "supervisor > worker, template", "the access log was reopened; its new descriptor comes along")

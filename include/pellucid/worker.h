@@ -1,0 +1,48 @@
+/*
+ * worker - one process that serves.
+ *
+ * Runs in the child the template forked (or, in tests, in any process). The worker owns its loop,
+ * its connections, its probes and the open gateway; it borrows conf and shm. Everything here is
+ * called on the main thread of the process with the GIL held.
+ */
+#ifndef PELLUCID_WORKER_H
+#define PELLUCID_WORKER_H
+
+#include "pellucid/err.h"
+#include "pellucid/py.h"
+#include "pellucid/shm.h"
+
+struct pel_conf;
+
+/* A listening socket as the supervisor bound it. */
+struct pel_listener {
+    int fd; /* shared with the other workers; non-blocking */
+    bool is_unix;
+    char name[108]; /* numeric host, or path of the unix socket */
+    uint16_t port;
+};
+
+struct pel_worker_env {
+    const struct pel_conf *conf;
+    struct pel_shm *shm;
+    unsigned slot;
+    const struct pel_listener *listeners; /* the worker dup()s what it polls */
+    size_t n_listeners;
+    int control_fd; /* to the supervisor (ipc.h); -1 in tests: runs until SIGTERM */
+    int access_fd;  /* -1 = no access log; the worker owns it */
+    bool is_multiprocess;
+    PyObject *app; /* borrowed; imported already */
+};
+
+/*
+ * Serves until drained: opens the gateway, says READY, runs, closes the gateway (lifespan
+ * shutdown). Returns 0 when drained in good order, -1 with err when it could not start. The caller
+ * then goes through normal interpreter finalisation.
+ */
+int pel_worker_run(const struct pel_worker_env *env, struct pel_err *err);
+
+/* Imports "module:attribute", "module:attr.attr" or "module:factory(args)"; module alone means
+ * module:application or module:app. New reference, or NULL with an exception set. */
+PyObject *pel_app_import(const char *spec);
+
+#endif
