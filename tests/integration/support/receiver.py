@@ -1,0 +1,185 @@
+"""An OTLP/HTTP receiver of the tests' own: keeps what it is sent, and misbehaves when told to."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
+from support.processes import wait_for
+
+
+@dataclass(frozen=True)
+class Span:
+    """One span as it arrived; ids in hex, times in Unix ns."""
+
+    name: str
+    kind: int
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    start_ns: int
+    end_ns: int
+    attributes: dict[str, Any]
+    events: list[tuple[str, dict[str, Any]]]
+    status: int
+    status_message: str
+    trace_state: str
+    flags: int
+    resource: dict[str, Any]
+    scope: str
+
+
+@dataclass(frozen=True)
+class Export:
+    """One request to the receiver. body: decompressed."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Answer:
+    """How to answer one export. delay: seconds before it; hang_up: close without an answer."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    delay: float = 0.0
+    hang_up: bool = False
+
+
+def _value(value: AnyValue) -> Any:
+    kind = value.WhichOneof("value")
+    if kind == "array_value":
+        return [_value(v) for v in value.array_value.values]
+    if kind == "kvlist_value":
+        return _attributes(value.kvlist_value.values)
+    return getattr(value, kind) if kind else None
+
+
+def _attributes(pairs: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    pair: KeyValue
+    for pair in pairs:
+        if pair.key in found:
+            raise ValueError(f"attribute {pair.key} is there twice")
+        found[pair.key] = _value(pair.value)
+    return found
+
+
+def spans_of(body: bytes) -> list[Span]:
+    """The spans of an ExportTraceServiceRequest; raises on malformed protobuf."""
+    message = ExportTraceServiceRequest.FromString(body)
+    return [
+        Span(
+            name=s.name,
+            kind=s.kind,
+            trace_id=s.trace_id.hex(),
+            span_id=s.span_id.hex(),
+            parent_span_id=s.parent_span_id.hex(),
+            start_ns=s.start_time_unix_nano,
+            end_ns=s.end_time_unix_nano,
+            attributes=_attributes(s.attributes),
+            events=[(e.name, _attributes(e.attributes)) for e in s.events],
+            status=s.status.code,
+            status_message=s.status.message,
+            trace_state=s.trace_state,
+            flags=s.flags,
+            resource=_attributes(r.resource.attributes),
+            scope=scope.scope.name,
+        )
+        for r in message.resource_spans
+        for scope in r.scope_spans
+        for s in scope.spans
+    ]
+
+
+class Receiver:
+    """Listens on a free port of loopback.
+
+    exports: everything received, refused exports included. answers: how to answer the next
+    exports, first in first out; empty means 200.
+    """
+
+    def __init__(self) -> None:
+        self.exports: list[Export] = []
+        self.answers: list[Answer] = []
+        self._spans: list[Span] = []
+        self._lock = threading.Lock()
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                receiver._receive(self)
+
+            def log_message(self, format: str, *args: object) -> None:
+                """The tests' output is not a web server's log."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._server.server_address[1])
+
+    @property
+    def url(self) -> str:
+        """Base endpoint, as otlp.endpoint has it."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Receiver:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _receive(self, handler: BaseHTTPRequestHandler) -> None:
+        body = handler.rfile.read(int(handler.headers["Content-Length"]))
+        if handler.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        with self._lock:
+            self.exports.append(Export(handler.path, dict(handler.headers.items()), body))
+            answer = self.answers.pop(0) if self.answers else Answer()
+        time.sleep(answer.delay)
+        if answer.hang_up:
+            handler.close_connection = True
+            return
+        if answer.status == 200 and handler.path == "/v1/traces":
+            spans = spans_of(body)
+            with self._lock:
+                self._spans += spans
+        handler.send_response(answer.status)
+        headers = {"Content-Type": "application/x-protobuf"} | answer.headers
+        for name, value in headers.items():
+            handler.send_header(name, value)
+        handler.send_header("Content-Length", str(len(answer.body)))
+        handler.end_headers()
+        handler.wfile.write(answer.body)
+
+    def spans(self) -> list[Span]:
+        """The spans of all accepted exports so far."""
+        with self._lock:
+            return list(self._spans)
+
+    def wait(self, count: int, timeout: float) -> list[Span]:
+        """Waits up to timeout seconds for count spans; all that are there then."""
+        return wait_for(
+            f"{count} spans",
+            lambda: self.spans() if len(self.spans()) >= count else None,
+            timeout,
+        )

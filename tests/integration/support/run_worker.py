@@ -1,0 +1,24 @@
+"""Runs one worker in this process: the child of the `worker` fixture.
+
+python run_worker.py DOC APP FD: the configuration as JSON, module:attribute, a listening socket.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+
+
+def main() -> None:
+    """Imports the app as the server would and serves until SIGTERM."""
+    doc, spec, fd = json.loads(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    sys.path[0] = doc["server"]["chdir"]
+    module, _, attribute = spec.partition(":")
+    app = getattr(importlib.import_module(module), attribute)
+    from pellucid import _server
+
+    _server.run_worker(doc, app, [fd], access_fd=1)
+
+
+main()
