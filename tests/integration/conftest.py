@@ -119,6 +119,22 @@ def _in_folder(config: Any, folder: Path) -> Any:
     return dict(config) | {"server": {"chdir": str(folder)} | dict(config.get("server", {}))}
 
 
+@pytest.fixture(scope="module")
+def module_worker(target: Target) -> Iterator[Callable[..., Worker]]:
+    """Starts a worker that serves all tests of a module; module_worker(app, config)."""
+    folder = Path(tempfile.mkdtemp(prefix="pel-"))
+    started: list[Running] = []
+
+    def start(app: str, config: Config | None = None) -> Worker:
+        running = Worker(target, folder / f"worker{len(started)}", app, config or {})
+        started.append(running)
+        return running
+
+    yield start
+    _finish(started)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """An OTLP receiver of our own, which can misbehave."""

@@ -17,32 +17,32 @@ from rawhttp import Broken, Client
 
 
 @pytest.fixture(scope="module", params=["wsgi", "asgi"])
-def target(request, server_factory):
-    """The address of a running server with the conformance app."""
-    server = server_factory(
+def served(request, module_worker):
+    """A running worker with the conformance app."""
+    running = module_worker(
+        f"conformance.{request.param}_app:app",
         {
-            "server": {"app": f"{request.param}_app:app", "workers": 1, "threads": 4},
+            "server": {"threads": 4},
             "http": {"header_timeout": "1s", "body_timeout": "1s", "max_body_size": "8MiB"},
         },
-        app_dir="conformance",
     )
-    server.gateway = request.param
-    return server
+    running.gateway = request.param
+    return running
 
 
 @pytest.fixture
-def client(target):
-    with Client(target.address) as c:
+def client(served):
+    with Client(served.address) as c:
         yield c
 
 
-def is_wsgi(target) -> bool:
-    return target.gateway == "wsgi"
+def is_wsgi(served) -> bool:
+    return served.gateway == "wsgi"
 
 
 @pytest.mark.parametrize("case", http_cases.ALL, ids=lambda c: c.name)
 @pytest.mark.parametrize("how", ["whole", "bytewise"])
-def test_case(target, client, case, how):
+def test_case(served, client, case, how):
     """Each case in one piece, and (when it is short) a byte at a time."""
     if how == "bytewise":
         if len(case.sent) > 400:
@@ -64,13 +64,13 @@ def test_case(target, client, case, how):
     assert client.is_closed() if case.closed else client.is_open(0.02)
 
 
-def test_server_survived(target, client):
+def test_server_survived(served, client):
     client.send(get(b"/unread"))
     assert client.response().body == b"ok"
 
 
 @pytest.mark.parametrize("cut", [1, 3, 10, 16, 30, 40])
-def test_half_a_head_then_end(target, client, cut):
+def test_half_a_head_then_end(served, client, cut):
     client.send(get(b"/unread")[:cut])
     client.sock.shutdown(socket.SHUT_WR)
     try:
@@ -80,13 +80,13 @@ def test_half_a_head_then_end(target, client, cut):
     assert client.is_closed()
 
 
-def test_half_a_head_times_out(target, client):
+def test_half_a_head_times_out(served, client):
     client.send(b"GET / HTTP/1.1\r\nHost: a\r\n")
     assert client.response().status == 408
     assert client.is_closed()
 
 
-def test_dribbled_head_times_out(target, client):
+def test_dribbled_head_times_out(served, client):
     """A byte now and then does not extend header_timeout."""
     start = time.monotonic()
     for byte in get(b"/" + b"a" * 200):
@@ -97,11 +97,11 @@ def test_dribbled_head_times_out(target, client):
     assert client.response().status == 408
 
 
-def test_silent_connection_is_closed_without_an_answer(target, client):
+def test_silent_connection_is_closed_without_an_answer(served, client):
     assert client.is_closed(4)
 
 
-def test_half_a_body_times_out(target, client):
+def test_half_a_body_times_out(served, client):
     client.send(post(b"Content-Length: 10\r\n", b"abc"))
     try:
         assert client.response().status in (408, 400, 500)
@@ -110,13 +110,13 @@ def test_half_a_body_times_out(target, client):
     assert client.is_closed(4)
 
 
-def test_body_too_large_is_413_at_once(target, client):
+def test_body_too_large_is_413_at_once(served, client):
     client.send(post(b"Content-Length: 99999999\r\n"))
     assert client.response().status == 413
     assert client.is_closed()
 
 
-def test_chunked_body_too_large(target, client):
+def test_chunked_body_too_large(served, client):
     client.sock.settimeout(5)
     client.send(post(CHUNKED))
     try:
@@ -131,7 +131,7 @@ def test_chunked_body_too_large(target, client):
     assert client.is_closed()
 
 
-def test_continue_is_sent_when_the_app_reads(target, client):
+def test_continue_is_sent_when_the_app_reads(served, client):
     client.send(post(b"Content-Length: 3\r\nExpect: 100-continue\r\n"))
     while b"\r\n\r\n" not in client.pending:
         client._more()
@@ -142,28 +142,28 @@ def test_continue_is_sent_when_the_app_reads(target, client):
     assert res.body == b"abc"
 
 
-def test_no_continue_when_the_app_does_not_read(target, client):
+def test_no_continue_when_the_app_does_not_read(served, client):
     client.send(post(b"Content-Length: 3\r\nExpect: 100-continue\r\n", target=b"/unread"))
     res = client.response("POST")
     assert res.status == 200 and not res.interim
     assert client.is_closed() or True
-    with Client(target.address) as other:
+    with Client(served.address) as other:
         other.send(get(b"/unread"))
         assert other.response().body == b"ok"
 
 
-def test_no_continue_for_http_1_0(target, client):
+def test_no_continue_for_http_1_0(served, client):
     client.send(b"POST /echo HTTP/1.0\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\nabc")
     res = client.response("POST")
     assert res.body == b"abc" and not res.interim
 
 
-def test_continue_case_insensitive_and_body_sent_at_once(target, client):
+def test_continue_case_insensitive_and_body_sent_at_once(served, client):
     client.send(post(b"Content-Length: 3\r\nExpect: 100-Continue\r\n", b"abc"))
     assert client.response("POST").body == b"abc"
 
 
-def test_head_has_the_headers_of_get_and_no_body(target, client):
+def test_head_has_the_headers_of_get_and_no_body(served, client):
     client.send(b"HEAD /unread HTTP/1.1\r\n" + HOST + b"\r\n" + get(b"/unread"))
     res = client.response("HEAD")
     assert res.status == 200 and res.get("content-length") == "2"
@@ -171,7 +171,7 @@ def test_head_has_the_headers_of_get_and_no_body(target, client):
 
 
 @pytest.mark.parametrize("path", [b"/generator", b"/big", b"/raises", b"/no-pieces", b"/file"])
-def test_head_of(target, client, path):
+def test_head_of(served, client, path):
     client.send(b"HEAD " + path + b" HTTP/1.1\r\n" + HOST + b"\r\n")
     res = client.response("HEAD")
     assert res.status == (500 if path == b"/raises" else 200)
@@ -181,7 +181,7 @@ def test_head_of(target, client, path):
 
 
 @pytest.mark.parametrize("path,status", [(b"/204", 204), (b"/304", 304), (b"/204-body", 204)])
-def test_no_body_statuses(target, client, path, status):
+def test_no_body_statuses(served, client, path, status):
     client.send(get(path) + get(b"/unread"))
     res = client.response()
     assert res.status == status
@@ -191,26 +191,26 @@ def test_no_body_statuses(target, client, path, status):
     assert client.response().body == b"ok"
 
 
-def test_stream_is_chunked(target, client):
+def test_stream_is_chunked(served, client):
     client.send(get(b"/generator"))
     res = client.response()
     assert res.get("transfer-encoding") == "chunked" and res.body == b"onetwo"
     assert client.is_open()
 
 
-def test_stream_for_1_0_ends_with_the_connection(target, client):
+def test_stream_for_1_0_ends_with_the_connection(served, client):
     client.send(get(b"/generator", HOST + b"Connection: keep-alive\r\n", b"1.0"))
     res = client.response()
     assert not res.all("transfer-encoding") and res.body == b"onetwo"
 
 
-def test_one_known_piece_has_a_length(target, client):
+def test_one_known_piece_has_a_length(served, client):
     client.send(get(b"/pid"))
     res = client.response()
     assert res.get("content-length") == str(len(res.body))
 
 
-def test_empty_response_has_a_length_of_zero(target, client):
+def test_empty_response_has_a_length_of_zero(served, client):
     client.send(get(b"/no-pieces") + get(b"/unread"))
     res = client.response()
     assert res.body == b""
@@ -218,39 +218,39 @@ def test_empty_response_has_a_length_of_zero(target, client):
     assert client.response().body == b"ok"
 
 
-def test_date_and_server(target, client):
+def test_date_and_server(served, client):
     client.send(get(b"/unread"))
     res = client.response()
     time.strptime(res.get("date"), "%a, %d %b %Y %H:%M:%S GMT")
     assert res.get("server") == "pellucid"
 
 
-def test_the_apps_own_date_and_server_win(target, client):
+def test_the_apps_own_date_and_server_win(served, client):
     client.send(get(b"/header-date") + get(b"/header-server"))
     assert client.response().all("date") == ["Thu, 01 Jan 1970 00:00:00 GMT"]
     assert client.response().all("server") == ["mine"]
 
 
 @pytest.mark.parametrize("path", ["/header-cr", "/header-lf", "/header-nul", "/header-name", "/header-name-lf", "/header-empty-name", "/bad-length", "/two-lengths"])
-def test_unusable_response_header_is_500(target, client, path):
+def test_unusable_response_header_is_500(served, client, path):
     client.send(get(path.encode()))
     res = client.response()
     assert res.status == 500
     assert not res.all("x-bad") and not res.all("set-cookie")
 
 
-def test_latin_1_header(target, client):
+def test_latin_1_header(served, client):
     client.send(get(b"/header-latin1"))
     assert client.response().get("x-good") == "caf\xe9"
 
 
-def test_transfer_encoding_of_the_app_never_breaks_framing(target, client):
+def test_transfer_encoding_of_the_app_never_breaks_framing(served, client):
     client.send(get(b"/header-te"))
     res = client.response()
     assert res.status == 500 or res.body == b"x"
 
 
-def test_too_long_body_is_cut(target, client):
+def test_too_long_body_is_cut(served, client):
     client.send(get(b"/too-long"))
     res = client.response()
     assert res.get("content-length") == "3" and res.body == b"abc"
@@ -259,40 +259,40 @@ def test_too_long_body_is_cut(target, client):
         assert client.response().body == b"ok"
 
 
-def test_too_short_body_closes(target, client):
+def test_too_short_body_closes(served, client):
     client.send(get(b"/too-short"))
     with pytest.raises(Broken):
         client.response()
 
 
-def test_exception_is_500_and_others_go_on(target, client):
+def test_exception_is_500_and_others_go_on(served, client):
     client.send(get(b"/raises"))
     res = client.response()
     assert res.status == 500
     assert b"the app is broken" not in res.body
 
 
-def test_exception_after_the_head_cuts(target, client):
+def test_exception_after_the_head_cuts(served, client):
     client.send(get(b"/raises-late"))
     with pytest.raises((Broken, EOFError)):
         client.response()
 
 
-def test_odd_status(target, client):
+def test_odd_status(served, client):
     client.send(get(b"/999"))
     assert client.response().status == 999
 
 
-def test_file(target, client):
+def test_file(served, client):
     client.send(get(b"/file") + get(b"/unread"))
     body = client.response().body
     expected = b"0123456789" * 20000
-    assert body == (expected[10:] if is_wsgi(target) else expected)
+    assert body == (expected[10:] if is_wsgi(served) else expected)
     assert client.response().body == b"ok"
 
 
-def test_big_body_to_a_slow_reader(target):
-    with Client(target.address, 30) as client:
+def test_big_body_to_a_slow_reader(served):
+    with Client(served.address, 30) as client:
         client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.send(get(b"/big") + get(b"/unread"))
         time.sleep(0.3)
@@ -300,7 +300,7 @@ def test_big_body_to_a_slow_reader(target):
         assert client.response().body == b"ok"
 
 
-def test_echo_stream_is_not_buffered(target, client):
+def test_echo_stream_is_not_buffered(served, client):
     """The first bytes are echoed before the last ones are sent."""
     client.send(post(CHUNKED, b"5\r\nfirst\r\n", b"/echo-stream"))
     deadline = time.monotonic() + 3
@@ -311,24 +311,24 @@ def test_echo_stream_is_not_buffered(target, client):
     assert client.response("POST").body == b"firstsecond"
 
 
-def test_large_echo(target, client):
+def test_large_echo(served, client):
     body = bytes(range(256)) * 4096
     client.sock.settimeout(30)
     client.send(post(b"Content-Length: %d\r\n" % len(body), body))
     assert client.response("POST").body == body
 
 
-def test_large_chunked_echo(target, client):
+def test_large_chunked_echo(served, client):
     body = b"".join(b"%x\r\n" % n + b"a" * n + b"\r\n" for n in range(1, 400)) + b"0\r\n\r\n"
     client.send(post(CHUNKED, body))
     assert client.response("POST").body == b"a" * sum(range(1, 400))
 
 
-def test_client_leaves_in_the_middle(target):
+def test_client_leaves_in_the_middle(served):
     for path in (b"/slow", b"/big", b"/echo"):
-        with Client(target.address) as client:
+        with Client(served.address) as client:
             client.send(post(b"Content-Length: 100\r\n", b"abc", path))
-    with Client(target.address) as client:
+    with Client(served.address) as client:
         client.send(get(b"/unread"))
         assert client.response().body == b"ok"
 
@@ -340,47 +340,47 @@ def shown(client, request: bytes) -> dict:
     return json.loads(res.body)
 
 
-def headers_of(target, show: dict, name: str) -> list[str]:
+def headers_of(served, show: dict, name: str) -> list[str]:
     """What the app sees of a request header, whatever its gateway."""
-    if is_wsgi(target):
+    if is_wsgi(served):
         key = name.upper().replace("-", "_")
         key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key
         return [show[key]] if key in show else []
     return [v for k, v in show["headers"] if k == name.lower()]
 
 
-def test_header_values_are_trimmed(target, client):
+def test_header_values_are_trimmed(served, client):
     show = shown(client, get(headers=HOST + b"X-A: \t  a  b\t \r\nX-Empty:\r\n"))
-    assert headers_of(target, show, "x-a") == ["a  b"]
-    assert headers_of(target, show, "x-empty") == [""]
+    assert headers_of(served, show, "x-a") == ["a  b"]
+    assert headers_of(served, show, "x-empty") == [""]
 
 
-def test_obs_text_header(target, client):
+def test_obs_text_header(served, client):
     show = shown(client, get(headers=HOST + b"X-A: caf\xe9\r\n"))
-    assert headers_of(target, show, "x-a") == ["caf\xe9"]
+    assert headers_of(served, show, "x-a") == ["caf\xe9"]
 
 
-def test_repeated_headers(target, client):
+def test_repeated_headers(served, client):
     show = shown(client, get(headers=HOST + b"X-A: 1\r\nX-B: z\r\nX-A: 2\r\nCookie: a=1\r\nCookie: b=2\r\n"))
-    if is_wsgi(target):
+    if is_wsgi(served):
         assert show["HTTP_X_A"].replace(" ", "") == "1,2"
         assert show["HTTP_COOKIE"] == "a=1; b=2"
     else:
-        assert headers_of(target, show, "x-a") == ["1", "2"]
-        assert headers_of(target, show, "cookie") in (["a=1", "b=2"], ["a=1; b=2"])
+        assert headers_of(served, show, "x-a") == ["1", "2"]
+        assert headers_of(served, show, "cookie") in (["a=1", "b=2"], ["a=1; b=2"])
 
 
-def test_underscore_headers_never_shadow(target, client):
+def test_underscore_headers_never_shadow(served, client):
     show = shown(client, get(headers=HOST + b"X_Forwarded_For: 6.6.6.6\r\nX-Real: 1\r\nX_Real: 2\r\nContent_Length: 5\r\n"))
-    if is_wsgi(target):
+    if is_wsgi(served):
         assert "6.6.6.6" not in show.get("HTTP_X_FORWARDED_FOR", "")
         assert show["HTTP_X_REAL"] == "1"
         assert show.get("CONTENT_LENGTH", "") == ""
 
 
-def test_paths(target, client):
+def test_paths(served, client):
     show = shown(client, get(b"/caf%C3%A9/a%20b%2Fc;p=1?q=%41&r"))
-    if is_wsgi(target):
+    if is_wsgi(served):
         assert show["PATH_INFO"] == "/caf\xc3\xa9/a b/c;p=1"
         assert show["SCRIPT_NAME"] == "" and show["QUERY_STRING"] == "q=%41&r"
     else:
@@ -389,74 +389,74 @@ def test_paths(target, client):
         assert show["query_string"] == "q=%41&r" and show["root_path"] == ""
 
 
-def test_path_that_is_not_utf_8(target, client):
+def test_path_that_is_not_utf_8(served, client):
     show = shown(client, get(b"/%ff%fe"))
-    if is_wsgi(target):
+    if is_wsgi(served):
         assert show["PATH_INFO"] == "/\xff\xfe"
     else:
         assert show["raw_path"] == "/%ff%fe"
 
 
-def test_dots_and_slashes_are_left_alone(target, client):
+def test_dots_and_slashes_are_left_alone(served, client):
     show = shown(client, get(b"//a/../b/./c"))
-    assert show["PATH_INFO" if is_wsgi(target) else "path"] == "//a/../b/./c"
+    assert show["PATH_INFO" if is_wsgi(served) else "path"] == "//a/../b/./c"
 
 
-def test_absolute_form_gives_path_and_host(target, client):
+def test_absolute_form_gives_path_and_host(served, client):
     show = shown(client, get(b"http://other.test:81/p?q=1"))
-    assert headers_of(target, show, "host") == ["other.test:81"]
-    assert show["PATH_INFO" if is_wsgi(target) else "path"] == "/p"
+    assert headers_of(served, show, "host") == ["other.test:81"]
+    assert show["PATH_INFO" if is_wsgi(served) else "path"] == "/p"
 
 
-def test_absolute_form_without_path(target, client):
+def test_absolute_form_without_path(served, client):
     show = shown(client, get(b"http://other.test?q=1"))
-    assert show["PATH_INFO" if is_wsgi(target) else "path"] == "/"
-    assert show["QUERY_STRING" if is_wsgi(target) else "query_string"] == "q=1"
+    assert show["PATH_INFO" if is_wsgi(served) else "path"] == "/"
+    assert show["QUERY_STRING" if is_wsgi(served) else "query_string"] == "q=1"
 
 
-def test_forwarded_from_a_trusted_peer(target, client):
+def test_forwarded_from_a_trusted_peer(served, client):
     show = shown(client, get(headers=HOST + b"X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.test\r\n"))
-    if is_wsgi(target):
+    if is_wsgi(served):
         assert show["REMOTE_ADDR"] == "203.0.113.7" and show["wsgi.url_scheme"] == "https"
     else:
         assert show["client"][0] == "203.0.113.7" and show["scheme"] == "https"
 
 
-def test_forwarded_rfc_7239(target, client):
+def test_forwarded_rfc_7239(served, client):
     show = shown(client, get(headers=HOST + b'Forwarded: for="[2001:db8::1]:4711";proto=https;host=shop.test\r\n'))
-    assert show["REMOTE_ADDR"] == "2001:db8::1" if is_wsgi(target) else show["client"][0] == "2001:db8::1"
+    assert show["REMOTE_ADDR"] == "2001:db8::1" if is_wsgi(served) else show["client"][0] == "2001:db8::1"
 
 
-def test_traceparent_is_replaced(target, client):
+def test_traceparent_is_replaced(served, client):
     sent = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     show = shown(client, get(headers=HOST + b"traceparent: " + sent + b"\r\n"))
-    (seen,) = headers_of(target, show, "traceparent")
+    (seen,) = headers_of(served, show, "traceparent")
     assert seen[:36] == sent[:36].decode() and seen[36:52] != "b7ad6b7169203331" and seen[52:] == "-01"
 
 
-def test_traceparent_is_made(target, client):
-    (seen,) = headers_of(target, shown(client, get()), "traceparent")
+def test_traceparent_is_made(served, client):
+    (seen,) = headers_of(served, shown(client, get()), "traceparent")
     assert len(seen) == 55 and seen.startswith("00-")
 
 
 @pytest.mark.parametrize("bad", [b"00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", b"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", b"00-00000000000000000000000000000000-b7ad6b7169203331-01", b"00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x", b"nonsense"])
-def test_bad_traceparent_begins_a_new_trace(target, client, bad):
+def test_bad_traceparent_begins_a_new_trace(served, client, bad):
     show = shown(client, get(headers=HOST + b"traceparent: " + bad + b"\r\ntracestate: a=b\r\n"))
-    (seen,) = headers_of(target, show, "traceparent")
+    (seen,) = headers_of(served, show, "traceparent")
     assert seen[3:35] != bad[3:35].decode("latin-1").lower()
-    assert headers_of(target, show, "tracestate") == []
+    assert headers_of(served, show, "tracestate") == []
 
 
-def test_trailers_are_no_headers(target, client):
+def test_trailers_are_no_headers(served, client):
     client.send(post(CHUNKED + b"Trailer: X-Evil\r\n", b"1\r\na\r\n0\r\nX-Evil: 1\r\nContent-Length: 7\r\n\r\n", b"/show"))
     res = client.response()
     if res.status == 200:
         show = json.loads(res.body)
-        assert headers_of(target, show, "x-evil") == [] and show["body"] == "a"
+        assert headers_of(served, show, "x-evil") == [] and show["body"] == "a"
 
 
-def test_many_connections_at_once(target):
-    clients = [Client(target.address) for _ in range(100)]
+def test_many_connections_at_once(served):
+    clients = [Client(served.address) for _ in range(100)]
     for c in clients:
         c.send(get(b"/slow"))
     try:

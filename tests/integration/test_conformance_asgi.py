@@ -10,17 +10,15 @@ from rawhttp import Broken, Client
 
 
 @pytest.fixture(scope="module", params=["asyncio", "uvloop"])
-def target(request, server_factory):
+def served(request, module_worker):
     if request.param == "uvloop":
         pytest.importorskip("uvloop")
-    return server_factory(
-        {"server": {"app": "asgi_app:app", "workers": 1, "loop": request.param}}, app_dir="conformance"
-    )
+    return module_worker("conformance.asgi_app:app", {"server": {"loop": request.param}})
 
 
 @pytest.fixture
-def client(target):
-    with Client(target.address) as c:
+def client(served):
+    with Client(served.address) as c:
         yield c
 
 
@@ -29,14 +27,14 @@ def scope(client, request: bytes) -> dict:
     return json.loads(client.response().body)
 
 
-def test_scope(target, client):
+def test_scope(served, client):
     s = scope(client, get(b"/a%20b?c=%20d", HOST + b"X-A: B\r\n"))
     assert s["type"] == "http" and s["asgi"]["version"] == "3.0" and s["asgi"]["spec_version"] >= "2.3"
     assert s["http_version"] == "1.1" and s["method"] == "GET" and s["scheme"] == "http"
     assert s["path"] == "/a b" and s["raw_path"] == "/a%20b" and s["query_string"] == "c=%20d"
     assert s["root_path"] == "" and s["state"] is True
     assert s["client"] == ["127.0.0.1", client.sock.getsockname()[1]]
-    assert s["server"] == list(target.address)
+    assert s["server"] == list(served.address)
     assert ["host", "example.test"] in s["headers"] and ["x-a", "B"] in s["headers"]
 
 

@@ -10,13 +10,13 @@ from rawhttp import Client
 
 
 @pytest.fixture(scope="module")
-def target(server_factory):
-    return server_factory({"server": {"app": "wsgi_app:app", "workers": 1, "threads": 2}}, app_dir="conformance")
+def served(module_worker):
+    return module_worker("conformance.wsgi_app:app", {"server": {"threads": 2}})
 
 
 @pytest.fixture
-def client(target):
-    with Client(target.address) as c:
+def client(served):
+    with Client(served.address) as c:
         yield c
 
 
@@ -25,9 +25,9 @@ def environ(client, request: bytes) -> dict:
     return json.loads(client.response().body)
 
 
-def test_environ(target, client):
+def test_environ(served, client):
     env = environ(client, get(b"/a?b=c", HOST + b"Content-Type: text/x\r\n"))
-    host, port = target.address
+    host, port = served.address
     assert env["REQUEST_METHOD"] == "GET" and env["SERVER_PROTOCOL"] == "HTTP/1.1"
     assert env["SCRIPT_NAME"] == "" and env["PATH_INFO"] == "/a" and env["QUERY_STRING"] == "b=c"
     assert env["SERVER_NAME"] and env["SERVER_PORT"] == str(port)
