@@ -1,0 +1,168 @@
+#include "check.h"
+#include "explain.h"
+#include "pellucid/address.h"
+
+static bool has_control(const char *s)
+{
+    for (; *s; s++)
+        if ((unsigned char)*s < 0x20 || *s == 0x7f)
+            return true;
+    return false;
+}
+
+/* A field name (RFC 9110 5.6.2). */
+static bool is_token(const char *s)
+{
+    return *s && s[strspn(s, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0';
+}
+
+/* What check_* below say about a string; NULL: nothing to say. */
+typedef const char *complaint_fn(const char *s);
+
+static const char *complain_path(const char *s)
+{
+    if (*s && (*s != '/' || s[strlen(s) - 1] == '/' || has_control(s)))
+        return "a path that begins with / and does not end with one, or nothing";
+    return NULL;
+}
+
+static const char *complain_field_value(const char *s)
+{
+    if (has_control(s) || *s == ' ' || (*s && s[strlen(s) - 1] == ' '))
+        return "text without control characters, and without spaces around it";
+    return NULL;
+}
+
+static const char *complain_url(const char *s)
+{
+    size_t scheme = strncmp(s, "http://", 7) == 0 ? 7 : strncmp(s, "https://", 8) == 0 ? 8 : 0;
+
+    if (*s && (!scheme || !s[scheme] || s[scheme] == '/' || strchr(s, ' ') || has_control(s)))
+        return "a URL such as \"http://127.0.0.1:4318\", or nothing";
+    return NULL;
+}
+
+static const char *complain_plain(const char *s)
+{
+    return has_control(s) ? "text without control characters" : NULL;
+}
+
+static const char *complain_log(const char *s)
+{
+    return !*s || has_control(s) ? "\"-\", a path, or \"off\"" : NULL;
+}
+
+/* The strings that have a form. */
+static const struct {
+    const char *section, *key;
+    size_t offset;
+    complaint_fn *complain;
+} strings[] = {
+    {"server", "app", offsetof(struct pel_conf, server_app), complain_plain},
+    {"server", "chdir", offsetof(struct pel_conf, server_chdir), complain_plain},
+    {"server", "root_path", offsetof(struct pel_conf, server_root_path), complain_path},
+    {"http", "server_header", offsetof(struct pel_conf, http_server_header), complain_field_value},
+    {"http", "access_log", offsetof(struct pel_conf, http_access_log), complain_log},
+    {"otlp", "endpoint", offsetof(struct pel_conf, otlp_endpoint), complain_url},
+    {"otlp", "traces_endpoint", offsetof(struct pel_conf, otlp_traces_endpoint), complain_url},
+    {"admin", "token", offsetof(struct pel_conf, admin_token), complain_field_value},
+};
+
+static int check_strings(const struct pel_conf *conf, const struct pel_value *doc,
+                         struct pel_err *err)
+{
+    for (size_t i = 0; i < PEL_ARRAY_LEN(strings); i++) {
+        char *s = *(char *const *)((const char *)conf + strings[i].offset);
+        struct pel_value v = {.kind = PEL_VALUE_STRING, .string = s};
+        const char *complaint = strings[i].complain(s);
+        struct pel_buf found;
+
+        if (!complaint)
+            continue;
+        pel_buf_init(&found);
+        pel_explain_found(&found, &v);
+        pel_err_set(err, "%s: %s.%s: found %.*s, allowed is %s",
+                    pel_explain_source(doc, strings[i].section, strings[i].key), strings[i].section,
+                    strings[i].key, (int)found.len, found.p, complaint);
+        pel_buf_fini(&found);
+        return -1;
+    }
+    return 0;
+}
+
+static int fail_address(const struct pel_value *doc, const char *section, const char *text,
+                        const struct pel_err *why, struct pel_err *err)
+{
+    return pel_err_set(err,
+                       "%s: %s.bind: found \"%.120s\" (%s), allowed is host:port, [::1]:port, "
+                       "unix:/path or fd://N%s",
+                       pel_explain_source(doc, section, "bind"), section, text, why->text,
+                       strcmp(section, "admin") == 0 ? ", or \"off\"" : "");
+}
+
+static int check_bind(const struct pel_conf *conf, const struct pel_value *doc, struct pel_err *err)
+{
+    const struct pel_strings *bind = &conf->server_bind;
+    struct pel_address address;
+    struct pel_err why;
+
+    for (size_t i = 0; i < bind->n; i++) {
+        if (pel_address_parse(&address, bind->items[i], &why) < 0)
+            return fail_address(doc, "server", bind->items[i], &why, err);
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(bind->items[i], bind->items[j]) == 0)
+                return pel_err_set(err, "%s: server.bind: \"%s\" is there twice",
+                                   pel_explain_source(doc, "server", "bind"), bind->items[i]);
+    }
+    return 0;
+}
+
+static int check_admin(const struct pel_conf *conf, const struct pel_value *doc,
+                       struct pel_err *err)
+{
+    struct pel_address address;
+    struct pel_err why;
+
+    if (strcmp(conf->admin_bind, "off") == 0)
+        return 0;
+    if (pel_address_parse(&address, conf->admin_bind, &why) < 0)
+        return fail_address(doc, "admin", conf->admin_bind, &why, err);
+    if (!*conf->admin_token && !pel_address_is_local(&address))
+        return pel_err_set(err,
+                           "%s: admin.token: found \"\", but admin.bind = \"%s\" can be reached "
+                           "from other machines: set a token, or bind to 127.0.0.1, [::1] or "
+                           "unix:/path",
+                           pel_explain_source(doc, "admin", "bind"), conf->admin_bind);
+    return 0;
+}
+
+static int check_pairs(const struct pel_conf *conf, const struct pel_value *doc,
+                       struct pel_err *err)
+{
+    for (size_t i = 0; i < conf->server_env.n; i++)
+        if (strchr(conf->server_env.items[i].name, '='))
+            return pel_err_set(err,
+                               "%s: server.env: found the name \"%.80s\", allowed is a name "
+                               "without \"=\"",
+                               pel_explain_source(doc, "server", "env"),
+                               conf->server_env.items[i].name);
+    for (size_t i = 0; i < conf->otlp_headers.n; i++) {
+        const struct pel_pair *pair = &conf->otlp_headers.items[i];
+
+        if (!is_token(pair->name) || has_control(pair->value))
+            return pel_err_set(err,
+                               "%s: otlp.headers: \"%.80s\" is not a header field (a name of "
+                               "letters, digits and -, a value without control characters)",
+                               pel_explain_source(doc, "otlp", "headers"), pair->name);
+    }
+    return 0;
+}
+
+int pel_conf_check(const struct pel_conf *conf, const struct pel_value *doc, struct pel_err *err)
+{
+    if (check_strings(conf, doc, err) < 0 || check_bind(conf, doc, err) < 0 ||
+        check_admin(conf, doc, err) < 0)
+        return -1;
+    return check_pairs(conf, doc, err);
+}
