@@ -80,4 +80,10 @@ static inline void pel_record_stamp(struct pel_record *rec, enum pel_stamp stamp
 
 const char *pel_error_text(enum pel_error error); /* "" for NONE */
 
+/* Did the request fail on our side of the wire? A status of 500 and above, or an error other than a
+ * refusal that was answered with 4xx. Such a request is an error span and kept as [trace] keep
+ * says.
+ */
+bool pel_record_is_failed(const struct pel_record *rec);
+
 #endif

@@ -33,7 +33,7 @@ enum pel_slot_state {
     PEL_SLOT_DRAINING,
 };
 
-/* Scalar counters and gauges of a worker: tbl/metrics.h. */
+/* Scalar counters and gauges of a worker: tbl/metrics.h; what they are is in metrics.h. */
 enum pel_metric {
 #define PEL_METRIC(name, kind, unit, otel_name, text) PEL_METRIC_##name,
 #include "pellucid/tbl/metrics.h"
@@ -64,14 +64,17 @@ struct pel_shm_inflight {
     _Atomic uint64_t
         start_ns; /* first byte, monotonic; 0 = entry is free; stored last, with release */
     _Atomic uint64_t app_start_ns;
-    uint8_t trace_id[16], span_id[8];
+    uint8_t trace_id[16], span_id[8], parent_span_id[8];
     uint8_t trace_flags;
+    uint8_t has_parent;
+    uint8_t version_minor;
+    uint8_t is_https;
     uint8_t path_len;
     char method[PEL_SHM_METHOD_LEN];
     char path[PEL_SHM_PATH_LEN];
 };
 
-/* A ring of byte entries, one producer (the slot's worker), one consumer (the observer): span.h. */
+/* A ring of byte entries, one producer (the slot's worker), one consumer (the observer): ring.h. */
 struct pel_shm_ring {
     _Alignas(PEL_SHM_CACHELINE) _Atomic uint64_t head; /* bytes ever written; producer, release */
     _Alignas(PEL_SHM_CACHELINE) _Atomic uint64_t tail; /* bytes ever read; consumer, release */
@@ -89,13 +92,21 @@ struct pel_shm_slot {
     /* writer: the slot's worker */
     _Alignas(PEL_SHM_CACHELINE) _Atomic uint64_t heartbeat_ns; /* last turn of the loop */
     _Atomic uint32_t
-        is_polling; /* 1 while the loop may sleep: silence is then no sign of trouble */
-    _Atomic uint64_t worker_requests; /* of the present worker alone */
+        is_polling;          /* 1 while the loop may sleep: silence is then no sign of trouble */
+    uint8_t instance_id[16]; /* a random UUID of the present worker: service.instance.id */
+    _Atomic uint64_t worker_requests; /* finished by the present worker; written by the probes */
     _Atomic uint64_t inflight_lost;   /* requests that found the table full */
     _Atomic uint64_t metrics[PEL_METRIC_N];
     struct pel_shm_inflight inflight[PEL_SHM_INFLIGHT_N];
     struct pel_shm_series series[PEL_SHM_SERIES_N]; /* the last one collects the overflow */
     struct pel_shm_ring ring;
+};
+
+/* What the observer is doing; see observer_sleeps. */
+enum pel_observer_sleep {
+    PEL_OBSERVER_AWAKE = 0, /* it will look at the rings without being told */
+    PEL_OBSERVER_ASLEEP,    /* poke it about any entry */
+    PEL_OBSERVER_NAPPING,   /* it looks again within a second: poke it only about a filling ring */
 };
 
 struct pel_shm_header {
@@ -112,10 +123,10 @@ struct pel_shm_header {
     _Atomic uint32_t workers_wanted;
     _Atomic uint64_t worker_starts, worker_exits, worker_crashes, worker_recycles, reloads;
     _Atomic uint64_t observer_starts;
-    /* writer: observer. 1 = asleep: whoever makes a ring non-empty swaps it to 0 and writes the
-     * eventfd */
+    /* enum pel_observer_sleep, set by the observer. Who finds that it wants to be poked swaps the
+     * value to AWAKE and, having got another one, writes the eventfd. */
     _Alignas(PEL_SHM_CACHELINE) _Atomic uint32_t observer_sleeps;
-    /* writer: the observer; what it exported (tbl/exports.h is the observer's own business) */
+    /* writer: the observer */
     _Atomic uint64_t spans_exported, spans_failed;
 };
 
@@ -126,9 +137,12 @@ struct pel_shm {
     int fd, event_fd;
 };
 
-/* Supervisor: makes the memfd (close-on-exec) and the eventfd, zeroed slots. 0, or -1 with err. */
+/* Supervisor: makes the memfd and the eventfd (both close-on-exec) and zeroed slots that take
+ * memory only once they are written. Fills magic to started_wall_ns of the header; its pid is the
+ * caller's. 0, or -1 with err. */
 int pel_shm_create(struct pel_shm *shm, unsigned n_slots, struct pel_err *err);
-/* Others: maps an inherited pair of descriptors, which shm owns from now on. */
+/* Others: maps an inherited pair of descriptors, which shm owns from now on (also when it fails).
+ * Refuses anything that is not a mapping of this version. */
 int pel_shm_attach(struct pel_shm *shm, int fd, int event_fd, struct pel_err *err);
 void pel_shm_close(struct pel_shm *shm);
 

@@ -1,0 +1,67 @@
+#include "pellucid/record.h"
+
+#include "probes.h"
+
+static void fill_record(struct pel_record *rec, const struct pel_shm_inflight *e, uint64_t start_ns,
+                        uint64_t died_ns)
+{
+    *rec = (struct pel_record){
+        .error = PEL_ERROR_KILLED,
+        .version_minor = e->version_minor,
+        .method = {e->method, strnlen(e->method, sizeof(e->method))},
+        .path = {e->path, e->path_len <= sizeof(e->path) ? e->path_len : sizeof(e->path)},
+        .scheme = e->is_https ? PEL_STR("https") : PEL_STR("http"),
+        .trace.flags = e->trace_flags,
+        .trace.has_parent = e->has_parent,
+    };
+    memcpy(rec->trace.trace_id, e->trace_id, sizeof(e->trace_id));
+    memcpy(rec->trace.span_id, e->span_id, sizeof(e->span_id));
+    memcpy(rec->trace.parent_span_id, e->parent_span_id, sizeof(e->parent_span_id));
+    pel_record_stamp(rec, PEL_STAMP_FIRST_BYTE, start_ns);
+    pel_record_stamp(rec, PEL_STAMP_APP_START,
+                     atomic_load_explicit(&e->app_start_ns, memory_order_relaxed));
+    pel_record_stamp(rec, PEL_STAMP_LAST_BYTE, died_ns);
+}
+
+static void bury_one(struct pel_shm_slot *slot, const struct pel_record *rec)
+{
+    struct pel_span_worker worker = {
+        .pid = atomic_load_explicit(&slot->pid, memory_order_relaxed),
+    };
+    uint32_t flags = PEL_SPAN_FAILED | (rec->trace.flags & 1 ? PEL_SPAN_SAMPLED : 0U);
+
+    memcpy(worker.instance_id, slot->instance_id, sizeof(worker.instance_id));
+    pel_metrics_count(slot, rec);
+    pel_series_add(pel_series_find(slot, rec), pel_record_duration_ns(rec));
+    worker.n_requests = atomic_load_explicit(&slot->worker_requests, memory_order_relaxed);
+    pel_metric_add(slot,
+                   pel_span_write(&slot->ring, rec, &worker, flags) ? PEL_METRIC_SPANS
+                                                                    : PEL_METRIC_SPANS_DROPPED,
+                   1);
+}
+
+unsigned pel_probes_bury(struct pel_shm *shm, unsigned slot_index, uint64_t died_ns,
+                         void (*each)(void *arg, const struct pel_shm_inflight *request), void *arg)
+{
+    struct pel_shm_slot *slot = pel_shm_slot(shm, slot_index);
+    unsigned n = 0;
+
+    for (size_t i = 0; i < PEL_SHM_INFLIGHT_N; i++) {
+        struct pel_shm_inflight *e = &slot->inflight[i];
+        uint64_t start_ns = atomic_load_explicit(&e->start_ns, memory_order_acquire);
+        struct pel_record rec;
+
+        if (start_ns == 0)
+            continue;
+        if (each)
+            each(arg, e);
+        fill_record(&rec, e, start_ns, died_ns);
+        bury_one(slot, &rec);
+        atomic_store_explicit(&e->start_ns, 0, memory_order_release);
+        n++;
+    }
+    pel_metrics_reset_gauges(slot);
+    if (n)
+        pel_ring_poke(shm, &slot->ring);
+    return n;
+}

@@ -1,0 +1,111 @@
+#include "pellucid/record.h"
+
+#include "probes.h"
+
+/* rec->inflight of a request that has begun and found the table full. */
+#define NO_ENTRY UINT32_MAX
+
+static int start(struct pel_probes *ps, struct pel_err *err)
+{
+    for (size_t i = 0; i < PEL_ARRAY_LEN(ps->inflight.free_bits); i++)
+        atomic_init(&ps->inflight.free_bits[i], UINT64_MAX);
+    for (size_t i = 0; i < PEL_SHM_INFLIGHT_N; i++) {
+        struct pel_shm_inflight *e = &ps->slot->inflight[i];
+
+        if (atomic_load_explicit(&e->start_ns, memory_order_relaxed))
+            atomic_store_explicit(&e->start_ns, 0, memory_order_relaxed);
+    }
+    return 0;
+}
+
+/* Takes the lowest free entry, so that few requests in flight touch few cache lines. */
+static uint32_t take_entry(struct pel_inflight *in)
+{
+    for (uint32_t i = 0; i < PEL_ARRAY_LEN(in->free_bits); i++) {
+        uint64_t bits = atomic_load_explicit(&in->free_bits[i], memory_order_relaxed);
+
+        while (bits) {
+            uint64_t rest = bits & (bits - 1);
+
+            if (atomic_compare_exchange_weak_explicit(&in->free_bits[i], &bits, rest,
+                                                      memory_order_acquire, memory_order_relaxed))
+                return i * 64 + (uint32_t)__builtin_ctzll(bits);
+        }
+    }
+    return NO_ENTRY;
+}
+
+static void give_entry(struct pel_inflight *in, uint32_t i)
+{
+    atomic_fetch_or_explicit(&in->free_bits[i / 64], 1ULL << (i % 64), memory_order_release);
+}
+
+static size_t min_len(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static void fill_entry(struct pel_shm_inflight *e, const struct pel_record *rec)
+{
+    size_t method_len = min_len(rec->method.len, sizeof(e->method) - 1);
+    uint64_t now = rec->stamp_ns[PEL_STAMP_FIRST_BYTE];
+
+    memcpy(e->trace_id, rec->trace.trace_id, sizeof(e->trace_id));
+    memcpy(e->span_id, rec->trace.span_id, sizeof(e->span_id));
+    memcpy(e->parent_span_id, rec->trace.parent_span_id, sizeof(e->parent_span_id));
+    e->trace_flags = rec->trace.flags;
+    e->has_parent = rec->trace.has_parent;
+    e->version_minor = rec->version_minor;
+    e->is_https = rec->scheme.len == 5;
+    e->path_len = (uint8_t)min_len(rec->path.len, sizeof(e->path));
+    if (e->path_len)
+        memcpy(e->path, rec->path.p, e->path_len);
+    memset(e->method, 0, sizeof(e->method));
+    if (method_len)
+        memcpy(e->method, rec->method.p, method_len);
+    atomic_store_explicit(&e->app_start_ns, 0, memory_order_relaxed);
+    atomic_store_explicit(&e->start_ns, now ? now : 1, memory_order_release);
+}
+
+static void begin(struct pel_probes *ps, struct pel_record *rec)
+{
+    uint32_t i = take_entry(&ps->inflight);
+
+    pel_metric_add(ps->slot, PEL_METRIC_REQUESTS_ACTIVE, 1);
+    if (PEL_UNLIKELY(i == NO_ENTRY)) {
+        rec->inflight = NO_ENTRY;
+        atomic_fetch_add_explicit(&ps->slot->inflight_lost, 1, memory_order_relaxed);
+        return;
+    }
+    rec->inflight = i + 1;
+    fill_entry(&ps->slot->inflight[i], rec);
+}
+
+static void app_enter(struct pel_probes *ps, struct pel_record *rec)
+{
+    if (rec->inflight == 0 || rec->inflight == NO_ENTRY)
+        return;
+    atomic_store_explicit(&ps->slot->inflight[rec->inflight - 1].app_start_ns,
+                          rec->stamp_ns[PEL_STAMP_APP_START], memory_order_relaxed);
+}
+
+static void finish(struct pel_probes *ps, struct pel_record *rec)
+{
+    if (rec->inflight == 0)
+        return;
+    pel_metric_sub(ps->slot, PEL_METRIC_REQUESTS_ACTIVE, 1);
+    if (rec->inflight != NO_ENTRY) {
+        atomic_store_explicit(&ps->slot->inflight[rec->inflight - 1].start_ns, 0,
+                              memory_order_release);
+        give_entry(&ps->inflight, rec->inflight - 1);
+    }
+    rec->inflight = 0;
+}
+
+const struct pel_probe pel_probe_inflight = {
+    .name = "inflight",
+    .start = start,
+    .begin = begin,
+    .app_enter = app_enter,
+    .finish = finish,
+};

@@ -1,0 +1,136 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pellucid/shm.h"
+#include "pellucid/time.h"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+
+#define PAGE_LEN 4096U
+
+static size_t page_round(size_t len)
+{
+    return (len + PAGE_LEN - 1) & ~(size_t)(PAGE_LEN - 1);
+}
+
+/* Kernels before 6.3 do not know MFD_NOEXEC_SEAL, newer ones may insist on it. */
+static int make_memfd(void)
+{
+    unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+    int fd = memfd_create("pellucid", flags | MFD_NOEXEC_SEAL);
+
+    return fd >= 0 ? fd : memfd_create("pellucid", flags);
+}
+
+static int map(struct pel_shm *shm, size_t len, struct pel_err *err)
+{
+    void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, shm->fd, 0);
+
+    if (p == MAP_FAILED)
+        return pel_err_sys(err, "cannot map %zu bytes of shared memory", len);
+    shm->header = p;
+    shm->len = len;
+    return 0;
+}
+
+/* The length is sealed, so that no process can make another die of SIGBUS. */
+static int size_and_seal(int fd, size_t len, struct pel_err *err)
+{
+    if (ftruncate(fd, (off_t)len) < 0)
+        return pel_err_sys(err, "cannot make %zu bytes of shared memory", len);
+    if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+        return pel_err_sys(err, "cannot seal the shared memory");
+    return 0;
+}
+
+static void fill_header(struct pel_shm_header *h, unsigned n_slots)
+{
+    h->version = PEL_SHM_VERSION;
+    h->n_slots = n_slots;
+    h->slot_len = (uint32_t)page_round(sizeof(struct pel_shm_slot));
+    h->slot_offset = page_round(sizeof(*h));
+    if (getrandom(h->instance_id, sizeof(h->instance_id), 0) < 0)
+        memcpy(h->instance_id, &(uint64_t){pel_wall_ns()}, sizeof(uint64_t));
+    h->supervisor_pid = (int32_t)getpid();
+    h->started_ns = pel_now_ns();
+    h->started_wall_ns = pel_wall_ns();
+    h->magic = PEL_SHM_MAGIC;
+}
+
+int pel_shm_create(struct pel_shm *shm, unsigned n_slots, struct pel_err *err)
+{
+    size_t len = page_round(sizeof(struct pel_shm_header)) +
+                 n_slots * page_round(sizeof(struct pel_shm_slot));
+
+    *shm = (struct pel_shm){.fd = make_memfd(), .event_fd = -1};
+    if (shm->fd < 0)
+        return pel_err_sys(err, "memfd_create");
+    shm->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (shm->event_fd < 0) {
+        pel_err_sys(err, "eventfd");
+        goto fail;
+    }
+    if (size_and_seal(shm->fd, len, err) < 0 || map(shm, len, err) < 0)
+        goto fail;
+    fill_header(shm->header, n_slots);
+    return 0;
+fail:
+    pel_shm_close(shm);
+    return -1;
+}
+
+static int check_header(const struct pel_shm *shm, struct pel_err *err)
+{
+    const struct pel_shm_header *h = shm->header;
+
+    if (h->magic != PEL_SHM_MAGIC)
+        return pel_err_set(err, "descriptor %d is not Pellucid's shared memory", shm->fd);
+    if (h->version != PEL_SHM_VERSION)
+        return pel_err_set(err,
+                           "the shared memory has layout %u, this program knows %u: restart the "
+                           "server with one version of Pellucid",
+                           h->version, PEL_SHM_VERSION);
+    if (h->slot_len < sizeof(struct pel_shm_slot) ||
+        h->slot_offset + (uint64_t)h->n_slots * h->slot_len > shm->len)
+        return pel_err_set(err, "the shared memory is shorter than its %u slots", h->n_slots);
+    return 0;
+}
+
+int pel_shm_attach(struct pel_shm *shm, int fd, int event_fd, struct pel_err *err)
+{
+    struct stat st;
+
+    *shm = (struct pel_shm){.fd = fd, .event_fd = event_fd};
+    if (fstat(fd, &st) < 0) {
+        pel_err_sys(err, "shared memory descriptor %d", fd);
+        goto fail;
+    }
+    if ((size_t)st.st_size < sizeof(struct pel_shm_header)) {
+        pel_err_set(err, "descriptor %d is not Pellucid's shared memory", fd);
+        goto fail;
+    }
+    if (map(shm, (size_t)st.st_size, err) < 0 || check_header(shm, err) < 0)
+        goto fail;
+    return 0;
+fail:
+    pel_shm_close(shm);
+    return -1;
+}
+
+void pel_shm_close(struct pel_shm *shm)
+{
+    if (shm->header)
+        munmap(shm->header, shm->len);
+    if (shm->fd >= 0)
+        close(shm->fd);
+    if (shm->event_fd >= 0)
+        close(shm->event_fd);
+    *shm = (struct pel_shm){.fd = -1, .event_fd = -1};
+}

@@ -1,0 +1,106 @@
+/* fixture - shared memory, a configuration and a typical request for the tests of src/probe. */
+#ifndef PELLUCID_TESTS_PROBE_FIXTURE_H
+#define PELLUCID_TESTS_PROBE_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "pellucid/conf.h"
+#include "pellucid/metrics.h"
+#include "pellucid/probe.h"
+#include "pellucid/span.h"
+#include "pellucid/time.h"
+
+/* What pel_conf_load makes of an empty file, as far as probes look at it. */
+static inline struct pel_conf fixture_conf(void)
+{
+    static char *keep[] = {(char *)"slow", (char *)"error"};
+
+    return (struct pel_conf){
+        .http_access_log = (char *)"-",
+        .otlp_endpoint = (char *)"",
+        .admin_bind = (char *)"127.0.0.1:9464",
+        .requests_slow_ms = 1000,
+        .trace_ratio = 1.0,
+        .trace_keep = {keep, PEL_ARRAY_LEN(keep)},
+    };
+}
+
+static inline struct pel_shm fixture_shm(unsigned n_slots)
+{
+    struct pel_shm shm;
+    struct pel_err err;
+
+    assert_int_equal(pel_shm_create(&shm, n_slots, &err), 0);
+    return shm;
+}
+
+/* A sampled GET of 3 ms that ended well, at start_ns + 3 ms. */
+static inline struct pel_record fixture_record(uint64_t start_ns)
+{
+    struct pel_record rec = {
+        .queue_ns = 12000,
+        .bytes_in = 300,
+        .bytes_out = 1200,
+        .body_out = 1000,
+        .thread_id = 4242,
+        .connection_requests = 1,
+        .status = 200,
+        .version_minor = 1,
+        .method = PEL_STR("GET"),
+        .path = PEL_STR("/orders/17"),
+        .query = PEL_STR("full=1"),
+        .scheme = PEL_STR("http"),
+        .host = PEL_STR("shop.example:8000"),
+        .client = PEL_STR("192.0.2.7"),
+        .peer = PEL_STR("127.0.0.1"),
+        .peer_port = 40000,
+        .user_agent = PEL_STR("curl/7.88.1"),
+        .referer = PEL_STR("https://shop.example/"),
+        .route = PEL_STR("/orders/{id}"),
+        .route_source = PEL_ROUTE_FRAMEWORK,
+        .trace.flags = 3,
+    };
+
+    memset(rec.trace.trace_id, 0xab, sizeof(rec.trace.trace_id));
+    memset(rec.trace.span_id, 0xcd, sizeof(rec.trace.span_id));
+    for (int i = 0; i < PEL_STAMP_N; i++)
+        pel_record_stamp(&rec, (enum pel_stamp)i, start_ns);
+    pel_record_stamp(&rec, PEL_STAMP_APP_START, start_ns + 100000);
+    pel_record_stamp(&rec, PEL_STAMP_RESPONSE_START, start_ns + 2000000);
+    pel_record_stamp(&rec, PEL_STAMP_APP_END, start_ns + 2500000);
+    pel_record_stamp(&rec, PEL_STAMP_LAST_BYTE, start_ns + 3000000);
+    return rec;
+}
+
+/* The next span in the ring of a slot; the memory is the fixture's, until the next call. */
+static inline const struct pel_span_entry *fixture_span(struct pel_shm *shm, unsigned slot)
+{
+    static _Alignas(8) char room[PEL_RING_ENTRY_MAX];
+    struct pel_ring_entry *e = (struct pel_ring_entry *)(void *)room;
+
+    if (pel_ring_read(&pel_shm_slot(shm, slot)->ring, e) != 1)
+        return NULL;
+    assert_int_equal(e->type, PEL_RING_SPAN);
+    assert_true(pel_span_is_valid((struct pel_span_entry *)(void *)room));
+    return (struct pel_span_entry *)(void *)room;
+}
+
+static inline uint64_t fixture_metric(struct pel_shm *shm, unsigned slot, enum pel_metric m)
+{
+    return atomic_load(&pel_shm_slot(shm, slot)->metrics[m]);
+}
+
+#define assert_str(s, literal)                                                                     \
+    do {                                                                                           \
+        struct pel_str assert_s_ = (s);                                                            \
+        assert_int_equal(assert_s_.len, strlen(literal));                                          \
+        assert_memory_equal(assert_s_.p, literal, assert_s_.len);                                  \
+    } while (0)
+
+#endif
