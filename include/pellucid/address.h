@@ -10,17 +10,17 @@
 #include "pellucid/err.h"
 
 enum pel_address_kind {
-    PEL_ADDRESS_TCP = 0, /* host:port, [::1]:port, :port (every interface) */
-    PEL_ADDRESS_UNIX,    /* unix:/path */
+    PEL_ADDRESS_TCP = 0, /* host:port, [::1]:port, :port (every IPv4 interface) */
+    PEL_ADDRESS_UNIX,    /* unix:/path, unix:@name (abstract) */
     PEL_ADDRESS_FD,      /* fd://N */
 };
 
 struct pel_address {
     enum pel_address_kind kind;
-    char host[256]; /* of TCP: numeric or a name, without brackets; "" = every interface */
+    char host[256]; /* of TCP: numeric or a name, without brackets; never empty */
     uint16_t port;  /* 0 = any free one */
-    char path[108]; /* of UNIX */
-    int fd;         /* of FD */
+    char path[108]; /* of UNIX, as large as sun_path; terminated */
+    int fd;         /* of FD; else -1 */
 };
 
 /* 0, or -1 with what is wrong with text ("has no port"). out is untouched then. */

@@ -26,12 +26,12 @@ static long parse_number(const char *text, long max)
 
 static int parse_unix(struct pel_address *out, const char *path, struct pel_err *err)
 {
-    if (*path != '/')
-        return pel_err_set(err, "the path of a unix socket must begin with /");
+    if (*path != '/' && (*path != '@' || !path[1]))
+        return pel_err_set(err, "a unix socket has a path that begins with /, or an @name");
     if (strlen(path) >= sizeof(out->path))
         return pel_err_set(err, "the path of a unix socket can have %zu bytes at most",
                            sizeof(out->path) - 1);
-    *out = (struct pel_address){.kind = PEL_ADDRESS_UNIX};
+    *out = (struct pel_address){.kind = PEL_ADDRESS_UNIX, .fd = -1};
     memcpy(out->path, path, strlen(path));
     return 0;
 }
@@ -74,13 +74,17 @@ static int parse_tcp(struct pel_address *out, const char *text, struct pel_err *
         return pel_err_set(err, "an IPv6 address needs brackets");
     if (!host_is_valid(host) || host.len >= sizeof(out->host) || (is_bracketed && !host.len))
         return pel_err_set(err, "the host is not a name or an address");
-    *out = (struct pel_address){.kind = PEL_ADDRESS_TCP, .port = (uint16_t)port};
+    *out = (struct pel_address){.kind = PEL_ADDRESS_TCP, .port = (uint16_t)port, .fd = -1};
+    if (host.len == 0)
+        host = PEL_STR("0.0.0.0");
     memcpy(out->host, host.p, host.len);
     return 0;
 }
 
 int pel_address_parse(struct pel_address *out, const char *text, struct pel_err *err)
 {
+    if (starts_with(text, "unix:///"))
+        return parse_unix(out, text + strlen("unix://"), err);
     if (starts_with(text, "unix:"))
         return parse_unix(out, text + strlen("unix:"), err);
     if (starts_with(text, "fd://"))

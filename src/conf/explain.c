@@ -76,8 +76,8 @@ static void add_size(struct pel_buf *out, double bytes)
     add_quantity(out, bytes, units);
 }
 
-/* "a", "b" or "c" */
-static void add_words(struct pel_buf *out, const char *words)
+/* "a", "b" or "c"; last is " or " */
+static void add_words(struct pel_buf *out, const char *words, const char *last)
 {
     const char *separator = "";
 
@@ -86,7 +86,7 @@ static void add_words(struct pel_buf *out, const char *words)
 
         pel_buf_addf(out, "%s\"%.*s\"", separator, (int)len, words);
         words += len + (words[len] == '|');
-        separator = strchr(words, '|') ? ", " : " or ";
+        separator = strchr(words, '|') ? ", " : last;
     }
 }
 
@@ -107,7 +107,7 @@ static void allowed_strings(struct pel_buf *out, const struct pel_directive *d)
     pel_buf_addf(out, "string%s", d->max == 1 ? "" : "s");
     if (*d->allowed) {
         pel_buf_addf(out, " out of ");
-        add_words(out, d->allowed);
+        add_words(out, d->allowed, " and ");
     }
 }
 
@@ -138,7 +138,7 @@ void pel_explain_allowed(struct pel_buf *out, const struct pel_directive *d)
         pel_buf_addf(out, "a number from %g to %g", d->min, d->max);
         break;
     case PEL_TYPE_ENUM:
-        add_words(out, d->allowed);
+        add_words(out, d->allowed, " or ");
         break;
     case PEL_TYPE_STRING:
         pel_buf_addf(out, "a string");
