@@ -10,10 +10,63 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "pellucid/base.h"
+
 #if PY_VERSION_HEX < 0x030B0000
 #error "Pellucid needs CPython 3.11 or newer"
 #endif
 
 #define PEL_PY_HAS_EAGER_TASK (PY_VERSION_HEX >= 0x030C0000)
+
+/* Takes the exception that is set, normalised and with its traceback: a new reference, or NULL. */
+static inline PyObject *pel_py_take_exception(void)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return PyErr_GetRaisedException();
+#else
+    PyObject *type, *value, *traceback;
+
+    PyErr_Fetch(&type, &value, &traceback);
+    if (!type)
+        return NULL;
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (traceback)
+        PyException_SetTraceback(value, traceback);
+    Py_DECREF(type);
+    Py_XDECREF(traceback);
+    return value;
+#endif
+}
+
+/* obj.name as a new reference, or NULL without an exception when it has none (or failed). */
+static inline PyObject *pel_py_attr(PyObject *obj, PyObject *name)
+{
+    PyObject *value;
+
+#if PY_VERSION_HEX >= 0x030D0000
+    if (PyObject_GetOptionalAttr(obj, name, &value) < 0)
+        PyErr_Clear();
+#else
+    value = PyObject_GetAttr(obj, name);
+    if (!value)
+        PyErr_Clear();
+#endif
+    return value;
+}
+
+/* The characters of a str as bytes, borrowed from it; false when some are beyond latin-1. */
+static inline bool pel_py_latin_1(PyObject *str, struct pel_str *out)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    if (PyUnicode_READY(str) < 0) {
+        PyErr_Clear();
+        return false;
+    }
+#endif
+    if (PyUnicode_KIND(str) != PyUnicode_1BYTE_KIND)
+        return false;
+    *out = pel_str((const char *)PyUnicode_1BYTE_DATA(str), (size_t)PyUnicode_GET_LENGTH(str));
+    return true;
+}
 
 #endif
