@@ -1,0 +1,247 @@
+#include "nested.h"
+
+#include "outer.h"
+#include "pellucid/log.h"
+
+/* Requests started in one turn. asyncio's own callbacks wait for a turn, and 64 hello-world requests
+ * take half a millisecond. */
+#define BATCH_N 64
+
+/* Runs of libuv in one turn; further ones go through the outer loop, so that it is not starved. */
+#define ROUNDS_N 4
+
+/* One a process. All objects are owned; outer is NULL while closed. */
+static struct {
+    struct pel_loop *inner;
+    PyObject *outer;
+    PyObject *turn_soon;     /* the callable of call_soon */
+    PyObject *turn_on_event; /* the callable of the reader and the timer */
+    PyObject *call_soon, *call_later;
+    PyObject *timer;      /* the handle of the bridged timer, or NULL */
+    uint64_t timer_at_ms; /* of uv_now; valid with timer */
+    bool is_turning;      /* inside a turn: libuv will be run again if need be */
+    bool is_kicked;
+    bool is_soon;    /* a turn is on the outer loop's ready list */
+    bool is_running; /* inside pel_nested_run */
+    bool is_stopped;
+} nested;
+
+/* The outer loop itself has failed (call_soon on a closed loop): it can only be said. */
+static void log_failure(const char *what)
+{
+    pel_error("event loop: %s failed", what);
+    PyErr_WriteUnraisable(nested.outer);
+}
+
+static void schedule_soon(void)
+{
+    PyObject *handle;
+
+    if (nested.is_soon)
+        return;
+    handle = PyObject_CallOneArg(nested.call_soon, nested.turn_soon);
+    if (!handle) {
+        log_failure("call_soon");
+        return;
+    }
+    Py_DECREF(handle);
+    nested.is_soon = true;
+}
+
+static void cancel_timer(void)
+{
+    PyObject *done;
+
+    if (!nested.timer)
+        return;
+    done = PyObject_CallMethod(nested.timer, "cancel", NULL);
+    if (!done)
+        log_failure("cancelling a timer");
+    Py_XDECREF(done);
+    Py_CLEAR(nested.timer);
+}
+
+/* One timer of the outer loop stands for all of libuv's. It is left alone when it fires early
+ * enough: timeouts are pushed back again and again, and seldom come. */
+static void bridge_timer(int timeout_ms)
+{
+    uint64_t at_ms = uv_now(&nested.inner->uv) + (uint64_t)timeout_ms;
+
+    if (nested.timer && nested.timer_at_ms <= at_ms)
+        return;
+    cancel_timer();
+    nested.timer =
+        PyObject_CallFunction(nested.call_later, "dO", timeout_ms / 1e3, nested.turn_on_event);
+    nested.timer_at_ms = at_ms;
+    if (!nested.timer)
+        log_failure("call_later");
+}
+
+static void start_requests(unsigned *budget)
+{
+    struct pel_request *rq;
+
+    while (*budget && (rq = pel_loop_pop_ready(nested.inner))) {
+        (*budget)--;
+        nested.inner->gateway->respond(rq);
+    }
+}
+
+/* Runs libuv until it has nothing to do at once: handles that were started in its callbacks are
+ * only known to epoll after one more run. Starts the requests that brought, within the budget. True
+ * when there is more to do. */
+static bool run_inner(void)
+{
+    unsigned budget = BATCH_N;
+    unsigned rounds = 0;
+
+    do {
+        nested.is_kicked = false;
+        pel_loop_turn(nested.inner, false);
+        start_requests(&budget);
+    } while (nested.is_kicked && budget && ++rounds < ROUNDS_N);
+    return nested.is_kicked || atomic_load(&nested.inner->n_ready) > 0;
+}
+
+static void turn(void)
+{
+    bool has_more;
+    int timeout_ms;
+
+    nested.is_soon = false;
+    nested.is_turning = true;
+    has_more = run_inner();
+    nested.is_turning = false;
+    pel_loop_drop_refs(nested.inner);
+    if (nested.inner->probes)
+        pel_probes_flush(nested.inner->probes);
+
+    timeout_ms = uv_backend_timeout(&nested.inner->uv);
+    if (has_more || timeout_ms == 0)
+        schedule_soon();
+    else if (timeout_ms < 0)
+        cancel_timer();
+    else
+        bridge_timer(timeout_ms);
+}
+
+static PyObject *turn_soon(PyObject *self, PyObject *unused)
+{
+    turn();
+    Py_RETURN_NONE;
+}
+
+/* The reader and the timer have nothing to add to a turn that is due anyway. */
+static PyObject *turn_on_event(PyObject *self, PyObject *unused)
+{
+    if (!nested.is_soon)
+        turn();
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef turn_soon_def = {"pellucid_turn", turn_soon, METH_NOARGS, NULL};
+static PyMethodDef turn_on_event_def = {"pellucid_event", turn_on_event, METH_NOARGS, NULL};
+
+static void kick(struct pel_loop *inner)
+{
+    if (nested.is_turning)
+        nested.is_kicked = true;
+    else
+        schedule_soon();
+}
+
+static int watch_inner(void)
+{
+    int fd = uv_backend_fd(&nested.inner->uv);
+    PyObject *done;
+
+    nested.turn_soon = PyCFunction_New(&turn_soon_def, NULL);
+    nested.turn_on_event = PyCFunction_New(&turn_on_event_def, NULL);
+    nested.call_soon = PyObject_GetAttrString(nested.outer, "call_soon");
+    nested.call_later = PyObject_GetAttrString(nested.outer, "call_later");
+    if (!nested.turn_soon || !nested.turn_on_event || !nested.call_soon || !nested.call_later)
+        return -1;
+    done = PyObject_CallMethod(nested.outer, "add_reader", "iO", fd, nested.turn_on_event);
+    Py_XDECREF(done);
+    return done ? 0 : -1;
+}
+
+static void unwatch_inner(void)
+{
+    int fd = uv_backend_fd(&nested.inner->uv);
+    PyObject *done = PyObject_CallMethod(nested.outer, "remove_reader", "i", fd);
+
+    if (!done)
+        log_failure("remove_reader");
+    Py_XDECREF(done);
+    cancel_timer();
+    nested.inner->kick = NULL;
+}
+
+static void drop_refs(void)
+{
+    Py_CLEAR(nested.turn_soon);
+    Py_CLEAR(nested.turn_on_event);
+    Py_CLEAR(nested.call_soon);
+    Py_CLEAR(nested.call_later);
+}
+
+PyObject *pel_nested_open(struct pel_loop *inner, struct pel_err *err)
+{
+    PEL_ASSERT(!nested.outer);
+    memset(&nested, 0, sizeof(nested));
+    nested.inner = inner;
+    nested.outer = pel_outer_open(inner->conf, err);
+    if (!nested.outer)
+        return NULL;
+    if (watch_inner() != 0) {
+        pel_err_set(err, "server.loop: the event loop cannot watch descriptors (add_reader)");
+        PyErr_WriteUnraisable(nested.outer);
+        drop_refs();
+        pel_outer_close(nested.outer);
+        nested.outer = NULL;
+        return NULL;
+    }
+    inner->kick = kick;
+    schedule_soon();
+    return nested.outer;
+}
+
+int pel_nested_run(struct pel_err *err)
+{
+    while (!nested.is_stopped) {
+        PyObject *done;
+
+        nested.is_running = true;
+        done = PyObject_CallMethod(nested.outer, "run_forever", NULL);
+        nested.is_running = false;
+        if (!done)
+            return pel_outer_err(err, "the app has broken out of the event loop");
+        Py_DECREF(done);
+        if (!nested.is_stopped)
+            pel_warning("the app has stopped the event loop; it goes on: stop the server instead");
+    }
+    return 0;
+}
+
+void pel_nested_stop(void)
+{
+    PyObject *done;
+
+    nested.is_stopped = true;
+    if (!nested.is_running)
+        return;
+    done = PyObject_CallMethod(nested.outer, "stop", NULL);
+    if (!done)
+        log_failure("stop");
+    Py_XDECREF(done);
+}
+
+void pel_nested_close(void)
+{
+    pel_outer_cancel_tasks(nested.outer);
+    unwatch_inner();
+    drop_refs();
+    pel_outer_close(nested.outer);
+    nested.outer = NULL;
+}
