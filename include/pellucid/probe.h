@@ -54,9 +54,9 @@ void pel_probes_finish(struct pel_probes *ps, struct pel_record *rec);
 
 /*
  * Any thread. The loop calls this each time before it may sleep, and a thread that finishes a
- * request while the loop sleeps calls it as well: the access log is written, the observer is poked
- * if it asked to be. Costs one load when there is nothing to do. True: the log's reader is slow and
- * lines are still held back; call again within 100 ms or so.
+ * request while the loop sleeps calls it as well: access log lines are written, the observer is
+ * poked if it asked to be. Costs one load when there is nothing to do. True: lines are held back,
+ * to be written many at a time (or because their reader is slow); call again within 100 ms.
  */
 bool pel_probes_flush(struct pel_probes *ps);
 
@@ -64,12 +64,13 @@ bool pel_probes_flush(struct pel_probes *ps);
 void pel_probes_set_access_fd(struct pel_probes *ps, int fd);
 
 /*
- * Supervisor, when the worker of a slot has died and before the slot is given to another: every
+ * Supervisor, when the worker of a slot has ended and before the slot is given to another: every
  * request that was in flight is shown to each (for the log; may be NULL), counted as an error, and
- * becomes a span that ended at died_ns with error.type worker_killed. Gauges go to zero. Returns
- * how many there were; zero after a worker that drained.
+ * becomes a span that ended at died_ns with error.type worker_killed. Access log lines that were on
+ * their way go to access_fd (-1: none; borrowed). Gauges go to zero. Returns how many requests
+ * there were; zero after a worker that drained.
  */
-unsigned pel_probes_bury(struct pel_shm *shm, unsigned slot, uint64_t died_ns,
+unsigned pel_probes_bury(struct pel_shm *shm, unsigned slot, uint64_t died_ns, int access_fd,
                          void (*each)(void *arg, const struct pel_shm_inflight *request),
                          void *arg);
 

@@ -24,6 +24,7 @@
 #define PEL_SHM_SERIES_N 512
 #define PEL_SHM_ROUTE_LEN 120
 #define PEL_SHM_RING_LEN (1U << 20)
+#define PEL_SHM_LOG_LEN (64U << 10)
 #define PEL_SHM_CACHELINE 64
 
 enum pel_slot_state {
@@ -81,6 +82,14 @@ struct pel_shm_ring {
     _Alignas(PEL_SHM_CACHELINE) char data[PEL_SHM_RING_LEN];
 };
 
+/* Access log lines on their way out: whole lines, kept here so that they survive the worker.
+ * Writer: the slot's worker; after its death the supervisor, which writes them out
+ * (pel_probes_bury). */
+struct pel_shm_log {
+    _Atomic uint32_t len;
+    char data[PEL_SHM_LOG_LEN];
+};
+
 struct pel_shm_slot {
     /* writer: supervisor */
     _Alignas(PEL_SHM_CACHELINE) _Atomic uint32_t state; /* enum pel_slot_state */
@@ -99,6 +108,7 @@ struct pel_shm_slot {
     _Atomic uint64_t metrics[PEL_METRIC_N];
     struct pel_shm_inflight inflight[PEL_SHM_INFLIGHT_N];
     struct pel_shm_series series[PEL_SHM_SERIES_N]; /* the last one collects the overflow */
+    struct pel_shm_log log;
     struct pel_shm_ring ring;
 };
 

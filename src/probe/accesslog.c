@@ -5,6 +5,9 @@
 #include "accesslog.h"
 #include "escape.h"
 
+#define GATHER_NS (10 * PEL_NS_PER_MS)
+#define STOP_WAIT_MS 1000
+
 /* Most bytes, escaped, of what clients and apps send. */
 enum {
     CLIENT_MAX = 128,
@@ -267,7 +270,7 @@ static bool is_wanted(const struct pel_conf *conf)
 static int start(struct pel_probes *ps, struct pel_err *err)
 {
     tzset();
-    pel_logfile_init(&ps->accesslog.file);
+    pel_logfile_init(&ps->accesslog.file, &ps->slot->log);
     pel_logfile_set_fd(&ps->accesslog.file, ps->access_fd);
     ps->access_fd = -1;
     return 0;
@@ -300,17 +303,27 @@ static void finish(struct pel_probes *ps, struct pel_record *rec)
     count_lost(ps);
 }
 
+/* At a low rate each line leaves at once; at a high one many share a write. */
 static bool flush(struct pel_probes *ps)
 {
-    bool is_left = pel_logfile_write(&ps->accesslog.file);
+    struct pel_accesslog *al = &ps->accesslog;
+    uint64_t now_ns;
+    bool is_left;
 
+    if (pel_logfile_pending(&al->file) == 0)
+        return false;
+    now_ns = pel_clock_ns(CLOCK_MONOTONIC_COARSE);
+    if (now_ns - al->written_ns < GATHER_NS)
+        return true;
+    al->written_ns = now_ns;
+    is_left = pel_logfile_write(&al->file);
     count_lost(ps);
     return is_left;
 }
 
 static void stop(struct pel_probes *ps)
 {
-    pel_logfile_fini(&ps->accesslog.file);
+    pel_logfile_fini(&ps->accesslog.file, STOP_WAIT_MS);
     count_lost(ps);
 }
 

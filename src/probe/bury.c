@@ -1,3 +1,5 @@
+#include <fcntl.h>
+
 #include "pellucid/record.h"
 
 #include "probes.h"
@@ -40,7 +42,19 @@ static void bury_one(struct pel_shm_slot *slot, const struct pel_record *rec)
                    1);
 }
 
-unsigned pel_probes_bury(struct pel_shm *shm, unsigned slot_index, uint64_t died_ns,
+/* Lines that the worker had finished but not written. */
+static void write_log(struct pel_shm_slot *slot, int access_fd)
+{
+    struct pel_logfile file;
+
+    pel_logfile_init(&file, &slot->log);
+    if (access_fd >= 0)
+        pel_logfile_set_fd(&file, fcntl(access_fd, F_DUPFD_CLOEXEC, 3));
+    pel_logfile_fini(&file, 0);
+    pel_metric_add(slot, PEL_METRIC_LOG_LINES_DROPPED, file.n_lost);
+}
+
+unsigned pel_probes_bury(struct pel_shm *shm, unsigned slot_index, uint64_t died_ns, int access_fd,
                          void (*each)(void *arg, const struct pel_shm_inflight *request), void *arg)
 {
     struct pel_shm_slot *slot = pel_shm_slot(shm, slot_index);
@@ -61,6 +75,7 @@ unsigned pel_probes_bury(struct pel_shm *shm, unsigned slot_index, uint64_t died
         n++;
     }
     pel_metrics_reset_gauges(slot);
+    write_log(slot, access_fd);
     if (n)
         pel_ring_poke(shm, &slot->ring);
     return n;

@@ -2,20 +2,36 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "logfile.h"
 
-#define LAST_TRIES 10
-#define LAST_TRY_MS 100
+#define REOPEN_WAIT_MS 1000
+#define RETRY_MS 50
 
-void pel_logfile_init(struct pel_logfile *f)
+/* Only this side writes the length; others read it after this process has died. */
+static size_t get_len(const struct pel_logfile *f)
 {
-    *f = (struct pel_logfile){.fd = -1, .buf = malloc(PEL_LOGFILE_LEN)};
-    PEL_ASSERT(f->buf != NULL);
+    size_t len = atomic_load_explicit(&f->log->len, memory_order_relaxed);
+
+    return len <= PEL_SHM_LOG_LEN ? len : PEL_SHM_LOG_LEN;
+}
+
+static void set_len(struct pel_logfile *f, size_t len)
+{
+    atomic_store_explicit(&f->log->len, (uint32_t)len, memory_order_release);
+}
+
+void pel_logfile_init(struct pel_logfile *f, struct pel_shm_log *log)
+{
+    *f = (struct pel_logfile){.fd = -1, .log = log};
+}
+
+size_t pel_logfile_pending(const struct pel_logfile *f)
+{
+    return get_len(f);
 }
 
 /* A pipe or terminal is shared with other programs, whose flags are not ours to change: a
@@ -46,24 +62,27 @@ static uint64_t count_lines(const char *p, size_t len)
     return n;
 }
 
+/* The first `done` bytes are out; gives up on the others. */
 static void lose_rest(struct pel_logfile *f, size_t done)
 {
-    f->n_lost += count_lines(f->buf + done, f->len - done);
+    const char *p = f->log->data;
+
+    f->n_lost += count_lines(p + done, get_len(f) - done);
     if (done)
-        f->is_torn = f->buf[done - 1] != '\n';
-    f->len = 0;
+        f->is_torn = p[done - 1] != '\n';
+    set_len(f, 0);
 }
 
 /* What the next write takes: everything, or as many whole lines as stay together. */
 static size_t piece_len(const struct pel_logfile *f, size_t done)
 {
-    size_t len = f->len - done;
-    const char *end;
+    const char *p = f->log->data + done, *end;
+    size_t len = get_len(f) - done;
 
     if (f->is_regular || len <= PIPE_BUF)
         return len;
-    end = memrchr(f->buf + done, '\n', PIPE_BUF);
-    return end ? (size_t)(end - (f->buf + done)) + 1 : PIPE_BUF;
+    end = memrchr(p, '\n', PIPE_BUF);
+    return end ? (size_t)(end - p) + 1 : PIPE_BUF;
 }
 
 static ssize_t write_piece(const struct pel_logfile *f, const char *p, size_t len)
@@ -81,10 +100,12 @@ static ssize_t write_piece(const struct pel_logfile *f, const char *p, size_t le
 
 bool pel_logfile_write(struct pel_logfile *f)
 {
-    size_t done = 0;
+    size_t len = get_len(f), done = 0;
 
-    while (done < f->len) {
-        ssize_t n = write_piece(f, f->buf + done, piece_len(f, done));
+    if (f->fd < 0)
+        return false;
+    while (done < len) {
+        ssize_t n = write_piece(f, f->log->data + done, piece_len(f, done));
 
         if (n >= 0) {
             done += (size_t)n;
@@ -95,38 +116,36 @@ bool pel_logfile_write(struct pel_logfile *f)
             return false;
         }
     }
-    f->len -= done;
-    if (done && f->len)
-        memmove(f->buf, f->buf + done, f->len);
-    return f->len > 0;
+    if (done && done < len)
+        memmove(f->log->data, f->log->data + done, len - done);
+    set_len(f, len - done);
+    return done < len;
 }
 
-static void finish_fd(struct pel_logfile *f)
+static void finish_fd(struct pel_logfile *f, int wait_ms)
 {
-    struct pollfd pfd = {.fd = f->fd, .events = POLLOUT};
-
     if (f->fd < 0)
         return;
-    for (int i = 0; i < LAST_TRIES && pel_logfile_write(f); i++)
-        poll(&pfd, 1, LAST_TRY_MS);
-    if (pel_logfile_write(f))
-        lose_rest(f, 0);
+    while (pel_logfile_write(f) && wait_ms > 0) {
+        poll(NULL, 0, RETRY_MS);
+        wait_ms -= RETRY_MS;
+    }
+    lose_rest(f, 0);
     close(f->fd);
     f->fd = -1;
 }
 
-void pel_logfile_fini(struct pel_logfile *f)
+void pel_logfile_fini(struct pel_logfile *f, int wait_ms)
 {
-    finish_fd(f);
-    free(f->buf);
-    f->buf = NULL;
+    finish_fd(f, wait_ms);
+    set_len(f, 0);
 }
 
 void pel_logfile_set_fd(struct pel_logfile *f, int fd)
 {
     struct stat st;
 
-    finish_fd(f);
+    finish_fd(f, REOPEN_WAIT_MS);
     f->fd = fd;
     f->is_torn = f->must_poll = f->is_regular = f->is_socket = false;
     if (fd < 0 || fstat(fd, &st) < 0)
@@ -137,26 +156,34 @@ void pel_logfile_set_fd(struct pel_logfile *f, int fd)
         make_nonblocking(f);
 }
 
+static bool has_room(const struct pel_logfile *f)
+{
+    return get_len(f) + PEL_LOGFILE_LINE_MAX + 1 <= PEL_SHM_LOG_LEN;
+}
+
 char *pel_logfile_reserve(struct pel_logfile *f)
 {
     if (f->fd < 0)
         return NULL;
-    if (f->len + PEL_LOGFILE_LINE_MAX + 1 > PEL_LOGFILE_LEN && pel_logfile_write(f) &&
-        f->len + PEL_LOGFILE_LINE_MAX + 1 > PEL_LOGFILE_LEN) {
+    if (!has_room(f) && pel_logfile_write(f) && !has_room(f)) {
         f->n_lost++;
         return NULL;
     }
     if (f->is_torn) {
-        f->buf[f->len++] = '\n';
+        size_t len = get_len(f);
+
+        f->log->data[len] = '\n';
+        set_len(f, len + 1);
         f->is_torn = false;
     }
-    return f->buf + f->len;
+    return f->log->data + get_len(f);
 }
 
 void pel_logfile_commit(struct pel_logfile *f, size_t len)
 {
     PEL_ASSERT(len <= PEL_LOGFILE_LINE_MAX);
-    f->len += len;
-    if (f->len >= PEL_LOGFILE_WRITE_LEN)
+    len += get_len(f);
+    set_len(f, len);
+    if (len >= PEL_LOGFILE_WRITE_LEN)
         pel_logfile_write(f);
 }

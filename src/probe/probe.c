@@ -131,7 +131,7 @@ bool pel_probes_flush(struct pel_probes *ps)
 void pel_probes_set_access_fd(struct pel_probes *ps, int fd)
 {
     pthread_mutex_lock(&ps->lock);
-    if (ps->accesslog.file.buf)
+    if (ps->accesslog.file.log)
         pel_logfile_set_fd(&ps->accesslog.file, fd);
     else if (fd >= 0)
         close(fd);

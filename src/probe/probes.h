@@ -29,6 +29,7 @@ struct pel_spans {
 
 struct pel_accesslog {
     struct pel_logfile file;
+    uint64_t written_ns; /* last write */
     uint64_t offset_ns;  /* wall time less monotonic time */
     uint64_t second;     /* wall time the texts below are of */
     char local_text[32]; /* 22/Nov/2026:15:30:00 +0100 */

@@ -300,7 +300,7 @@ static void death_makes_error_spans(void **state)
     pel_probes_finish(s.ps, &done);
     assert_non_null(fixture_span(&s.shm, 0));
 
-    assert_int_equal(pel_probes_bury(&s.shm, 0, died_ns, show, &n_shown), 1);
+    assert_int_equal(pel_probes_bury(&s.shm, 0, died_ns, -1, show, &n_shown), 1);
     assert_int_equal(n_shown, 1);
     e = fixture_span(&s.shm, 0);
     assert_non_null(e);
@@ -313,8 +313,34 @@ static void death_makes_error_spans(void **state)
     assert_str(pel_span_string(e, PEL_SPAN_STR_PATH), "/orders/17");
     assert_int_equal(fixture_metric(&s.shm, 0, PEL_METRIC_REQUESTS), 2);
     assert_int_equal(fixture_metric(&s.shm, 0, PEL_METRIC_REQUESTS_ACTIVE), 0);
-    assert_int_equal(pel_probes_bury(&s.shm, 0, died_ns, NULL, NULL), 0);
+    assert_int_equal(pel_probes_bury(&s.shm, 0, died_ns, -1, NULL, NULL), 0);
     tear_down(&s);
+}
+
+static void lines_on_their_way_survive_death(void **state)
+{
+    struct pel_record rec = fixture_record(pel_now_ns());
+    char line[4096];
+    struct server s;
+    int fds[2], log_fds[2];
+    ssize_t n;
+
+    s.conf = fixture_conf();
+    s.shm = fixture_shm(1);
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(log_fds, O_CLOEXEC), 0);
+    start(&s, fds[1]);
+    pel_probes_finish(s.ps, &rec);
+    pel_probes_bury(&s.shm, 0, pel_now_ns(), log_fds[1], NULL, NULL);
+    n = read(log_fds[0], line, sizeof(line));
+    assert_true(n > 0);
+    assert_int_equal(line[n - 1], '\n');
+    assert_int_equal(fcntl(log_fds[1], F_GETFL) & O_NONBLOCK, 0);
+    tear_down(&s);
+    assert_int_equal(read(fds[0], line, sizeof(line)), 0);
+    close(fds[0]);
+    close(log_fds[0]);
+    close(log_fds[1]);
 }
 
 static void unwanted_probes_are_off(void **state)
@@ -349,6 +375,7 @@ int main(void)
         cmocka_unit_test(access_lines_leave_at_the_flush),
         cmocka_unit_test(successor_starts_with_empty_gauges),
         cmocka_unit_test(death_makes_error_spans),
+        cmocka_unit_test(lines_on_their_way_survive_death),
         cmocka_unit_test(unwanted_probes_are_off),
     };
 
