@@ -36,7 +36,11 @@ struct pel_str pel_header_name(enum pel_header_id id);
 /* Looks a lower-case name up; OTHER when unknown. */
 enum pel_header_id pel_header_lookup(struct pel_str lower_name);
 
-/* A request head, complete and valid. All slices live in the request's arena. */
+#define PEL_HEADER_BIT(id) ((uint64_t)1 << (id))
+
+/* A request head, complete and valid. It and all it points to live in the request's arena. Fields
+ * with an underscore in their name have been dropped: as HTTP_X_FORWARDED_FOR they could pass for
+ * others. */
 struct pel_head {
     struct pel_str method;
     struct pel_str target; /* as received */
@@ -46,6 +50,7 @@ struct pel_head {
     struct pel_header
         *headers; /* in order; Host made from an absolute-form target where it differs */
     size_t n_headers;
+    uint64_t known;         /* PEL_HEADER_BIT of every id in headers */
     int64_t content_length; /* -1 = none */
     uint8_t version_minor;  /* 0 or 1 */
     bool is_chunked;
@@ -62,12 +67,12 @@ struct pel_str pel_head_get(const struct pel_head *head, enum pel_header_id id);
 enum pel_http_result {
     PEL_HTTP_MORE = 0, /* everything was consumed; feed more */
     PEL_HTTP_HEAD,     /* the head is complete; parsing stopped right behind it */
-    PEL_HTTP_BODY,     /* a piece of the body is in parser->body, a slice of the bytes fed */
+    PEL_HTTP_BODY,     /* a piece of the body is there, a slice of the bytes fed */
     PEL_HTTP_END,   /* the message is complete (after trailers); what follows is the next request */
-    PEL_HTTP_ERROR, /* parser->status (400, 413, 414, 431, 501, 505) and parser->reason say why */
+    PEL_HTTP_ERROR, /* pel_http_parser_error says why; the connection must be closed */
 };
 
-struct pel_http_parser; /* opaque: ~200 bytes, from pel_http_parser_new */
+struct pel_http_parser; /* opaque: some 250 bytes, from pel_http_parser_new */
 
 /* conf gives the limits (max_header_size, max_headers, max_request_line, max_body_size). */
 struct pel_http_parser *pel_http_parser_new(const struct pel_conf *conf);
@@ -77,9 +82,10 @@ void pel_http_parser_free(struct pel_http_parser *p);
 void pel_http_parser_start(struct pel_http_parser *p, struct pel_arena *arena);
 
 /*
- * Feeds bytes; *consumed says how many were used. Call again with the rest after HEAD and BODY. The
- * bytes need not outlive the call: a head is copied into the arena. Empty lines before a request
- * line are skipped (RFC 9112 2.2).
+ * Feeds bytes; *consumed says how many were used. Call again with the rest after HEAD and BODY,
+ * even when nothing is left: END may need no more bytes. The bytes need not outlive the call: a
+ * head is copied into the arena. Empty lines before a request line are skipped (RFC 9112 2.2).
+ * After END and ERROR nothing is consumed until the next start.
  */
 enum pel_http_result pel_http_parser_feed(struct pel_http_parser *p, const char *bytes, size_t len,
                                           size_t *consumed);
@@ -87,7 +93,8 @@ enum pel_http_result pel_http_parser_feed(struct pel_http_parser *p, const char 
 /* True once a byte of the present message has been fed (an idle connection has none). */
 bool pel_http_parser_is_started(const struct pel_http_parser *p);
 
-/* After HEAD: the head, until the next start. After BODY: the piece. After ERROR: why. */
+/* After HEAD: the head, as long as its arena. After BODY: the piece. After ERROR: the status to
+ * answer with (400, 413, 414, 417, 431, 501 or 505) and, in a few words, what was wrong. */
 const struct pel_head *pel_http_parser_head(const struct pel_http_parser *p);
 struct pel_str pel_http_parser_body(const struct pel_http_parser *p);
 int pel_http_parser_error(const struct pel_http_parser *p, const char **reason);

@@ -1,0 +1,67 @@
+#include "http/field.h"
+#include "http/syntax.h"
+
+#define SHOWN_MAX 80 /* bytes of a bad field that an error shows */
+
+enum pel_field_kind pel_field_kind(struct pel_str name)
+{
+    static const struct {
+        struct pel_str name;
+        enum pel_field_kind kind;
+    } table[] = {
+        {{"te", 2}, PEL_KIND_HOP},
+        {{"date", 4}, PEL_KIND_DATE},
+        {{"server", 6}, PEL_KIND_SERVER},
+        {{"upgrade", 7}, PEL_KIND_UPGRADE},
+        {{"connection", 10}, PEL_KIND_CONNECTION},
+        {{"keep-alive", 10}, PEL_KIND_HOP},
+        {{"content-length", 14}, PEL_KIND_LENGTH},
+        {{"proxy-connection", 16}, PEL_KIND_HOP},
+        {{"transfer-encoding", 17}, PEL_KIND_HOP},
+    };
+
+    for (size_t i = 0; i < PEL_ARRAY_LEN(table); i++) {
+        if (name.len == table[i].name.len && pel_str_ieq(name, table[i].name))
+            return table[i].kind;
+    }
+    return PEL_KIND_PLAIN;
+}
+
+static int shown(struct pel_str s)
+{
+    return (int)(s.len < SHOWN_MAX ? s.len : SHOWN_MAX);
+}
+
+int pel_field_check(const struct pel_field *f, struct pel_err *err)
+{
+    if (!pel_syntax_is_all(f->name, PEL_SYNTAX_TOKEN))
+        return pel_err_set(err, "header field name '%.*s' is not a token", shown(f->name),
+                           f->name.len ? f->name.p : "");
+    if (pel_syntax_span(f->value, PEL_SYNTAX_VALUE) != f->value.len)
+        return pel_err_set(err, "value of header field '%.*s' holds a control character",
+                           shown(f->name), f->name.p);
+    return 0;
+}
+
+char *pel_field_put(char *at, const struct pel_field *f)
+{
+    at = pel_put(at, f->name);
+    *at++ = ':';
+    *at++ = ' ';
+    at = pel_put(at, pel_syntax_trim(f->value));
+    *at++ = '\r';
+    *at++ = '\n';
+    return at;
+}
+
+char *pel_put_number(char *at, uint64_t n)
+{
+    char digits[PEL_NUMBER_MAX];
+    size_t i = sizeof(digits);
+
+    do {
+        digits[--i] = (char)('0' + n % 10);
+        n /= 10;
+    } while (n);
+    return pel_put(at, pel_str(digits + i, sizeof(digits) - i));
+}
