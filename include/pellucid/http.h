@@ -115,7 +115,8 @@ void pel_origin_resolve(const struct pel_conf *conf, const struct pel_head *head
                         struct pel_origin *out);
 
 /* W3C Trace Context Level 2: takes traceparent and tracestate from head, or begins a new trace;
- * draws our span id; decides sampling (parent-based, then ratio of conf or of the [[route]]). */
+ * draws our span id; decides sampling (the parent's decision unless
+ * trace.parent_based is false, else the ratio of the [[route]] or of conf). */
 void pel_trace_accept(const struct pel_conf *conf, const struct pel_head *head,
                       const struct pel_conf_route *route, struct pel_arena *arena,
                       struct pel_trace *out);

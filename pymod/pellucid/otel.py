@@ -1,0 +1,192 @@
+"""OTEL_* environment variables as directives.
+
+The rules are the specification's: an empty variable is an unset one, a value that cannot be used
+is ignored with a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from . import _conf
+
+PREFIX = "OTEL_EXPORTER_OTLP_"
+PROPAGATORS = ("tracecontext", "baggage")
+# More than a thousand times less than the default: a number of seconds.
+SUSPICIOUS_TIMEOUT_MS = 100
+
+
+class Setting(NamedTuple):
+    """A directive (or one pair of it), its value as TOML has it, and the variable that said so."""
+
+    name: str
+    value: Any
+    source: str
+
+
+def settings(
+    environ: Mapping[str, str], is_set: Callable[[str], bool], warnings: list[str]
+) -> list[Setting]:
+    """What the environment fills in: directives that are not set already.
+
+    is_set: whether flags or file have set the directive of that name. warnings: gets one line for
+    each value that is ignored.
+    """
+    variables = {name: value.strip() for name, value in environ.items() if value.strip()}
+    found: dict[str, Setting] = {}
+    for setting in _all(variables, is_set, warnings.append):
+        # The more specific variable comes first.
+        if setting.name in found or is_set(setting.name):
+            continue
+        if _is_usable(setting, warnings.append):
+            found[setting.name] = setting
+    return list(found.values())
+
+
+Warn = Callable[[str], None]
+Variables = Mapping[str, str]
+
+
+def _all(variables: Variables, is_set: Callable[[str], bool], warn: Warn) -> Iterator[Setting]:
+    yield from _switches(variables, warn)
+    yield from _resource(variables, warn)
+    yield from _exporter(variables, is_set, warn)
+    # A ratio of the file's own is not mixed with another sampler of the environment's.
+    if not is_set("trace.ratio"):
+        yield from _sampler(variables, warn)
+    yield from _propagators(variables, warn)
+
+
+def _is_usable(setting: Setting, warn: Warn) -> bool:
+    section, key, *pair = setting.name.split(".", 2)
+    value = {pair[0]: setting.value} if pair else setting.value
+    try:
+        _conf.check({section: {key: value}}, {"": setting.source})
+    except ValueError as error:
+        warn(f"{error}; ignored")
+        return False
+    return True
+
+
+def _switches(variables: Variables, warn: Warn) -> Iterator[Setting]:
+    disabled = variables.get("OTEL_SDK_DISABLED", "false").lower()
+    if disabled == "true":
+        yield Setting("otlp.signals", [], "OTEL_SDK_DISABLED")
+    elif disabled != "false":
+        warn(f'OTEL_SDK_DISABLED: found "{disabled}", allowed is true or false; ignored')
+    exporters = _words(variables.get("OTEL_TRACES_EXPORTER", ""))
+    for exporter in exporters:
+        if exporter not in ("otlp", "none"):
+            warn(f'OTEL_TRACES_EXPORTER: "{exporter}" is not supported, otlp and none are; ignored')
+    if exporters == ["none"]:
+        yield Setting("otlp.signals", [], "OTEL_TRACES_EXPORTER")
+
+
+def _resource(variables: Variables, warn: Warn) -> Iterator[Setting]:
+    if name := variables.get("OTEL_SERVICE_NAME"):
+        yield Setting("otlp.resource.service.name", name, "OTEL_SERVICE_NAME")
+    variable = "OTEL_RESOURCE_ATTRIBUTES"
+    for key, value in _pairs(variables, variable, warn).items():
+        yield Setting(f"otlp.resource.{key}", value, variable)
+
+
+def _exporter(
+    variables: Variables, is_set: Callable[[str], bool], warn: Warn
+) -> Iterator[Setting]:
+    variable = PREFIX + "TRACES_ENDPOINT"
+    # An endpoint of the file is more than this one says: it must not lose to it.
+    if variable in variables and not is_set("otlp.endpoint"):
+        yield Setting("otlp.traces_endpoint", variables[variable], variable)
+    if (variable := PREFIX + "ENDPOINT") in variables:
+        yield Setting("otlp.endpoint", variables[variable], variable)
+    for kind in ("TRACES_", ""):
+        if headers := _pairs(variables, variable := f"{PREFIX}{kind}HEADERS", warn):
+            yield Setting("otlp.headers", headers, variable)
+        if (variable := f"{PREFIX}{kind}COMPRESSION") in variables:
+            yield Setting("otlp.compression", variables[variable], variable)
+        yield from _timeout(variables, f"{PREFIX}{kind}TIMEOUT", warn)
+    for variable in (PREFIX + "TRACES_PROTOCOL", PREFIX + "PROTOCOL"):
+        if variable in variables:
+            _look_at_protocol(variable, variables[variable], warn)
+            break
+
+
+def _look_at_protocol(variable: str, protocol: str, warn: Warn) -> None:
+    if protocol != "http/protobuf":
+        warn(
+            f'{variable}: found "{protocol}", allowed is "http/protobuf"; ignored '
+            "(see that the endpoint is that of OTLP over HTTP, usually port 4318)"
+        )
+
+
+def _timeout(variables: Variables, variable: str, warn: Warn) -> Iterator[Setting]:
+    if (text := variables.get(variable)) is None:
+        return
+    if not (text.isascii() and text.isdigit()):
+        warn(f'{variable}: found "{text}", allowed is a whole number of milliseconds; ignored')
+        return
+    if int(text) < SUSPICIOUS_TIMEOUT_MS:
+        warn(f"{variable}: {text} are milliseconds, as OpenTelemetry specifies it")
+    yield Setting("otlp.timeout", f"{text}ms", variable)
+
+
+def _sampler(variables: Variables, warn: Warn) -> Iterator[Setting]:
+    variable = "OTEL_TRACES_SAMPLER"
+    if (sampler := variables.get(variable)) is None:
+        return
+    root = sampler.removeprefix("parentbased_")
+    if root not in ("always_on", "always_off", "traceidratio"):
+        warn(f'{variable}: "{sampler}" is not supported; ignored')
+        return
+    yield Setting("trace.parent_based", root != sampler, variable)
+    if root == "always_off":
+        # Nothing is wanted, slow and failed requests included.
+        yield Setting("trace.keep", [], variable)
+    if root == "traceidratio":
+        yield Setting("trace.ratio", *_ratio(variables, variable, warn))
+    else:
+        yield Setting("trace.ratio", float(root == "always_on"), variable)
+
+
+def _ratio(variables: Variables, sampler_variable: str, warn: Warn) -> tuple[float, str]:
+    variable = "OTEL_TRACES_SAMPLER_ARG"
+    if (text := variables.get(variable)) is None:
+        return 1.0, sampler_variable
+    try:
+        ratio = float(text)
+    except ValueError:
+        ratio = -1.0
+    if 0 <= ratio <= 1:
+        return ratio, variable
+    warn(f'{variable}: found "{text}", allowed is a number from 0 to 1; ignored')
+    return 1.0, sampler_variable
+
+
+def _propagators(variables: Variables, warn: Warn) -> Iterator[Setting]:
+    variable = "OTEL_PROPAGATORS"
+    if variable not in variables:
+        return
+    names = [name for name in _words(variables[variable]) if name != "none"]
+    for name in names:
+        if name not in PROPAGATORS:
+            warn(f'{variable}: "{name}" is not supported, {" and ".join(PROPAGATORS)} are; ignored')
+    yield Setting("trace.propagators", [n for n in PROPAGATORS if n in names], variable)
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _pairs(variables: Variables, variable: str, warn: Warn) -> dict[str, str]:
+    """A list of the form a=1,b=2 with percent-encoded values; a bad element costs only itself."""
+    pairs = {}
+    for number, element in enumerate(variables.get(variable, "").split(","), 1):
+        name, equals, value = (part.strip() for part in element.partition("="))
+        if equals and name:
+            pairs[unquote(name)] = unquote(value)
+        elif element.strip():
+            # The element is not shown: it may be a secret.
+            warn(f"{variable}: element {number} is not of the form name=value; ignored")
+    return pairs
