@@ -19,7 +19,8 @@ TOML_HEAD = """\
 #
 # Durations are "250ms", "10s", "1.5m", "2h", "1d", or a number of seconds; sizes are "512B",
 # "64KiB", "1MB", or a number of bytes. Every key can also be given on the command line:
-# --set section.key=value. Keys marked (restart) are not taken over by a reload (SIGHUP).
+# --set section.key=value. A reload (SIGHUP) takes every key
+# over but those marked "Restart".
 """
 
 MARKDOWN_HEAD = """\
@@ -52,12 +53,20 @@ def as_toml() -> str:
 
 
 def _toml_entry(directive: Directive) -> str:
-    restart = "" if directive.is_live else " (restart)"
-    text = f"{directive.text}{restart} Allowed: {directive.accepts}."
-    comment = textwrap.fill(
-        text, WIDTH, initial_indent="# ", subsequent_indent="# ", break_long_words=False
-    )
-    return f"\n{comment}\n# {directive.key} = {_default(directive)}\n"
+    notes = "" if directive.is_live else "Restart. "
+    if directive.type not in ("bool", "pairs", "string"):
+        notes += f"Allowed: {_accepts(directive)}."
+    comment = _comment(directive.text) + (_comment(notes.rstrip()) if notes else "")
+    return f"\n{comment}# {directive.key} = {_default(directive)}\n"
+
+
+def _comment(text: str) -> str:
+    return textwrap.fill(text, WIDTH, initial_indent="# ", subsequent_indent="# ") + "\n"
+
+
+def _accepts(directive: Directive) -> str:
+    """Without the examples that an error line gives; the head of the reference has them."""
+    return directive.accepts.partition(", such as ")[0]
 
 
 def _default(directive: Directive) -> str:
@@ -83,7 +92,7 @@ def _markdown_table(table: Iterable[Directive]) -> list[str]:
     for d in table:
         default = "" if d.default is None else f"`{toml.dumps(d.default_value())}`"
         meaning = d.text if d.is_live else f"{d.text} *(restart)*"
-        cells = [f"`{d.key}`", default, d.accepts, meaning]
+        cells = [f"`{d.key}`", default, _accepts(d), meaning]
         rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n")
     return rows
 

@@ -45,17 +45,21 @@ void pel_explain_found(struct pel_buf *out, const struct pel_value *v)
     }
 }
 
-/* The largest unit that divides number; units end with a factor of 1. */
 struct unit {
     int64_t factor;
     const char *name;
 };
 
+/* In the largest unit that divides number; units end with a factor of 1. */
 static void add_quantity(struct pel_buf *out, double number, const struct unit *units)
 {
     int64_t whole = (int64_t)number;
 
-    while (units->factor > 1 && (whole == 0 || whole % units->factor != 0))
+    if (whole == 0) {
+        pel_buf_addf(out, "0");
+        return;
+    }
+    while (units->factor > 1 && whole % units->factor != 0)
         units++;
     pel_buf_addf(out, "%" PRId64 "%s", whole / units->factor, units->name);
 }
