@@ -3,6 +3,7 @@
 #define PELLUCID_TESTS_PROBE_FIXTURE_H
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,65 @@
+#include "fixture.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+static void two_mappings_are_one_memory(void **state)
+{
+    struct pel_shm a = fixture_shm(3), b;
+    struct pel_err err;
+
+    assert_int_equal(pel_shm_attach(&b, dup(a.fd), dup(a.event_fd), &err), 0);
+    pel_metric_add(pel_shm_slot(&a, 2), PEL_METRIC_REQUESTS, 5);
+    assert_int_equal(fixture_metric(&b, 2, PEL_METRIC_REQUESTS), 5);
+    assert_int_equal(b.header->n_slots, 3);
+    assert_int_equal(b.header->supervisor_pid, getpid());
+    assert_true(fcntl(a.fd, F_GETFD) & FD_CLOEXEC);
+    assert_true(fcntl(a.event_fd, F_GETFD) & FD_CLOEXEC);
+    pel_shm_close(&b);
+    pel_shm_close(&a);
+}
+
+static void unused_slots_take_no_memory(void **state)
+{
+    struct pel_shm shm = fixture_shm(512);
+    struct stat st;
+
+    assert_int_equal(fstat(shm.fd, &st), 0);
+    assert_true(st.st_size > 512 * (off_t)PEL_SHM_RING_LEN);
+    assert_true(st.st_blocks * 512 <= 64 << 10);
+    assert_int_equal(ftruncate(shm.fd, 0), -1);
+    pel_shm_close(&shm);
+}
+
+static void strangers_are_refused(void **state)
+{
+    struct pel_shm a = fixture_shm(1), b;
+    struct pel_err err;
+    int fd = memfd_create("other", MFD_CLOEXEC);
+
+    assert_int_equal(pel_shm_attach(&b, fd, -1, &err), -1);
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+    fd = memfd_create("other", MFD_CLOEXEC);
+    assert_int_equal(ftruncate(fd, 1 << 16), 0);
+    assert_int_equal(pel_shm_attach(&b, fd, -1, &err), -1);
+    a.header->version++;
+    assert_int_equal(pel_shm_attach(&b, dup(a.fd), -1, &err), -1);
+    assert_non_null(strstr(err.text, "restart the server"));
+    a.header->version--;
+    a.header->n_slots = 1000;
+    assert_int_equal(pel_shm_attach(&b, dup(a.fd), -1, &err), -1);
+    assert_null(b.header);
+    pel_shm_close(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_mappings_are_one_memory),
+        cmocka_unit_test(unused_slots_take_no_memory),
+        cmocka_unit_test(strangers_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
