@@ -12,6 +12,8 @@
 #include "pellucid/record.h"
 #include "pellucid/ring.h"
 
+struct pel_conf;
+
 enum pel_span_string {
 #define PEL_SPAN_STRING(name, field, max_len, end) PEL_SPAN_STR_##name,
 #include "pellucid/tbl/span_strings.h"
@@ -54,6 +56,9 @@ struct pel_span_worker {
 /* Producer: false when the ring is full. */
 bool pel_span_write(struct pel_shm_ring *ring, const struct pel_record *rec,
                     const struct pel_span_worker *worker, uint32_t flags);
+
+/* Does the configuration send spans anywhere? (The admin address shows them in any case.) */
+bool pel_span_is_exported(const struct pel_conf *conf);
 
 /* Consumer: is this copy of an entry sound? Required before the call below. */
 bool pel_span_is_valid(const struct pel_span_entry *entry);

@@ -3,7 +3,7 @@
 #include "pellucid/time.h"
 
 #include "accesslog.h"
-#include "escape.h"
+#include "pellucid/escape.h"
 
 #define GATHER_NS (10 * PEL_NS_PER_MS)
 #define STOP_WAIT_MS 1000

@@ -1,4 +1,4 @@
-#include "escape.h"
+#include "pellucid/escape.h"
 
 #define ESCAPE_MAX 6
 

@@ -116,9 +116,19 @@ struct pel_str pel_span_string(const struct pel_span_entry *entry, enum pel_span
     return pel_str(p, entry->str_len[which]);
 }
 
+bool pel_span_is_exported(const struct pel_conf *conf)
+{
+    if (!conf->otlp_endpoint[0] && !conf->otlp_traces_endpoint[0])
+        return false;
+    for (size_t i = 0; i < conf->otlp_signals.n; i++)
+        if (strcmp(conf->otlp_signals.items[i], "traces") == 0)
+            return true;
+    return false;
+}
+
 static bool is_wanted(const struct pel_conf *conf)
 {
-    return conf->otlp_endpoint[0] != '\0' || strcmp(conf->admin_bind, "off") != 0;
+    return pel_span_is_exported(conf) || strcmp(conf->admin_bind, "off") != 0;
 }
 
 static int start(struct pel_probes *ps, struct pel_err *err)

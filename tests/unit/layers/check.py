@@ -17,7 +17,7 @@ HEADERS = {
     "base": "arena base buf err ipc list log mem time",
     "conf": "address conf",
     "http": "http record",
-    "probe": "metrics probe ring shm span",
+    "probe": "escape metrics probe ring shm span",
     "gateway": "gateway py request",
     "worker": "worker",
     "supervisor": "supervisor",

@@ -1,7 +1,7 @@
 /* No bytes of a client may end a string or a line of the access log. */
 #include "fixture.h"
 
-#include "probe/escape.h"
+#include "pellucid/escape.h"
 
 struct escape_case {
     struct pel_str in;

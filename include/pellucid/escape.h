@@ -6,8 +6,8 @@
  * U+2029 too, which some readers take for line ends) are \u00NN or \uNNNN; valid UTF-8 stays; a
  * byte that is no UTF-8 is \u00NN. So no input can end the string, or the line.
  */
-#ifndef PELLUCID_PROBE_ESCAPE_H
-#define PELLUCID_PROBE_ESCAPE_H
+#ifndef PELLUCID_ESCAPE_H
+#define PELLUCID_ESCAPE_H
 
 #include "pellucid/base.h"
 
