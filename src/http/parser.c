@@ -3,6 +3,7 @@
 
 #include "http/parser.h"
 #include "pellucid/conf.h"
+#include "pellucid/mem.h"
 
 /* Bytes of empty lines before a request; RFC 9112 2.2 asks for at least one line. */
 #define IDLE_MAX 64
@@ -37,9 +38,8 @@ void pel_http_prime(struct pel_http_parser *p, bool is_chunked)
 
 struct pel_http_parser *pel_http_parser_new(const struct pel_conf *conf)
 {
-    struct pel_http_parser *p = calloc(1, sizeof(*p));
+    struct pel_http_parser *p = pel_mem_new(1, sizeof(*p));
 
-    PEL_ASSERT(p != NULL);
     PEL_ASSERT(pthread_once(&primed.once, prime) == 0);
     p->conf = conf;
     p->phase = PEL_PHASE_END;

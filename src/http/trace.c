@@ -1,0 +1,155 @@
+#include "http/random.h"
+#include "http/syntax.h"
+#include "http/tracestate.h"
+#include "pellucid/conf.h"
+
+/* Where the fields of a traceparent stand, W3C Trace Context Level 2, 3.2. */
+#define VERSION_AT 0
+#define TRACE_AT 3
+#define SPAN_AT 36
+#define FLAGS_AT 53
+
+#define FLAG_SAMPLED 0x01
+#define FLAG_RANDOM 0x02
+#define RANDOM_BITS 56 /* of a trace id that count for consistent sampling */
+
+/* Lower-case digits only; false when there are others, or only zeros. */
+static bool read_hex(const char *text, uint8_t *out, size_t len)
+{
+    uint8_t any = 0;
+
+    if (pel_syntax_span(pel_str(text, 2 * len), PEL_SYNTAX_LOHEX) != 2 * len)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        out[i] = (uint8_t)(pel_syntax_hex(text[2 * i]) << 4 | pel_syntax_hex(text[2 * i + 1]));
+        any |= out[i];
+    }
+    return any != 0;
+}
+
+static char *write_hex(char *at, const uint8_t *bytes, size_t len)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < len; i++) {
+        *at++ = digits[bytes[i] >> 4];
+        *at++ = digits[bytes[i] & 15];
+    }
+    return at;
+}
+
+/* Fills trace_id, parent_span_id and the flags that we know. A later version may have more fields,
+ * behind another dash. */
+static bool parse_parent(struct pel_str s, struct pel_trace *out)
+{
+    uint8_t version = 0, flags = 0;
+    bool is_zero;
+
+    if (s.len < PEL_TRACEPARENT_LEN || s.p[TRACE_AT - 1] != '-' || s.p[SPAN_AT - 1] != '-' ||
+        s.p[FLAGS_AT - 1] != '-')
+        return false;
+    is_zero = s.p[VERSION_AT] == '0' && s.p[VERSION_AT + 1] == '0';
+    if (!is_zero && (!read_hex(s.p + VERSION_AT, &version, 1) || version == 0xff))
+        return false;
+    if (s.len > PEL_TRACEPARENT_LEN && (is_zero || s.p[PEL_TRACEPARENT_LEN] != '-'))
+        return false;
+    if (!read_hex(s.p + TRACE_AT, out->trace_id, sizeof(out->trace_id)) ||
+        !read_hex(s.p + SPAN_AT, out->parent_span_id, sizeof(out->parent_span_id)))
+        return false;
+    if (!read_hex(s.p + FLAGS_AT, &flags, 1) && memcmp(s.p + FLAGS_AT, "00", 2) != 0)
+        return false;
+    out->flags = flags & (FLAG_SAMPLED | FLAG_RANDOM);
+    return true;
+}
+
+static bool accepts_context(const struct pel_conf *conf)
+{
+    for (size_t i = 0; i < conf->trace_propagators.n; i++) {
+        if (strcmp(conf->trace_propagators.items[i], "tracecontext") == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A second traceparent makes both worthless. */
+static bool take_parent(const struct pel_head *head, struct pel_trace *out)
+{
+    const struct pel_header *found = NULL;
+
+    for (size_t i = 0; i < head->n_headers; i++) {
+        if (head->headers[i].id != PEL_HEADER_TRACEPARENT)
+            continue;
+        if (found)
+            return false;
+        found = &head->headers[i];
+    }
+    return found && parse_parent(found->value, out);
+}
+
+static void draw(uint8_t *out, size_t len)
+{
+    do {
+        for (size_t i = 0; i < len; i += sizeof(uint64_t)) {
+            uint64_t bits = pel_random_next();
+
+            memcpy(out + i, &bits, sizeof(bits));
+        }
+    } while (out[len - 1] == 0 && memcmp(out, out + 1, len - 1) == 0);
+}
+
+static uint64_t low_bits(const uint8_t trace_id[16])
+{
+    uint64_t n = 0;
+
+    for (size_t i = 16 - RANDOM_BITS / 8; i < 16; i++)
+        n = n << 8 | trace_id[i];
+    return n;
+}
+
+/* OpenTelemetry's consistent probability sampling: kept when the random value is not below the
+ * threshold, so that every participant with the same ratio decides alike. */
+static bool is_sampled(const uint8_t trace_id[16], double ratio)
+{
+    const double range = (double)((uint64_t)1 << RANDOM_BITS);
+
+    return ratio >= 1.0 || (ratio > 0.0 && (double)low_bits(trace_id) >= (1.0 - ratio) * range);
+}
+
+static void begin_trace(const struct pel_conf *conf, const struct pel_conf_route *route,
+                        struct pel_trace *out)
+{
+    double ratio = route && route->trace_ratio >= 0 ? route->trace_ratio : conf->trace_ratio;
+
+    memset(out->parent_span_id, 0, sizeof(out->parent_span_id));
+    draw(out->trace_id, sizeof(out->trace_id));
+    out->flags = FLAG_RANDOM;
+    if (is_sampled(out->trace_id, ratio))
+        out->flags |= FLAG_SAMPLED;
+}
+
+void pel_trace_accept(const struct pel_conf *conf, const struct pel_head *head,
+                      const struct pel_conf_route *route, struct pel_arena *arena,
+                      struct pel_trace *out)
+{
+    bool may_have_parent = head->known & PEL_HEADER_BIT(PEL_HEADER_TRACEPARENT);
+
+    out->state = PEL_STR("");
+    out->has_parent = may_have_parent && accepts_context(conf) && take_parent(head, out);
+    if (!out->has_parent)
+        begin_trace(conf, route, out);
+    else if (head->known & PEL_HEADER_BIT(PEL_HEADER_TRACESTATE))
+        out->state = pel_tracestate_join(head, arena);
+    draw(out->span_id, sizeof(out->span_id));
+}
+
+void pel_trace_format(const struct pel_trace *trace, char out[PEL_TRACEPARENT_LEN])
+{
+    char *at = out;
+
+    memcpy(at, "00-", TRACE_AT);
+    at = write_hex(at + TRACE_AT, trace->trace_id, sizeof(trace->trace_id));
+    *at++ = '-';
+    at = write_hex(at, trace->span_id, sizeof(trace->span_id));
+    *at++ = '-';
+    write_hex(at, &trace->flags, 1);
+}

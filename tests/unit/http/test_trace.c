@@ -1,0 +1,292 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fixture.h"
+#include "http/random.h"
+
+#define TRACE "0af7651916cd43dd8448eb211c80319c"
+#define SPAN "b7ad6b7169203331"
+#define PARENT "00-" TRACE "-" SPAN "-01"
+
+static struct fixture fixture;
+
+static int set_up(void **state)
+{
+    fixture_init(&fixture, NULL, NULL);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fixture_fini(&fixture);
+    return 0;
+}
+
+static struct pel_trace accept_with(const struct pel_conf_route *route, const char *fields)
+{
+    struct pel_trace trace;
+
+    fixture_head(&fixture, "GET / HTTP/1.0", fields);
+    pel_trace_accept(&fixture.conf, fixture.head, route, &fixture.arena, &trace);
+    return trace;
+}
+
+static struct pel_trace accept(const char *fields)
+{
+    return accept_with(NULL, fields);
+}
+
+/* W3C Trace Context Level 2, 3.2: what continues the trace, and with which flags. */
+static void test_good_parents(void **state)
+{
+    static const struct {
+        const char *fields;
+        int flags;
+    } cases[] = {
+        {"traceparent: " PARENT "\r\n", 1},
+        {"TraceParent: \t" PARENT " \r\n", 1},
+        {"traceparent: 00-" TRACE "-" SPAN "-00\r\n", 0},
+        {"traceparent: 00-" TRACE "-" SPAN "-03\r\n", 3},
+        {"traceparent: 00-" TRACE "-" SPAN "-02\r\n", 2},
+        {"traceparent: 00-" TRACE "-" SPAN "-ff\r\n", 3},
+        {"traceparent: cc-" TRACE "-" SPAN "-01\r\n", 1},
+        {"traceparent: cc-" TRACE "-" SPAN "-01-what-the-future-will-be\r\n", 1},
+        {"traceparent: 01-" TRACE "-" SPAN "-01-\r\n", 1},
+    };
+
+    for (size_t i = 0; i < PEL_ARRAY_LEN(cases); i++) {
+        struct pel_trace t = accept(cases[i].fields);
+        char text[PEL_TRACEPARENT_LEN];
+
+        assert_true(t.has_parent);
+        assert_int_equal(t.flags, cases[i].flags);
+        pel_trace_format(&t, text);
+        assert_memory_equal(text, "00-" TRACE "-", 36);
+        assert_memory_not_equal(text + 36, SPAN, 16);
+        assert_int_equal(t.parent_span_id[0], 0xb7);
+        assert_int_equal(t.parent_span_id[7], 0x31);
+        assert_int_equal(text[54], '0' + cases[i].flags);
+    }
+}
+
+static void test_bad_parents(void **state)
+{
+    static const char *const cases[] = {
+        "",
+        "tracestate: a=1\r\n",
+        "traceparent:\r\n",
+        "traceparent: nonsense\r\n",
+        "traceparent: 00-" TRACE "-" SPAN "\r\n",
+        "traceparent: 00-" TRACE "-" SPAN "-0\r\n",
+        "traceparent: 00-" TRACE "-" SPAN "-0x\r\n",
+        "traceparent: 00-" TRACE "-" SPAN "-0A\r\n",
+        "traceparent: 00-" TRACE "-" SPAN "-01-\r\n",
+        "traceparent: 00-" TRACE "-" SPAN "-01-more\r\n",
+        "traceparent: 00-" TRACE "-" SPAN "-01.\r\n",
+        "traceparent: 00-" TRACE "-" SPAN "-01, " PARENT "\r\n",
+        "traceparent: cc-" TRACE "-" SPAN "-01.more\r\n",
+        "traceparent: ff-" TRACE "-" SPAN "-01\r\n",
+        "traceparent: ff-" TRACE "-" SPAN "-01-more\r\n",
+        "traceparent: .0-" TRACE "-" SPAN "-01\r\n",
+        "traceparent: 0-" TRACE "-" SPAN "-010\r\n",
+        "traceparent: 000" TRACE "-" SPAN "-01\r\n",
+        "traceparent: 00_" TRACE "-" SPAN "-01\r\n",
+        "traceparent: 00-" TRACE "_" SPAN "-01\r\n",
+        "traceparent: 00-" TRACE "-" SPAN "_01\r\n",
+        "traceparent: 00-00000000000000000000000000000000-" SPAN "-01\r\n",
+        "traceparent: 00-" TRACE "-0000000000000000-01\r\n",
+        "traceparent: 00-0AF7651916CD43DD8448EB211C80319C-" SPAN "-01\r\n",
+        "traceparent: 00-" TRACE "-B7AD6B7169203331-01\r\n",
+        "traceparent: 00-.af7651916cd43dd8448eb211c80319c-" SPAN "-01\r\n",
+        "traceparent: 00-0af7651916cd43dd8448eb211c8031-9c" SPAN "-01\r\n",
+        "traceparent: " PARENT "\r\ntraceparent: " PARENT "\r\n",
+        "traceparent: " PARENT "\r\nTRACEPARENT: 00-" TRACE "-0000000000000001-01\r\n",
+        "trace_parent: " PARENT "\r\n",
+        "trace-parent: " PARENT "\r\n",
+    };
+    static const uint8_t zeros[16];
+
+    for (size_t i = 0; i < PEL_ARRAY_LEN(cases); i++) {
+        char fields[512];
+        struct pel_trace t;
+
+        snprintf(fields, sizeof(fields), "%stracestate: a=1\r\n", cases[i]);
+        t = accept(fields);
+        assert_false(t.has_parent);
+        assert_int_equal(t.state.len, 0);
+        assert_int_equal(t.flags, 3); /* sampled at ratio 1, and random */
+        assert_memory_equal(t.parent_span_id, zeros, 8);
+        assert_memory_not_equal(t.trace_id, zeros, 16);
+        assert_memory_not_equal(t.span_id, zeros, 8);
+        assert_int_not_equal(t.trace_id[0] << 8 | t.trace_id[1], 0x0af7);
+    }
+}
+
+#define X16 "xxxxxxxxxxxxxxxx"
+#define X256 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16 X16
+#define TEN(n)                                                                                     \
+    "a" n "0=1,a" n "1=1,a" n "2=1,a" n "3=1,a" n "4=1,a" n "5=1,a" n "6=1,a" n "7=1,a" n          \
+    "8=1,a" n "9=1"
+
+/* 3.3: lists as they are handed on; "" = dropped, while the trace goes on. */
+static void test_states(void **state)
+{
+    static const struct {
+        const char *fields, *want;
+    } cases[] = {
+        {"tracestate: foo=1\r\n", "foo=1"},
+        {"tracestate: foo=1,bar=2\r\n", "foo=1,bar=2"},
+        {"tracestate: foo=1\r\ntracestate: bar=2\r\n", "foo=1,bar=2"},
+        {"tracestate:\r\ntracestate: bar=2\r\ntracestate:\r\n", "bar=2"},
+        {"tracestate: foo=1 \t , \t bar=2, baz=3\r\n", "foo=1 \t , \t bar=2, baz=3"},
+        {"tracestate: foo=1,,bar=2,\r\n", "foo=1,,bar=2,"},
+        {"tracestate: foo=1,foo=2\r\n", "foo=1,foo=2"},
+        {"tracestate: 0a@b-c_d*e/f=!~ x\r\n", "0a@b-c_d*e/f=!~ x"},
+        {"tracestate: " X256 "=1\r\n", X256 "=1"},
+        {"tracestate: a=" X256 "\r\n", "a=" X256},
+        {"tracestate: " TEN("a") "," TEN("b") "," TEN("c") ",y=1,z=2\r\n",
+         TEN("a") "," TEN("b") "," TEN("c") ",y=1,z=2"},
+        {"tracestate: " TEN("a") "," TEN("b") "," TEN("c") ",x=0,y=1,z=2\r\n", ""},
+        {"tracestate: " TEN("a") "," TEN("b") "," TEN("c") ",y=1\r\ntracestate: z=1,x=2\r\n", ""},
+        {"tracestate: x" X256 "=1\r\n", ""},
+        {"tracestate: a=x" X256 "\r\n", ""},
+        {"tracestate: foo\r\n", ""},
+        {"tracestate: foo=\r\n", ""},
+        {"tracestate: =1\r\n", ""},
+        {"tracestate: foo =1\r\n", ""},
+        {"tracestate: Foo=1\r\n", ""},
+        {"tracestate: @foo=1\r\n", ""},
+        {"tracestate: foo.=1\r\n", ""},
+        {"tracestate: foo=1=2\r\n", ""},
+        {"tracestate: foo=a\tb\r\n", ""},
+        {"tracestate: foo=\xc3\xa9\r\n", ""},
+        {"tracestate: foo=1,bar\r\n", ""},
+        {"", ""},
+    };
+
+    for (size_t i = 0; i < PEL_ARRAY_LEN(cases); i++) {
+        char fields[1024];
+        struct pel_trace t;
+
+        snprintf(fields, sizeof(fields), "traceparent: " PARENT "\r\n%s", cases[i].fields);
+        t = accept(fields);
+        assert_true(t.has_parent);
+        if (!pel_str_eq(t.state, pel_str(cases[i].want, strlen(cases[i].want))))
+            fail_msg("%s gave %.*s", cases[i].fields, (int)t.state.len, t.state.p);
+    }
+}
+
+static void test_propagators_without_tracecontext(void **state)
+{
+    struct pel_strings saved = fixture.conf.trace_propagators;
+    struct pel_trace t;
+
+    fixture.conf.trace_propagators.n = 0;
+    t = accept("traceparent: " PARENT "\r\ntracestate: a=1\r\n");
+    fixture.conf.trace_propagators = saved;
+    assert_false(t.has_parent);
+    assert_int_equal(t.state.len, 0);
+    assert_int_not_equal(t.trace_id[0] << 8 | t.trace_id[1], 0x0af7);
+}
+
+static unsigned count_sampled(const struct pel_conf_route *route, const char *fields)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < 20000; i++)
+        n += accept_with(route, fields).flags & 1;
+    return n;
+}
+
+static void test_ratio(void **state)
+{
+    struct pel_conf_route route = {.trace_ratio = -1};
+
+    fixture.conf.trace_ratio = 0.25;
+    assert_in_range(count_sampled(NULL, ""), 4600, 5400);
+    assert_in_range(count_sampled(&route, ""), 4600, 5400);
+    route.trace_ratio = 0.0;
+    assert_int_equal(count_sampled(&route, ""), 0);
+    route.trace_ratio = 1.0;
+    assert_int_equal(count_sampled(&route, ""), 20000);
+    fixture.conf.trace_ratio = 1.0;
+}
+
+/* Parent-based: the ratio has no say. */
+static void test_parent_decides(void **state)
+{
+    fixture.conf.trace_ratio = 0.0;
+    assert_int_equal(count_sampled(NULL, "traceparent: " PARENT "\r\n"), 20000);
+    fixture.conf.trace_ratio = 1.0;
+    assert_int_equal(count_sampled(NULL, "traceparent: 00-" TRACE "-" SPAN "-00\r\n"), 0);
+}
+
+static void *draw_in_thread(void *out)
+{
+    *(uint64_t *)out = pel_random_next();
+    return NULL;
+}
+
+static void test_threads_differ(void **state)
+{
+    uint64_t drawn[8];
+    pthread_t threads[8];
+
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, draw_in_thread, &drawn[i]), 0);
+    for (size_t i = 0; i < 8; i++)
+        pthread_join(threads[i], NULL);
+    for (size_t i = 0; i < 8; i++) {
+        for (size_t j = 0; j < i; j++)
+            assert_true(drawn[i] != drawn[j]);
+    }
+}
+
+/* Workers are forked from one template: their ids must not be the same. */
+static void test_forks_differ(void **state)
+{
+    uint64_t drawn[3];
+    int fds[2];
+
+    pel_random_next();
+    assert_int_equal(pipe(fds), 0);
+    for (int i = 0; i < 2; i++) {
+        if (fork() == 0) {
+            uint64_t mine = pel_random_next();
+
+            _exit(write(fds[1], &mine, sizeof(mine)) != sizeof(mine));
+        }
+    }
+    assert_int_equal(read(fds[0], &drawn[0], sizeof(drawn[0])), sizeof(drawn[0]));
+    assert_int_equal(read(fds[0], &drawn[1], sizeof(drawn[1])), sizeof(drawn[1]));
+    drawn[2] = pel_random_next();
+    assert_true(drawn[0] != drawn[1] && drawn[1] != drawn[2] && drawn[0] != drawn[2]);
+    while (wait(NULL) > 0)
+        ;
+    close(fds[0]);
+    close(fds[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_good_parents),
+        cmocka_unit_test(test_bad_parents),
+        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_propagators_without_tracecontext),
+        cmocka_unit_test(test_ratio),
+        cmocka_unit_test(test_parent_decides),
+        cmocka_unit_test(test_threads_differ),
+        cmocka_unit_test(test_forks_differ),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
