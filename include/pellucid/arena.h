@@ -31,4 +31,8 @@ struct pel_str pel_arena_dup(struct pel_arena *a, struct pel_str s);
 /* Frees everything; the arena is as after init. */
 void pel_arena_reset(struct pel_arena *a);
 
+/* Frees the chunks at rest of the calling thread. Each thread that reset an arena calls it before
+ * it ends; it may go on using arenas. */
+void pel_arena_thread_fini(void);
+
 #endif

@@ -1,5 +1,5 @@
 /*
- * escape - bytes of clients made harmless for a log line.
+ * escape - bytes of others made harmless for a log line.
  *
  * Pure functions. Text, between double quotes: printable ASCII but '"' and '\' stays, every other
  * byte is \xNN. JSON, inside a string: '"' and '\' get a backslash; control bytes (C1, U+2028 and

@@ -3,7 +3,7 @@
  *
  * Any process, any thread. Lines are text ("2026-11-22T15:30:00.123Z info supervisor[12] worker 3
  * ready") or JSON, as [log] format says; bytes that could forge a line are escaped. Nothing is
- * allocated; a line longer than PEL_LOG_LINE_MAX is cut and says so.
+ * allocated and errno is kept; a line longer than PEL_LOG_LINE_MAX is cut ("...").
  */
 #ifndef PELLUCID_LOG_H
 #define PELLUCID_LOG_H

@@ -96,3 +96,15 @@ void pel_arena_reset(struct pel_arena *a)
     }
     pel_arena_init(a);
 }
+
+void pel_arena_thread_fini(void)
+{
+    struct pel_arena_chunk *c = cache.head, *next;
+
+    cache.head = NULL;
+    cache.n = 0;
+    for (; c; c = next) {
+        next = c->next;
+        free(c);
+    }
+}

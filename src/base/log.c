@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "pellucid/escape.h"
 #include "pellucid/log.h"
 #include "pellucid/time.h"
 
@@ -16,11 +17,18 @@ static struct {
     char role[32];
 } settings = {PEL_LOG_INFO, PEL_LOG_TEXT, "pellucid"};
 
-/* A line under construction; what does not fit is cut. */
+/* A line under construction; what does not fit is cut. The end of the line always fits. */
 struct line {
     char text[PEL_LOG_LINE_MAX];
     size_t len;
 };
+
+#define END_MAX 8 /* dots, end of a JSON object, newline */
+
+static size_t room(const struct line *l)
+{
+    return sizeof(l->text) - END_MAX - l->len;
+}
 
 void pel_log_init(enum pel_log_level level, enum pel_log_format format, const char *role)
 {
@@ -29,42 +37,66 @@ void pel_log_init(enum pel_log_level level, enum pel_log_format format, const ch
     snprintf(settings.role, sizeof(settings.role), "%s", role);
 }
 
-static void add_char(struct line *l, char c)
+/* All of s, or nothing of it. */
+static bool add(struct line *l, struct pel_str s)
 {
-    if (l->len < sizeof(l->text) - 8)
-        l->text[l->len++] = c;
+    if (s.len > room(l))
+        return false;
+    memcpy(l->text + l->len, s.p, s.len);
+    l->len += s.len;
+    return true;
 }
 
-static void add(struct line *l, const char *s)
+static void add_cstr(struct line *l, const char *s)
 {
-    while (*s)
-        add_char(l, *s++);
+    add(l, pel_str(s, strlen(s)));
 }
 
-/* Control bytes become \xNN (text) or \u00NN (JSON), so that data cannot forge a line. */
-static void add_escaped(struct line *l, struct pel_str s, bool keep_newlines)
+/* Is the sequence of len bytes at p (0: no UTF-8) one that a terminal would act upon? */
+static bool is_control(const unsigned char *p, size_t len)
 {
-    static const char hex[] = "0123456789abcdef";
-    bool is_json = settings.format == PEL_LOG_JSON;
+    if (len == 1)
+        return (*p < 0x20 && *p != '\t') || *p == 0x7f;
+    return len == 0 || (len == 2 && p[0] == 0xc2 && p[1] < 0xa0);
+}
 
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.p[i];
+/* Control characters and what is no UTF-8 become \xNN, so that data can neither forge a line nor
+ * drive a terminal; a newline, where it is kept, indents what follows. */
+static void add_text(struct line *l, struct pel_str s, bool keep_newlines)
+{
+    size_t len;
 
-        if (is_json && (c == '"' || c == '\\')) {
-            add_char(l, '\\');
-            add_char(l, (char)c);
-        } else if (c == '\n' && (keep_newlines || is_json)) {
-            add(l, is_json ? "\\n" : "\n    ");
-        } else if ((c < 0x20 && c != '\t') || c == 0x7f || (is_json && c == '\t')) {
-            add(l, is_json ? "\\u00" : "\\x");
-            add_char(l, hex[c >> 4]);
-            add_char(l, hex[c & 15]);
-        } else {
-            add_char(l, (char)c);
+    for (size_t i = 0; i < s.len; i += len) {
+        char escaped[8];
+        struct pel_str piece;
+
+        len = pel_utf8_len(s.p + i, s.len - i);
+        piece = pel_str(s.p + i, len);
+        if (s.p[i] == '\n' && keep_newlines) {
+            piece = PEL_STR("\n    ");
+        } else if (is_control((const unsigned char *)s.p + i, len)) {
+            len = 1;
+            snprintf(escaped, sizeof(escaped), "\\x%02x", (unsigned char)s.p[i]);
+            piece = pel_str(escaped, 4);
+        }
+        if (!add(l, piece)) {
+            memcpy(l->text + l->len, "...", 3);
+            l->len += 3;
+            return;
         }
     }
 }
 
+/* At most max bytes of the line. */
+static void add_json(struct line *l, struct pel_str s, size_t max)
+{
+    if (max > room(l))
+        max = room(l);
+    if (max >= 16)
+        l->len += pel_escape_json(l->text + l->len, max, s);
+}
+
+/* "2026-11-22T15:30:00.123Z" */
 static void add_time(struct line *l)
 {
     uint64_t now = pel_wall_ns();
@@ -74,35 +106,52 @@ static void add_time(struct line *l)
 
     gmtime_r(&sec, &tm);
     strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-    add(l, text);
+    add_cstr(l, text);
     snprintf(text, sizeof(text), ".%03uZ", (unsigned)(now / PEL_NS_PER_MS % 1000));
-    add(l, text);
+    add_cstr(l, text);
 }
 
-static void add_head(struct line *l, enum pel_log_level level, struct pel_str msg)
+/* "worker 3[1234]" */
+static void add_process(struct line *l)
 {
-    char who[64];
+    char text[64];
 
-    snprintf(who, sizeof(who), "%s[%d]", settings.role, (int)getpid());
-    add(l, settings.format == PEL_LOG_JSON ? "{\"time\":\"" : "");
-    add_time(l);
-    add(l, settings.format == PEL_LOG_JSON ? "\",\"level\":\"" : " ");
-    add(l, level_names[level]);
-    add(l, settings.format == PEL_LOG_JSON ? "\",\"process\":\"" : " ");
-    add(l, who);
-    add(l, settings.format == PEL_LOG_JSON ? "\",\"message\":\"" : " ");
-    add_escaped(l, msg, false);
+    snprintf(text, sizeof(text), "%s[%d]", settings.role, (int)getpid());
+    add_cstr(l, text);
 }
 
+static void add_text_head(struct line *l, enum pel_log_level level, struct pel_str msg)
+{
+    add_time(l);
+    add_cstr(l, " ");
+    add_cstr(l, level_names[level]);
+    add_cstr(l, " ");
+    add_process(l);
+    add_cstr(l, " ");
+    add_text(l, msg, false);
+}
+
+static void add_json_head(struct line *l, enum pel_log_level level, struct pel_str msg)
+{
+    add_cstr(l, "{\"time\":\"");
+    add_time(l);
+    add_cstr(l, "\",\"level\":\"");
+    add_cstr(l, level_names[level]);
+    add_cstr(l, "\",\"process\":\"");
+    add_process(l);
+    add_cstr(l, "\",\"message\":\"");
+    add_json(l, msg, PEL_LOG_LINE_MAX / 2);
+}
+
+/* Ends the line and writes it: END_MAX bytes were kept for what is added here. */
 static void emit(struct line *l)
 {
-    int saved = errno;
     size_t done = 0;
 
-    if (l->len >= sizeof(l->text) - 8)
-        l->len -= 3, add(l, settings.format == PEL_LOG_JSON ? "...\"" : "...");
-    if (settings.format == PEL_LOG_JSON)
-        add(l, "\"}");
+    if (settings.format == PEL_LOG_JSON) {
+        memcpy(l->text + l->len, "\"}", 2);
+        l->len += 2;
+    }
     l->text[l->len++] = '\n';
     while (done < l->len) {
         ssize_t n = write(STDERR_FILENO, l->text + done, l->len - done);
@@ -111,13 +160,13 @@ static void emit(struct line *l)
             break;
         done += n > 0 ? (size_t)n : 0;
     }
-    errno = saved;
 }
 
 void pel_log(enum pel_log_level level, const char *fmt, ...)
 {
     char msg[PEL_LOG_LINE_MAX / 2];
     struct line l = {.len = 0};
+    int saved = errno;
     va_list ap;
     int len;
 
@@ -126,22 +175,38 @@ void pel_log(enum pel_log_level level, const char *fmt, ...)
     va_start(ap, fmt);
     len = vsnprintf(msg, sizeof(msg), fmt, ap);
     va_end(ap);
-    if (len < 0)
-        return;
-    add_head(&l, level, pel_str(msg, (size_t)len < sizeof(msg) ? (size_t)len : sizeof(msg) - 1));
+    PEL_ASSERT(len >= 0);
+    if ((size_t)len >= sizeof(msg)) {
+        len = sizeof(msg) - 1;
+        memcpy(msg + len - 3, "...", 3);
+    }
+    if (settings.format == PEL_LOG_JSON)
+        add_json_head(&l, level, pel_str(msg, (size_t)len));
+    else
+        add_text_head(&l, level, pel_str(msg, (size_t)len));
     emit(&l);
+    errno = saved;
 }
 
 void pel_log_block(enum pel_log_level level, const char *head, struct pel_str text)
 {
+    struct pel_str msg = pel_str(head, strlen(head));
     struct line l = {.len = 0};
+    int saved = errno;
 
     if (level < settings.level)
         return;
     while (text.len && text.p[text.len - 1] == '\n')
         text.len--;
-    add_head(&l, level, pel_str(head, strlen(head)));
-    add(&l, settings.format == PEL_LOG_JSON ? "\",\"detail\":\"" : "\n    ");
-    add_escaped(&l, text, true);
+    if (settings.format == PEL_LOG_JSON) {
+        add_json_head(&l, level, msg);
+        add_cstr(&l, "\",\"detail\":\"");
+        add_json(&l, text, PEL_LOG_LINE_MAX);
+    } else {
+        add_text_head(&l, level, msg);
+        add_cstr(&l, "\n    ");
+        add_text(&l, text, true);
+    }
     emit(&l);
+    errno = saved;
 }

@@ -1,9 +1,9 @@
 #include <time.h>
 
+#include "pellucid/escape.h"
 #include "pellucid/time.h"
 
 #include "accesslog.h"
-#include "pellucid/escape.h"
 
 #define GATHER_NS (10 * PEL_NS_PER_MS)
 #define STOP_WAIT_MS 1000

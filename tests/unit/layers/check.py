@@ -14,10 +14,10 @@ ROOT = Path(__file__).resolve().parents[3]
 
 # Every contract header belongs to the layer that implements it.
 HEADERS = {
-    "base": "arena base buf err ipc list log mem time",
+    "base": "arena base buf err escape ipc list log mem time",
     "conf": "address conf",
     "http": "http record",
-    "probe": "escape metrics probe ring shm span",
+    "probe": "metrics probe ring shm span",
     "gateway": "gateway py request",
     "worker": "worker",
     "supervisor": "supervisor",

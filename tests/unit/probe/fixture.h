@@ -2,15 +2,10 @@
 #ifndef PELLUCID_TESTS_PROBE_FIXTURE_H
 #define PELLUCID_TESTS_PROBE_FIXTURE_H
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
+#include "../check.h"
 #include "pellucid/conf.h"
 #include "pellucid/metrics.h"
 #include "pellucid/probe.h"
@@ -97,12 +92,5 @@ static inline uint64_t fixture_metric(struct pel_shm *shm, unsigned slot, enum p
 {
     return atomic_load(&pel_shm_slot(shm, slot)->metrics[m]);
 }
-
-#define assert_str(s, literal)                                                                     \
-    do {                                                                                           \
-        struct pel_str assert_s_ = (s);                                                            \
-        assert_int_equal(assert_s_.len, strlen(literal));                                          \
-        assert_memory_equal(assert_s_.p, literal, assert_s_.len);                                  \
-    } while (0)
 
 #endif

@@ -1,6 +1,5 @@
 /* No bytes of a client may end a string or a line of the access log. */
-#include "fixture.h"
-
+#include "../check.h"
 #include "pellucid/escape.h"
 
 struct escape_case {

@@ -1,0 +1,149 @@
+/* What the log writes to stderr, read back through a pipe. */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "../check.h"
+#include "pellucid/log.h"
+
+static int stderr_fd, read_fd;
+static char text[2 * PEL_LOG_LINE_MAX];
+
+static int redirect(void **state)
+{
+    int fds[2];
+
+    assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+    stderr_fd = dup(STDERR_FILENO);
+    dup2(fds[1], STDERR_FILENO);
+    close(fds[1]);
+    read_fd = fds[0];
+    return 0;
+}
+
+static int restore(void **state)
+{
+    dup2(stderr_fd, STDERR_FILENO);
+    close(stderr_fd);
+    close(read_fd);
+    pel_log_init(PEL_LOG_INFO, PEL_LOG_TEXT, "test");
+    return 0;
+}
+
+/* What was written since the last call; "" when nothing was. */
+static const char *written(void)
+{
+    ssize_t n = read(read_fd, text, sizeof(text) - 1);
+
+    text[n > 0 ? n : 0] = '\0';
+    return text;
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+    return strlen(s) >= strlen(end) && strcmp(s + strlen(s) - strlen(end), end) == 0;
+}
+
+static void a_line_says_when_who_and_what(void **state)
+{
+    char expected[80];
+    const char *line;
+
+    pel_log_init(PEL_LOG_INFO, PEL_LOG_TEXT, "worker 3");
+    pel_info("ready after %d ms", 12);
+    line = written();
+    snprintf(expected, sizeof(expected), "Z info worker 3[%d] ready after 12 ms\n", (int)getpid());
+    assert_true(ends_with(line, expected));
+    assert_int_equal(strlen(line), strlen("2026-11-22T15:30:00.123") + strlen(expected));
+}
+
+static void what_is_below_the_level_is_left_out(void **state)
+{
+    pel_log_init(PEL_LOG_WARNING, PEL_LOG_TEXT, "test");
+    pel_debug("no");
+    pel_info("no");
+    pel_log_block(PEL_LOG_INFO, "no", PEL_STR("no"));
+    assert_string_equal(written(), "");
+    pel_warning("yes");
+    assert_true(ends_with(written(), " yes\n"));
+    pel_error("yes");
+    assert_non_null(strstr(written(), " error test["));
+}
+
+static void data_cannot_forge_a_line(void **state)
+{
+    pel_log_init(PEL_LOG_INFO, PEL_LOG_TEXT, "test");
+    pel_info("%s", "a\nb\r\x1b[31m\x7f\x9b\xc2\x9b\tna\xc3\xafve\xff");
+    assert_true(
+        ends_with(written(), " a\\x0ab\\x0d\\x1b[31m\\x7f\\x9b\\xc2\\x9b\tna\xc3\xafve\\xff\n"));
+}
+
+static void a_block_is_indented(void **state)
+{
+    pel_log_init(PEL_LOG_INFO, PEL_LOG_TEXT, "test");
+    pel_log_block(PEL_LOG_ERROR, "app raised", PEL_STR("Traceback:\n  File \"a.py\"\r\n\n"));
+    assert_true(ends_with(written(), " app raised\n    Traceback:\n      File \"a.py\"\\x0d\n"));
+}
+
+static void json_has_the_same_in_fields(void **state)
+{
+    char expected[160];
+
+    pel_log_init(PEL_LOG_INFO, PEL_LOG_JSON, "test");
+    pel_info("a \"b\"\n");
+    snprintf(
+        expected, sizeof(expected),
+        "Z\",\"level\":\"info\",\"process\":\"test[%d]\",\"message\":\"a \\\"b\\\"\\u000a\"}\n",
+        (int)getpid());
+    assert_true(ends_with(written(), expected));
+    pel_log_block(PEL_LOG_ERROR, "x", PEL_STR("1\n2"));
+    assert_true(ends_with(written(), "\"message\":\"x\",\"detail\":\"1\\u000a2\"}\n"));
+}
+
+static void a_long_line_is_cut_and_whole(void **state)
+{
+    static char quotes[3 * PEL_LOG_LINE_MAX];
+    const char *line;
+
+    memset(quotes, '"', sizeof(quotes));
+    pel_log_init(PEL_LOG_INFO, PEL_LOG_TEXT, "test");
+    pel_info("%s", quotes);
+    assert_true(ends_with(written(), "\"...\n"));
+    pel_log_block(PEL_LOG_INFO, "x", pel_str(quotes, sizeof(quotes)));
+    line = written();
+    assert_true(ends_with(line, "\"...\n"));
+    assert_true(strlen(line) > PEL_LOG_LINE_MAX - 20 && strlen(line) <= PEL_LOG_LINE_MAX);
+    pel_log_init(PEL_LOG_INFO, PEL_LOG_JSON, "test");
+    pel_log_block(PEL_LOG_INFO, quotes, pel_str(quotes, sizeof(quotes)));
+    line = written();
+    assert_non_null(strstr(line, "\\\"...\",\"detail\":\"\\\""));
+    assert_true(ends_with(line, "\\\"...\"}\n"));
+    assert_true(strlen(line) <= PEL_LOG_LINE_MAX);
+}
+
+static void errno_is_kept(void **state)
+{
+    pel_log_init(PEL_LOG_INFO, PEL_LOG_TEXT, "test");
+    for (int i = 0; i < 100; i++) {
+        errno = ENOENT;
+        pel_info("%02000d", 0); /* the pipe is full after a while */
+        assert_int_equal(errno, ENOENT);
+    }
+}
+
+#define log_test(f) cmocka_unit_test_setup_teardown(f, redirect, restore)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        log_test(a_line_says_when_who_and_what),
+        log_test(what_is_below_the_level_is_left_out),
+        log_test(data_cannot_forge_a_line),
+        log_test(a_block_is_indented),
+        log_test(json_has_the_same_in_fields),
+        log_test(a_long_line_is_cut_and_whole),
+        log_test(errno_is_kept),
+    };
+
+    return cmocka_run_group_tests_name("log", tests, NULL, NULL);
+}

@@ -1,0 +1,48 @@
+#include "../check.h"
+#include "pellucid/mem.h"
+
+static void new_memory_is_zeroed(void **state)
+{
+    uint64_t *numbers = pel_mem_new(100, sizeof(*numbers));
+    void *nothing = pel_mem_new(0, 8);
+
+    for (size_t i = 0; i < 100; i++)
+        assert_int_equal(numbers[i], 0);
+    assert_non_null(nothing);
+    free(nothing);
+    free(numbers);
+}
+
+static void resizing_keeps_what_was_there(void **state)
+{
+    int *numbers = pel_mem_resize(NULL, 2, sizeof(*numbers));
+
+    numbers[0] = 1;
+    numbers[1] = 2;
+    numbers = pel_mem_resize(numbers, 2000, sizeof(*numbers));
+    numbers[1999] = 3;
+    assert_int_equal(numbers[0] + numbers[1] + numbers[1999], 6);
+    free(numbers);
+}
+
+static void a_copy_ends_with_a_nul(void **state)
+{
+    char *copy = pel_mem_dup(pel_str("shopping", 4));
+    char *empty = pel_mem_dup(PEL_STR_NONE);
+
+    assert_string_equal(copy, "shop");
+    assert_string_equal(empty, "");
+    free(copy);
+    free(empty);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(new_memory_is_zeroed),
+        cmocka_unit_test(resizing_keeps_what_was_there),
+        cmocka_unit_test(a_copy_ends_with_a_nul),
+    };
+
+    return cmocka_run_group_tests_name("mem", tests, NULL, NULL);
+}
