@@ -1,0 +1,157 @@
+#include <stdio.h>
+
+#include "pellucid/gateway.h"
+#include "pellucid/log.h"
+#include "gateway/strings.h"
+
+#define TYPE_MAX 256
+#define MESSAGE_MAX 1024
+#define STACK_MAX 7168 /* so that a log line holds all of it */
+
+/*
+ * Whatever an app raises ends its request and no more: SystemExit and KeyboardInterrupt too, since
+ * an app has no business ending a worker that serves others. (The supervisor's signals never reach
+ * Python as KeyboardInterrupt.)
+ */
+
+/* --- text for the record --- */
+
+/* Where to cut so that no UTF-8 sequence is split: the last start of one at or before at. */
+static size_t char_start(const char *p, size_t at)
+{
+    while (at > 0 && ((unsigned char)p[at] & 0xc0) == 0x80)
+        at--;
+    return at;
+}
+
+/* A copy of at most max bytes. What is longer loses its middle: both ends of a traceback matter. */
+static struct pel_str copy_cut(struct pel_arena *arena, const char *p, size_t len, size_t max)
+{
+    static const char mark[] = "\n  [...]\n";
+    size_t head, tail;
+    char *out;
+
+    if (len <= max)
+        return pel_arena_dup(arena, pel_str(p, len));
+    head = char_start(p, (max - sizeof(mark)) / 2);
+    tail = len - char_start(p, len - (max - sizeof(mark)) / 2);
+    out = pel_arena_alloc(arena, head + sizeof(mark) - 1 + tail);
+    memcpy(out, p, head);
+    memcpy(out + head, mark, sizeof(mark) - 1);
+    memcpy(out + head + sizeof(mark) - 1, p + len - tail, tail);
+    return pel_str(out, head + sizeof(mark) - 1 + tail);
+}
+
+/* UTF-8 of a str, which is taken and may be NULL with an exception: then an empty text. */
+static struct pel_str take_text(struct pel_arena *arena, PyObject *str, size_t max)
+{
+    PyObject *bytes = str ? PyUnicode_AsEncodedString(str, "utf-8", "backslashreplace") : NULL;
+    struct pel_str text = {"", 0};
+
+    if (bytes)
+        text = copy_cut(arena, PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes), max);
+    PyErr_Clear();
+    Py_XDECREF(bytes);
+    Py_XDECREF(str);
+    return text;
+}
+
+/* "ValueError", "django.http.Http404": as the OpenTelemetry attribute exception.type wants it. */
+static PyObject *type_name(PyObject *exc)
+{
+    PyObject *type = (PyObject *)Py_TYPE(exc);
+    PyObject *module = pel_py_attr(type, pel_interned.module);
+    PyObject *name = pel_py_attr(type, pel_interned.qualname), *result;
+
+    if (!module || !name || !PyUnicode_Check(module) ||
+        PyUnicode_CompareWithASCIIString(module, "builtins") == 0)
+        result = name ? Py_NewRef(name) : PyUnicode_FromString(Py_TYPE(exc)->tp_name);
+    else
+        result = PyUnicode_FromFormat("%U.%S", module, name);
+    Py_XDECREF(module);
+    Py_XDECREF(name);
+    return result;
+}
+
+static PyObject *format_stack(PyObject *exc)
+{
+    PyObject *traceback = PyImport_ImportModule("traceback"), *lines = NULL, *text = NULL;
+
+    if (traceback)
+        lines = PyObject_CallMethod(traceback, "format_exception", "O", exc);
+    if (lines)
+        text = PyUnicode_Join(pel_interned.empty, lines);
+    Py_XDECREF(lines);
+    Py_XDECREF(traceback);
+    return text;
+}
+
+/* --- log lines --- */
+
+/* "GET /orders/7 <what> [trace 4bf9...]" */
+static void make_head(char *out, size_t size, const struct pel_record *rec, const char *what)
+{
+    static const char hex[] = "0123456789abcdef";
+    char trace[sizeof(rec->trace.trace_id) * 2 + 1];
+    size_t path_len = rec->path.len < 512 ? rec->path.len : 512;
+
+    for (size_t i = 0; i < sizeof(rec->trace.trace_id); i++) {
+        trace[2 * i] = hex[rec->trace.trace_id[i] >> 4];
+        trace[2 * i + 1] = hex[rec->trace.trace_id[i] & 15];
+    }
+    trace[sizeof(trace) - 1] = '\0';
+    snprintf(out, size, "%.*s %.*s %s [trace %s]",
+             (int)(rec->method.len < 32 ? rec->method.len : 32), rec->method.p ? rec->method.p : "",
+             (int)path_len, rec->path.p ? rec->path.p : "", what, trace);
+}
+
+/* An app that falls over because its client has left is no fault of the app. */
+static bool is_client_fault(const struct pel_record *rec, PyObject *exc)
+{
+    switch (rec->error) {
+    case PEL_ERROR_CLIENT_GONE:
+    case PEL_ERROR_BODY_TIMEOUT:
+    case PEL_ERROR_WRITE_TIMEOUT:
+    case PEL_ERROR_BAD_REQUEST:
+    case PEL_ERROR_LIMIT:
+        return PyErr_GivenExceptionMatches(exc, PyExc_OSError);
+    default:
+        return false;
+    }
+}
+
+void pel_gateway_app_failed(struct pel_request *rq)
+{
+    struct pel_record *rec = &rq->rec;
+    PyObject *exc = pel_py_take_exception();
+    char what[1400], head[2100];
+    bool is_quiet;
+
+    PEL_ASSERT(exc != NULL);
+    is_quiet = is_client_fault(rec, exc);
+    if (rec->error == PEL_ERROR_NONE)
+        rec->error = PEL_ERROR_APP_EXCEPTION;
+    rec->exc_type = take_text(&rq->arena, type_name(exc), TYPE_MAX);
+    rec->exc_message = take_text(&rq->arena, PyObject_Str(exc), MESSAGE_MAX);
+    rec->exc_stack = take_text(&rq->arena, format_stack(exc), STACK_MAX);
+    snprintf(what, sizeof(what), "raised %.*s: %.*s", (int)rec->exc_type.len, rec->exc_type.p,
+             (int)rec->exc_message.len, rec->exc_message.p);
+    make_head(head, sizeof(head), rec, what);
+    if (is_quiet)
+        pel_info("%s", head);
+    else
+        pel_log_block(PEL_LOG_ERROR, head, rec->exc_stack);
+    Py_DECREF(exc);
+}
+
+void pel_gateway_app_misbehaved(struct pel_request *rq, const char *what)
+{
+    struct pel_record *rec = &rq->rec;
+    char text[1100], head[2100];
+
+    rec->error = PEL_ERROR_APP_PROTOCOL;
+    rec->exc_message = pel_arena_dup(&rq->arena, pel_str(what, strlen(what)));
+    snprintf(text, sizeof(text), "the app broke its protocol: %s", what);
+    make_head(head, sizeof(head), rec, text);
+    pel_error("%s", head);
+}

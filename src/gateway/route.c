@@ -1,0 +1,213 @@
+#include "gateway/route.h"
+
+#include "pellucid/conf.h"
+#include "gateway/strings.h"
+
+#define ROUTE_MAX 1024 /* a template longer than this is no template */
+
+/* --- the record --- */
+
+/* Does the framework's own template count? Puts the name of the [[route]] in where it does not. */
+static bool is_wanted(struct pel_record *rec)
+{
+    if (rec->route_source != PEL_ROUTE_NONE && rec->route_source != PEL_ROUTE_TEMPLATED)
+        return false;
+    if (!rec->conf_route || !*rec->conf_route->name)
+        return true;
+    rec->route = pel_str(rec->conf_route->name, strlen(rec->conf_route->name));
+    rec->route_source = PEL_ROUTE_CONFIG;
+    return false;
+}
+
+/* Sets prefix + separator + template. template is borrowed and may be no str at all. */
+static void set_route(struct pel_request *rq, struct pel_str prefix, const char *separator,
+                      PyObject *template)
+{
+    size_t sep_len = strlen(separator);
+    Py_ssize_t len;
+    const char *p;
+    char *out;
+
+    if (!template || !PyUnicode_Check(template))
+        return;
+    if (!(p = PyUnicode_AsUTF8AndSize(template, &len))) {
+        PyErr_Clear();
+        return;
+    }
+    if (prefix.len + sep_len + (size_t)len > ROUTE_MAX || prefix.len + (size_t)len == 0)
+        return;
+    out = pel_arena_alloc(&rq->arena, prefix.len + sep_len + (size_t)len);
+    if (prefix.len)
+        memcpy(out, prefix.p, prefix.len);
+    memcpy(out + prefix.len, separator, sep_len);
+    memcpy(out + prefix.len + sep_len, p, (size_t)len);
+    rq->rec.route = pel_str(out, prefix.len + sep_len + (size_t)len);
+    rq->rec.route_source = PEL_ROUTE_FRAMEWORK;
+}
+
+/* The UTF-8 of dict[key], borrowed from it; empty without one. */
+static struct pel_str text_of(PyObject *dict, PyObject *key)
+{
+    PyObject *value = PyDict_GetItemWithError(dict, key);
+    Py_ssize_t len = 0;
+    const char *p = value && PyUnicode_Check(value) ? PyUnicode_AsUTF8AndSize(value, &len) : NULL;
+
+    PyErr_Clear();
+    return p ? pel_str(p, (size_t)len) : PEL_STR("");
+}
+
+/* --- WSGI frameworks: an object in the environ --- */
+
+/* SCRIPT_NAME, a latin-1 view of UTF-8 bytes: only what is plain ASCII is of use here. */
+static struct pel_str script_name(PyObject *env)
+{
+    PyObject *value = PyDict_GetItemWithError(env, pel_interned.script_name);
+
+    if (!value || !PyUnicode_Check(value) || !PyUnicode_IS_ASCII(value)) {
+        PyErr_Clear();
+        return PEL_STR("");
+    }
+    return text_of(env, pel_interned.script_name);
+}
+
+/* environ[key].rule, or environ[key].through.rule. True when the framework is there. */
+static bool read_rule(struct pel_request *rq, PyObject *env, PyObject *key, PyObject *through)
+{
+    PyObject *obj = PyDict_GetItemWithError(env, key), *rule;
+
+    if (!obj)
+        return false;
+    obj = through ? pel_py_attr(obj, through) : Py_NewRef(obj);
+    rule = obj ? pel_py_attr(obj, pel_interned.rule) : NULL;
+    set_route(rq, script_name(env), "", rule);
+    Py_XDECREF(rule);
+    Py_XDECREF(obj);
+    return true;
+}
+
+/* --- ASGI frameworks: the route in the scope --- */
+
+/*
+ * What a mount has matched is in root_path as it stood in the URL. Segments that are the value of a
+ * path parameter become {name} again, so that Mount("/users/{id}") does not make a route a user.
+ */
+static struct pel_str find_param(PyObject *params, struct pel_str segment)
+{
+    PyObject *name, *value, *text;
+    struct pel_str found = PEL_STR_NONE;
+    Py_ssize_t pos = 0, len;
+    const char *p;
+
+    while (!found.p && PyDict_Next(params, &pos, &name, &value)) {
+        text = PyUnicode_Check(value) || PyLong_CheckExact(value) ? PyObject_Str(value) : NULL;
+        p = text ? PyUnicode_AsUTF8AndSize(text, &len) : NULL;
+        if (p && pel_str_eq(pel_str(p, (size_t)len), segment) && PyUnicode_Check(name)) {
+            p = PyUnicode_AsUTF8AndSize(name, &len);
+            found = p ? pel_str(p, (size_t)len) : PEL_STR_NONE;
+        }
+        PyErr_Clear();
+        Py_XDECREF(text);
+    }
+    return found;
+}
+
+static struct pel_str template_mount(struct pel_request *rq, struct pel_str root, PyObject *params)
+{
+    char *out = pel_arena_alloc(&rq->arena, ROUTE_MAX);
+    size_t len = 0;
+
+    for (size_t i = 0, end; i < root.len; i = end) {
+        const char *slash = memchr(root.p + i + 1, '/', root.len - i - 1);
+        struct pel_str segment, name;
+
+        end = slash ? (size_t)(slash - root.p) : root.len;
+        segment = pel_str(root.p + i + 1, end - i - 1);
+        name = find_param(params, segment);
+        if (len + segment.len + name.len + 3 > ROUTE_MAX)
+            return PEL_STR("");
+        out[len++] = '/';
+        if (name.p)
+            out[len++] = '{';
+        else
+            name = segment;
+        memcpy(out + len, name.p, name.len);
+        len += name.len;
+        if (name.p != segment.p)
+            out[len++] = '}';
+    }
+    return pel_str(out, len);
+}
+
+static struct pel_str mount_prefix(struct pel_request *rq, PyObject *scope)
+{
+    struct pel_str root = text_of(scope, pel_interned.root_path);
+    struct pel_str app_root = text_of(scope, pel_interned.app_root_path);
+    PyObject *params = PyDict_GetItemWithError(scope, pel_interned.path_params);
+
+    PyErr_Clear();
+    if (pel_str_eq(root, app_root) || root.len == 0 || root.p[0] != '/' || !params ||
+        !PyDict_Check(params) || PyDict_GET_SIZE(params) == 0)
+        return root;
+    return template_mount(rq, root, params);
+}
+
+/* Starlette and FastAPI leave the route, Litestar its path. */
+static void read_scope(struct pel_request *rq, PyObject *scope)
+{
+    PyObject *route = PyDict_GetItemWithError(scope, pel_interned.route), *path;
+
+    if (!route) {
+        path = PyDict_GetItemWithError(scope, pel_interned.path_template);
+        set_route(rq, PEL_STR(""), "", path);
+        return;
+    }
+    path = pel_py_attr(route, pel_interned.path);
+    set_route(rq, mount_prefix(rq, scope), "", path);
+    Py_XDECREF(path);
+}
+
+void pel_gateway_read_route(struct pel_request *rq, PyObject *environ_or_scope)
+{
+    PyObject *d = environ_or_scope;
+
+    if (!is_wanted(&rq->rec) || !PyDict_Check(d))
+        return;
+    if (PyDict_Contains(d, pel_interned.request_method) != 1)
+        read_scope(rq, d);
+    else if (!read_rule(rq, d, pel_interned.werkzeug_request, pel_interned.url_rule))
+        read_rule(rq, d, pel_interned.bottle_route, NULL);
+    PyErr_Clear();
+}
+
+/* --- Django --- */
+
+/* request.resolver_match.route of a bound method of the request. */
+static void read_resolver_match(struct pel_request *rq, PyObject *env, PyObject *method)
+{
+    PyObject *request = pel_py_attr(method, pel_interned.self);
+    PyObject *match = request ? pel_py_attr(request, pel_interned.resolver_match) : NULL;
+    PyObject *route = match ? pel_py_attr(match, pel_interned.route) : NULL;
+    bool is_regex = route && PyUnicode_Check(route) && PyUnicode_GET_LENGTH(route) &&
+                    PyUnicode_READ_CHAR(route, 0) == '^';
+
+    if (route)
+        set_route(rq, script_name(env), is_regex ? "" : "/", route);
+    Py_XDECREF(route);
+    Py_XDECREF(match);
+    Py_XDECREF(request);
+}
+
+void pel_route_read_django(struct pel_request *rq, PyObject *env, PyObject *response)
+{
+    PyObject *closers;
+
+    if (PyList_CheckExact(response) || PyTuple_CheckExact(response) || PyGen_CheckExact(response) ||
+        !is_wanted(&rq->rec))
+        return;
+    if (!(closers = pel_py_attr(response, pel_interned.resource_closers)))
+        return;
+    for (Py_ssize_t i = 0; PyList_Check(closers) && i < PyList_GET_SIZE(closers); i++)
+        if (rq->rec.route_source != PEL_ROUTE_FRAMEWORK)
+            read_resolver_match(rq, env, PyList_GET_ITEM(closers, i));
+    Py_DECREF(closers);
+}

@@ -1,0 +1,156 @@
+#include "gateway/wsgi.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "gateway/detect.h"
+#include "pellucid/conf.h"
+#include "pellucid/probe.h"
+#include "pellucid/time.h"
+#include "gateway/route.h"
+#include "gateway/strings.h"
+
+struct pel_wsgi pel_wsgi;
+
+static uint64_t thread_id(void)
+{
+    static _Thread_local uint64_t id;
+
+    if (!id)
+        id = (uint64_t)syscall(SYS_gettid);
+    return id;
+}
+
+/* --- one request --- */
+
+/* The two objects of environ that belong to the exchange. 0, or -1 with an exception. */
+static int complete_environ(struct pel_exchange *x, PyObject *env)
+{
+    PyObject *input = pel_wsgi_input_new(x), *hints = pel_wsgi_early_hints_new(x);
+    int result = -1;
+
+    if (input && hints && PyDict_SetItem(env, pel_interned.wsgi_input, input) == 0)
+        result = PyDict_SetItem(env, pel_interned.wsgi_early_hints, hints);
+    Py_XDECREF(input);
+    Py_XDECREF(hints);
+    return result;
+}
+
+/* close() of what the app returned: once, whatever happened. What it raises no longer changes the
+ * response, but is logged and kept in the record. */
+static void close_iterable(struct pel_exchange *x, PyObject *iterable)
+{
+    PyObject *method, *result;
+
+    if (PyList_CheckExact(iterable) || PyTuple_CheckExact(iterable))
+        return;
+    if (!(method = pel_py_attr(iterable, pel_interned.close)))
+        return;
+    result = PyObject_CallNoArgs(method);
+    Py_DECREF(method);
+    if (!result) {
+        pel_exchange_lock(x);
+        pel_exchange_app_failed(x);
+        pel_exchange_leave(x);
+    }
+    Py_XDECREF(result);
+}
+
+/* Runs the app to its end. 0: the response is complete; -1: it is to be aborted. */
+static int run_app(struct pel_exchange *x, PyObject *env)
+{
+    PyObject *args[] = {NULL, env, (PyObject *)x}, *iterable;
+    int result = -1;
+
+    iterable =
+        PyObject_Vectorcall(pel_wsgi.app, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+    pel_exchange_lock(x);
+    if (iterable) {
+        pel_route_read_django(x->rq, env, iterable);
+        result = pel_wsgi_send(x, iterable);
+    } else {
+        pel_exchange_app_failed(x);
+    }
+    pel_exchange_leave(x);
+    if (iterable) {
+        close_iterable(x, iterable);
+        Py_DECREF(iterable);
+    }
+    return result;
+}
+
+static int run_watched(struct pel_exchange *x, PyObject *env)
+{
+    struct pel_record *rec = &x->rq->rec;
+    int result;
+
+    rec->thread_id = thread_id();
+    pel_record_stamp(rec, PEL_STAMP_APP_START, pel_now_ns());
+    pel_probes_app_enter(pel_wsgi.probes, rec);
+    result = run_app(x, env);
+    pel_exchange_end(x);
+    pel_probes_app_leave(pel_wsgi.probes, rec);
+    pel_record_stamp(rec, PEL_STAMP_APP_END, pel_now_ns());
+    return result;
+}
+
+static void respond(struct pel_request *rq)
+{
+    PyObject *env = pel_wsgi_environ_new(rq);
+    struct pel_exchange *x = env ? pel_exchange_new(rq, env) : NULL;
+    int result = -1;
+
+    if (x && complete_environ(x, env) == 0)
+        result = run_watched(x, env);
+    else
+        pel_gateway_app_failed(rq);
+    if (x)
+        pel_exchange_end(x);
+    if (result == 0)
+        rq->ops->finish(rq, NULL, 0);
+    else
+        rq->ops->abort(rq);
+    Py_XDECREF((PyObject *)x);
+    Py_XDECREF(env);
+}
+
+/* --- the gateway --- */
+
+static void close_gateway(void)
+{
+    Py_CLEAR(pel_wsgi.app);
+    Py_CLEAR(pel_wsgi.base_environ);
+    Py_CLEAR(pel_wsgi.script_name);
+    if (pel_wsgi.has_interned)
+        pel_interned_fini();
+    memset(&pel_wsgi, 0, sizeof(pel_wsgi));
+}
+
+static int init_types(void)
+{
+    if (pel_exchange_type_init() < 0 || pel_wsgi_input_type_init() < 0)
+        return -1;
+    return pel_wsgi_file_wrapper_type_init();
+}
+
+static int open_gateway(const struct pel_gateway_env *genv, PyObject *app, struct pel_err *err)
+{
+    pel_wsgi.conf = genv->conf;
+    pel_wsgi.probes = genv->probes;
+    pel_wsgi.app = Py_NewRef(app);
+    pel_wsgi.has_interned = pel_interned_init() == 0;
+    if (pel_wsgi.has_interned && init_types() == 0 && pel_wsgi_environ_prepare(genv) == 0)
+        return 0;
+    PyErr_Print();
+    close_gateway();
+    return pel_err_set(err, "the WSGI gateway could not be prepared; the traceback is above");
+}
+
+const struct pel_gateway pel_gateway_wsgi = {
+    .name = "wsgi",
+    .mode = PEL_GATEWAY_THREADS,
+    .accepts = pel_detect_wsgi,
+    .open = open_gateway,
+    .respond = respond,
+    .close = close_gateway,
+};
