@@ -22,6 +22,9 @@ struct pel_listener {
     uint16_t port;
 };
 
+/* Finds out what a bound socket is; fd stays the caller's. 0, or -1 with err. */
+int pel_listener_init(struct pel_listener *out, int fd, struct pel_err *err);
+
 struct pel_worker_env {
     const struct pel_conf *conf;
     struct pel_shm *shm;
