@@ -42,7 +42,8 @@ def database() -> sqlite3.Connection:
         _local.database = sqlite3.connect(":memory:")
         _local.database.execute("CREATE TABLE book (id INTEGER PRIMARY KEY, title TEXT, cents INT)")
         _local.database.executemany("INSERT INTO book VALUES (?, ?, ?)", BOOKS)
-    return _local.database
+    shop: sqlite3.Connection = _local.database
+    return shop
 
 
 def as_json(value: Any, status: HTTPStatus = HTTPStatus.OK) -> Answer:

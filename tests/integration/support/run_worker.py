@@ -16,9 +16,8 @@ def main() -> None:
     sys.path[0] = doc["server"]["chdir"]
     module, _, attribute = spec.partition(":")
     app = getattr(importlib.import_module(module), attribute)
-    from pellucid import _server
-
-    _server.run_worker(doc, app, [fd], access_fd=1)
+    server = importlib.import_module("pellucid._server")
+    server.run_worker(doc, app, [fd], access_fd=1)
 
 
 main()

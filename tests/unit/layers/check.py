@@ -50,7 +50,7 @@ def layer_of(name: str, layer: str, folder: Path) -> str | None:
         return "base"
     if name.startswith("pellucid/"):
         return LAYER_OF.get(name.removeprefix("pellucid/").removesuffix(".h"))
-    if (folder / name).exists():
+    if "/" not in name or (folder / name).exists():
         return layer
     first = name.partition("/")[0]
     return first if first in ALLOWED else None

@@ -1,0 +1,144 @@
+"""The load test: Pellucid, its peers and the floor, side by side on this machine.
+
+    ./dev bench                                   every server, every scenario
+    ./dev bench compare --servers pellucid,floor --scenarios hello,one --rounds 3
+    ./dev bench idle | connections | leak         at rest, and afterwards
+
+`loadtest/README.md` says what the figures mean.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from runner import report, rest, targets
+from runner.measure import Row, compare
+from runner.scenarios import SCENARIOS, Scenario
+from runner.servers import ROOT, SERVERS, Pythons, Server
+
+MOST_SECONDS, MOST_ROUNDS, MOST_REQUESTS = 60, 20, 5_000_000
+
+
+def _servers(wanted: str) -> list[Server]:
+    """Servers whose names begin with one of the comma-separated words; "" is all."""
+    words = tuple(word.strip() for word in wanted.split(",") if word.strip())
+    return [server for server in SERVERS if not words or server.name.startswith(words)]
+
+
+def _scenarios(wanted: str) -> list[Scenario]:
+    words = {word.strip() for word in wanted.split(",") if word.strip()}
+    unknown = words - {scenario.name for scenario in SCENARIOS}
+    if unknown:
+        known = ", ".join(scenario.name for scenario in SCENARIOS)
+        raise SystemExit(f"no scenario {', '.join(unknown)}; there are {known}")
+    return [scenario for scenario in SCENARIOS if not words or scenario.name in words]
+
+
+def _pythons(args: argparse.Namespace) -> Pythons:
+    return Pythons(args.python, args.peers, args.floor)
+
+
+def run_compare(args: argparse.Namespace, servers: Sequence[Server]) -> int:
+    """Prints a table a scenario, then the targets; 1 with --check when one is missed."""
+    results: dict[str, list[Row]] = {}
+    for scenario in _scenarios(args.scenarios):
+        rows = compare(scenario, servers, _pythons(args), args.rounds, args.seconds)
+        results[scenario.name] = rows
+        print(report.table(scenario, rows), end="\n\n", flush=True)
+    reached = True
+    for is_reached, line in targets.verdicts(results):
+        print("ok    " if is_reached else "MISSED", line)
+        reached = reached and is_reached
+    if args.json:
+        settings = {"rounds": args.rounds, "seconds": args.seconds}
+        about = report.machine(_pythons(args))
+        Path(args.json).write_text(report.as_json(about, results, settings))
+    failed = any(row.failure for rows in results.values() for row in rows)
+    return 1 if failed or (args.check and not reached) else 0
+
+
+def run_idle(args: argparse.Namespace, servers: Sequence[Server]) -> int:
+    """Wake-ups of servers without a client."""
+    for server in servers:
+        wake_ups, cpu = rest.idle_rates(server, _pythons(args), args.seconds)
+        print(
+            f"{server.name:<28}{wake_ups:>9.1f} wake-ups a second, {cpu:.1%} of a CPU", flush=True
+        )
+    return 0
+
+
+def run_connections(args: argparse.Namespace, servers: Sequence[Server]) -> int:
+    """Memory of idle connections."""
+    for server in servers:
+        size = rest.connection_bytes(server, _pythons(args), args.count)
+        print(f"{server.name:<28}{size:>9.0f} bytes a connection", flush=True)
+    return 0
+
+
+def run_leak(args: argparse.Namespace, servers: Sequence[Server]) -> int:
+    """Growth over many requests."""
+    for server in servers:
+        grown, requests = rest.leaked_bytes(server, _pythons(args), args.requests)
+        print(
+            f"{server.name:<28}{grown / 1024:>9.0f} KiB more after {requests} requests", flush=True
+        )
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--servers", default="", help="beginnings of names, with commas")
+    common.add_argument("--python", default=str(ROOT / ".venv/bin/python"), help="has Pellucid")
+    common.add_argument("--peers", default=str(ROOT / ".cache/peers/bin/python"), help="has them")
+    common.add_argument("--floor", default=str(ROOT / "build/release/loadtest/pel_floor"))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    one = commands.add_parser("compare", parents=[common], help="the tables (the default)")
+    one.add_argument("--scenarios", default="", help="names, with commas")
+    one.add_argument("--rounds", type=int, default=5)
+    one.add_argument("--seconds", type=int, default=4, help="of each measurement")
+    one.add_argument("--json", help="file for all figures")
+    one.add_argument("--check", action="store_true", help="fail when a target is missed")
+    one.set_defaults(run=run_compare)
+    one = commands.add_parser("idle", parents=[common], help="wake-ups without a client")
+    one.add_argument("--seconds", type=int, default=10)
+    one.set_defaults(run=run_idle)
+    one = commands.add_parser("connections", parents=[common], help="memory of idle connections")
+    one.add_argument("--count", type=int, default=5000)
+    one.set_defaults(run=run_connections)
+    one = commands.add_parser("leak", parents=[common], help="growth over many requests")
+    one.add_argument("--requests", type=int, default=1_000_000)
+    one.set_defaults(run=run_leak)
+    return parser
+
+
+def _check_bounds(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    bounds = {
+        "seconds": MOST_SECONDS, "rounds": MOST_ROUNDS, "requests": MOST_REQUESTS, "count": 15_000,
+    }  # fmt: skip
+    for name, most in bounds.items():
+        if not 1 <= getattr(args, name, 1) <= most:
+            parser.error(f"--{name} is 1 to {most}")
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the command of the arguments; exit code."""
+    parser = _parser()
+    has_command = bool(arguments) and (arguments[0][0] != "-" or arguments[0] in ("-h", "--help"))
+    args = parser.parse_args(arguments if has_command else ["compare", *arguments])
+    _check_bounds(parser, args)
+    if (os.cpu_count() or 1) < 2:
+        parser.error("needs two CPUs: one for the server, one for the client")
+    servers = _servers(args.servers)
+    if not servers:
+        parser.error(f"--servers: none begins so; there are {', '.join(s.name for s in SERVERS)}")
+    return int(args.run(args, servers))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The load test's runner; loadtest/README.md says how to read its figures."""
