@@ -62,7 +62,8 @@ void *pel_arena_alloc(struct pel_arena *a, size_t len)
     char *p = a->next;
 
     PEL_ASSERT(len <= SIZE_MAX / 2);
-    len = (len + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    /* Nothing takes a byte, so that the result is never NULL. */
+    len = (len + !len + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
     if (PEL_UNLIKELY((size_t)(a->end - p) < len))
         return alloc_slowly(a, len);
     a->next = p + len;

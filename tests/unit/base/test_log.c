@@ -105,16 +105,16 @@ static void a_long_line_is_cut_and_whole(void **state)
     static char quotes[3 * PEL_LOG_LINE_MAX];
     const char *line;
 
-    memset(quotes, '"', sizeof(quotes));
+    memset(quotes, '"', sizeof(quotes) - 1);
     pel_log_init(PEL_LOG_INFO, PEL_LOG_TEXT, "test");
     pel_info("%s", quotes);
     assert_true(ends_with(written(), "\"...\n"));
-    pel_log_block(PEL_LOG_INFO, "x", pel_str(quotes, sizeof(quotes)));
+    pel_log_block(PEL_LOG_INFO, "x", pel_str(quotes, sizeof(quotes) - 1));
     line = written();
     assert_true(ends_with(line, "\"...\n"));
     assert_true(strlen(line) > PEL_LOG_LINE_MAX - 20 && strlen(line) <= PEL_LOG_LINE_MAX);
     pel_log_init(PEL_LOG_INFO, PEL_LOG_JSON, "test");
-    pel_log_block(PEL_LOG_INFO, quotes, pel_str(quotes, sizeof(quotes)));
+    pel_log_block(PEL_LOG_INFO, quotes, pel_str(quotes, sizeof(quotes) - 1));
     line = written();
     assert_non_null(strstr(line, "\\\"...\",\"detail\":\"\\\""));
     assert_true(ends_with(line, "\\\"...\"}\n"));
