@@ -44,8 +44,4 @@ struct pel_worker_env {
  */
 int pel_worker_run(const struct pel_worker_env *env, struct pel_err *err);
 
-/* Imports "module:attribute", "module:attr.attr" or "module:factory(args)"; module alone means
- * module:application or module:app. New reference, or NULL with an exception set. */
-PyObject *pel_app_import(const char *spec);
-
 #endif

@@ -1,10 +1,11 @@
 #include "nested.h"
 
+#include "h1.h"
 #include "outer.h"
 #include "pellucid/log.h"
 
-/* Requests started in one turn. asyncio's own callbacks wait for a turn, and 64 hello-world requests
- * take half a millisecond. */
+/* Requests started in one turn. asyncio's own callbacks wait for a turn, and 64 hello-world
+ * requests take half a millisecond. */
 #define BATCH_N 64
 
 /* Runs of libuv in one turn; further ones go through the outer loop, so that it is not starved. */
@@ -83,7 +84,7 @@ static void start_requests(unsigned *budget)
 
     while (*budget && (rq = pel_loop_pop_ready(nested.inner))) {
         (*budget)--;
-        nested.inner->gateway->respond(rq);
+        pel_h1_start(pel_h1_of(rq));
     }
 }
 
@@ -113,8 +114,7 @@ static void turn(void)
     has_more = run_inner();
     nested.is_turning = false;
     pel_loop_drop_refs(nested.inner);
-    if (nested.inner->probes)
-        pel_probes_flush(nested.inner->probes);
+    pel_loop_flush(nested.inner);
 
     timeout_ms = uv_backend_timeout(&nested.inner->uv);
     if (has_more || timeout_ms == 0)

@@ -2,11 +2,11 @@
  * nested - libuv inside asyncio: two loops in one thread, and one sleep.
  *
  * Workers with a LOOP gateway only; one a process. asyncio (or uvloop) is the outer loop and the
- * only one that sleeps. It watches the descriptor of the worker's uv loop and gives that one a turn,
- * without waiting, when something happened; libuv's next timer is bridged by one timer of the outer
- * loop, so nothing is ever polled. Requests that a turn has found are started after it, a bounded
- * number at a time, from a callback of the outer loop: never inside a uv callback, nor inside an
- * app's send().
+ * only one that sleeps. It watches the descriptor of the worker's uv loop and gives that one a
+ * turn, without waiting, when something happened; libuv's next timer is bridged by one timer of the
+ * outer loop, so nothing is ever polled. Requests that a turn has found are started after it, a
+ * bounded number at a time, from a callback of the outer loop: never inside a uv callback, nor
+ * inside an app's send().
  *
  * Everything here runs on the main thread with the GIL held. The uv loop is driven whenever the
  * outer loop runs: also while the gateway's open and close run the lifespan.

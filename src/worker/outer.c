@@ -47,14 +47,13 @@ static PyObject *loop_new(const struct pel_conf *conf, struct pel_err *err)
             return loop;
         if (conf->server_loop == PEL_LOOP_UVLOOP || !PyErr_ExceptionMatches(PyExc_ImportError)) {
             pel_outer_err(err, "server.loop: cannot make a uvloop event loop (install uvloop, "
-                                    "or set loop = \"asyncio\")");
+                               "or set loop = \"asyncio\")");
             return NULL;
         }
         PyErr_Clear();
     }
-    loop = conf->server_loop == PEL_LOOP_ASYNCIO
-               ? call_in_module("asyncio", "SelectorEventLoop")
-               : call_in_module("asyncio", "new_event_loop");
+    loop = conf->server_loop == PEL_LOOP_ASYNCIO ? call_in_module("asyncio", "SelectorEventLoop")
+                                                 : call_in_module("asyncio", "new_event_loop");
     if (!loop)
         pel_outer_err(err, "server.loop: cannot make an asyncio event loop");
     return loop;

@@ -1,0 +1,256 @@
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conn.h"
+#include "h1.h"
+#include "pellucid/mem.h"
+#include "pellucid/time.h"
+#include "port.h"
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct pel_conn *c = PEL_CONTAINER_OF(poll, struct pel_conn, poll);
+    uint8_t owner = PEL_OWNER_APP;
+
+    /* Something arrived while a thread answers: it shall find it when it gives c back. */
+    if (atomic_compare_exchange_strong(&c->owner, &owner, PEL_OWNER_APP_UNWATCHED)) {
+        uv_poll_stop(poll);
+        return;
+    }
+    if (status < 0) {
+        pel_conn_broken(c);
+        return;
+    }
+    if (events & UV_WRITABLE)
+        pel_conn_send(c);
+    if ((events & c->events & UV_READABLE) && c->state != PEL_CONN_CLOSED)
+        pel_conn_read(c);
+}
+
+void pel_conn_watch(struct pel_conn *c, int events)
+{
+    if (c->events == events || c->state == PEL_CONN_CLOSED)
+        return;
+    c->events = (uint8_t)events;
+    if (events == 0)
+        uv_poll_stop(&c->poll);
+    else
+        uv_poll_start(&c->poll, events, on_poll);
+    if (c->loop->kick)
+        c->loop->kick(c->loop);
+}
+
+void pel_conn_arm(struct pel_conn *c, enum pel_timeout timeout)
+{
+    struct pel_loop *loop = c->loop;
+    uint64_t due_ns = pel_period_due(&loop->periods[timeout], loop->now_ns);
+
+    pel_wheel_set(&loop->wheel, &c->deadline, due_ns);
+    if (loop->kick && due_ns < loop->timer_ns)
+        loop->kick(loop);
+}
+
+void pel_conn_disarm(struct pel_conn *c)
+{
+    pel_wheel_defer(&c->deadline, PEL_WHEEL_NEVER);
+}
+
+/* Writes the numeric address to out and gives the port; IPv4 in IPv6 is shown as IPv4. */
+static uint8_t show_address(const struct sockaddr *sa, char out[INET6_ADDRSTRLEN], uint16_t *port)
+{
+    const struct sockaddr_in *in4 = (const struct sockaddr_in *)sa;
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)sa;
+    const char *text = NULL;
+
+    if (sa->sa_family == AF_INET) {
+        *port = ntohs(in4->sin_port);
+        text = inet_ntop(AF_INET, &in4->sin_addr, out, INET6_ADDRSTRLEN);
+    } else if (sa->sa_family == AF_INET6) {
+        *port = ntohs(in6->sin6_port);
+        text = IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)
+                   ? inet_ntop(AF_INET, &in6->sin6_addr.s6_addr[12], out, INET6_ADDRSTRLEN)
+                   : inet_ntop(AF_INET6, &in6->sin6_addr, out, INET6_ADDRSTRLEN);
+    }
+    return text ? (uint8_t)strlen(text) : 0;
+}
+
+static void learn_addresses(struct pel_conn *c, const struct sockaddr *peer)
+{
+    struct sockaddr_storage local;
+    socklen_t len = sizeof(local);
+
+    c->is_unix = peer->sa_family != AF_INET && peer->sa_family != AF_INET6;
+    if (c->is_unix)
+        return;
+    c->peer_len = show_address(peer, c->peer, &c->peer_port);
+    if (c->port && !c->port->is_wildcard)
+        return;
+    if (getsockname(c->fd, (struct sockaddr *)&local, &len) == 0)
+        c->local_len = show_address((struct sockaddr *)&local, c->local, &c->local_port);
+}
+
+bool pel_conn_open(struct pel_loop *loop, int fd, const struct pel_port *port,
+                   const struct sockaddr *peer)
+{
+    struct pel_conn *c = pel_mem_new(1, sizeof(*c));
+
+    c->loop = loop;
+    c->port = port;
+    c->fd = fd;
+    pel_list_init(&c->holding);
+    pel_wheel_entry_init(&c->deadline);
+    pel_buf_init(&c->pending);
+    if (uv_poll_init(&loop->uv, &c->poll, fd) != 0) {
+        close(fd);
+        free(c);
+        return false;
+    }
+    pel_list_init(&c->link);
+    pel_list_push_tail(&loop->conns, &c->link);
+    loop->n_conns++;
+    pel_metric_add(loop->slot, PEL_METRIC_CONNECTIONS_ACTIVE, 1);
+    learn_addresses(c, peer);
+    c->since_ns = pel_loop_now(loop);
+    pel_conn_watch(c, UV_READABLE);
+    pel_conn_arm(c, PEL_TIMEOUT_HEADER);
+    return true;
+}
+
+struct pel_str pel_conn_peer(const struct pel_conn *c)
+{
+    return c->is_unix ? pel_conn_local(c) : pel_str(c->peer, c->peer_len);
+}
+
+struct pel_str pel_conn_local(const struct pel_conn *c)
+{
+    if (c->local_len || !c->port)
+        return pel_str(c->local, c->local_len);
+    return c->port->name;
+}
+
+uint16_t pel_conn_local_port(const struct pel_conn *c)
+{
+    return c->local_len || !c->port ? c->local_port : c->port->listener->port;
+}
+
+static void free_conn(struct pel_conn *c)
+{
+    pel_buf_fini(&c->pending);
+    free(c);
+}
+
+static void on_close(uv_handle_t *handle)
+{
+    struct pel_conn *c = PEL_CONTAINER_OF((uv_poll_t *)handle, struct pel_conn, poll);
+
+    c->is_handle_closed = true;
+    if (!c->h1)
+        free_conn(c);
+}
+
+/* The app may still hold the request of a connection that is closed (loop mode); the last of libuv
+ * and the app to let go frees the memory. */
+void pel_conn_drop_h1(struct pel_conn *c)
+{
+    struct pel_h1 *h1 = c->h1;
+
+    c->h1 = NULL;
+    pel_h1_free(h1);
+    if (c->is_handle_closed)
+        free_conn(c);
+}
+
+void pel_conn_close(struct pel_conn *c)
+{
+    struct pel_loop *loop = c->loop;
+
+    if (c->state == PEL_CONN_CLOSED)
+        return;
+    c->is_gone = true;
+    pel_list_remove(&c->link);
+    pel_conn_leave_holding(c);
+    pel_wheel_remove(&loop->wheel, &c->deadline);
+    uv_close((uv_handle_t *)&c->poll, on_close);
+    close(c->fd);
+    c->fd = -1;
+    loop->n_conns--;
+    pel_metric_sub(loop->slot, PEL_METRIC_CONNECTIONS_ACTIVE, 1);
+    c->state = PEL_CONN_CLOSED;
+    if (c->h1 && c->h1->is_begun && c->h1->rq.rec.error == PEL_ERROR_NONE)
+        c->h1->rq.rec.error = PEL_ERROR_CLIENT_GONE;
+    if (c->h1 && !c->h1->is_with_app) {
+        pel_h1_record(c->h1, pel_loop_now(loop));
+        pel_conn_drop_h1(c);
+    }
+    if (loop->kick)
+        loop->kick(loop);
+}
+
+void pel_conn_linger(struct pel_conn *c)
+{
+    if (c->is_gone || c->is_eof || shutdown(c->fd, SHUT_WR) != 0) {
+        pel_conn_close(c);
+        return;
+    }
+    if (c->h1)
+        pel_conn_drop_h1(c);
+    pel_buf_fini(&c->pending);
+    c->state = PEL_CONN_LINGER;
+    pel_conn_arm(c, PEL_TIMEOUT_LINGER);
+    pel_conn_watch(c, UV_READABLE);
+}
+
+/* Loop mode: the client takes nothing of the response, or sends nothing of the body. */
+static void expire_with_app(struct pel_conn *c)
+{
+    struct pel_h1 *h1 = c->h1;
+
+    if (!pel_outq_is_empty(&h1->q)) {
+        h1->rq.rec.error = PEL_ERROR_WRITE_TIMEOUT;
+        pel_conn_broken(c);
+    } else if (!(c->events & UV_READABLE)) {
+        pel_conn_arm(c, PEL_TIMEOUT_BODY);
+    } else if (!h1->is_body_complete) {
+        pel_h1_spoil(h1, 408);
+        pel_conn_watch(c, 0);
+        if (h1->is_started)
+            c->loop->gateway->on_body(&h1->rq);
+    }
+}
+
+void pel_conn_expire(struct pel_conn *c)
+{
+    /* A thread is just giving it back. */
+    if (atomic_load_explicit(&c->owner, memory_order_acquire) != PEL_OWNER_LOOP) {
+        pel_conn_arm(c, PEL_TIMEOUT_KEEPALIVE);
+        return;
+    }
+    switch ((enum pel_conn_state)c->state) {
+    case PEL_CONN_HEAD:
+        c->h1->rq.rec.error = PEL_ERROR_HEADER_TIMEOUT;
+        pel_h1_refuse(c->h1, 408, "header timeout");
+        return;
+    case PEL_CONN_HOLD:
+        if (c->loop->threads == 1)
+            pel_conn_hold_no_longer(c);
+        else
+            pel_h1_refuse(c->h1, 408, "body timeout");
+        return;
+    case PEL_CONN_APP:
+        expire_with_app(c);
+        return;
+    case PEL_CONN_SEND:
+        c->h1->rq.rec.error = PEL_ERROR_WRITE_TIMEOUT;
+        pel_conn_close(c);
+        return;
+    case PEL_CONN_IDLE:
+    case PEL_CONN_SKIP:
+    case PEL_CONN_LINGER:
+    case PEL_CONN_CLOSED:
+        pel_conn_close(c);
+        return;
+    }
+    PEL_UNREACHABLE("connection state");
+}

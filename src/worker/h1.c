@@ -1,0 +1,262 @@
+#include <stdlib.h>
+
+#include "h1.h"
+#include "pellucid/conf.h"
+#include "pellucid/log.h"
+#include "pellucid/mem.h"
+#include "pellucid/time.h"
+
+/* Exchanges at rest in a thread, and the buffers they keep. */
+#define CACHE_MAX 128
+#define KEEP_LEN 2048
+
+static _Thread_local struct {
+    struct pel_h1 *head;
+    size_t n;
+} cache;
+
+static struct pel_h1 *take(struct pel_loop *loop)
+{
+    struct pel_h1 *h1 = cache.head;
+
+    if (h1) {
+        cache.head = h1->next_free;
+        cache.n--;
+        return h1;
+    }
+    h1 = pel_mem_new(1, sizeof(*h1));
+    h1->parser = pel_http_parser_new(loop->conf);
+    return h1;
+}
+
+struct pel_h1 *pel_h1_new(struct pel_conn *c)
+{
+    struct pel_h1 *h1 = take(c->loop);
+    struct pel_record *rec = &h1->rq.rec;
+
+    PEL_ASSERT(c->h1 == NULL);
+    c->h1 = h1;
+    h1->conn = c;
+    h1->rq.ops = c->loop->is_threaded ? &pel_h1_ops_threads : &pel_h1_ops_loop;
+    pel_outq_init(&h1->q);
+    pel_list_init(&h1->rq.ready);
+    pel_http_parser_start(h1->parser, &h1->rq.arena);
+    rec->stamp_ns[PEL_STAMP_ACCEPTED] = c->since_ns;
+    rec->stamp_ns[PEL_STAMP_FIRST_BYTE] = pel_loop_now(c->loop);
+    rec->connection_requests = ++c->n_requests;
+    rec->peer = rec->client = pel_conn_peer(c);
+    rec->peer_port = rec->client_port = c->peer_port;
+    rec->scheme = PEL_STR("http");
+    return h1;
+}
+
+static void free_for_good(struct pel_h1 *h1)
+{
+    pel_http_parser_free(h1->parser);
+    pel_buf_fini(&h1->body);
+    pel_buf_fini(&h1->out);
+    free(h1);
+}
+
+static void rest(struct pel_buf *b)
+{
+    if (b->cap > KEEP_LEN)
+        pel_buf_fini(b);
+    pel_buf_clear(b);
+}
+
+void pel_h1_free(struct pel_h1 *h1)
+{
+    struct pel_buf body = h1->body, out = h1->out;
+    struct pel_http_parser *parser = h1->parser;
+
+    pel_outq_fini(&h1->q, h1->conn->loop);
+    pel_arena_reset(&h1->rq.arena);
+    rest(&body);
+    rest(&out);
+    *h1 = (struct pel_h1){.parser = parser, .body = body, .out = out};
+    if (cache.n >= CACHE_MAX) {
+        free_for_good(h1);
+        return;
+    }
+    h1->next_free = cache.head;
+    cache.head = h1;
+    cache.n++;
+}
+
+void pel_h1_trim(void)
+{
+    struct pel_h1 *h1 = cache.head, *next;
+
+    for (; h1; h1 = next) {
+        next = h1->next_free;
+        free_for_good(h1);
+    }
+    cache.head = NULL;
+    cache.n = 0;
+}
+
+void pel_h1_begin(struct pel_h1 *h1)
+{
+    struct pel_conn *c = h1->conn;
+    struct pel_loop *loop = c->loop;
+    struct pel_request *rq = &h1->rq;
+    struct pel_record *rec = &rq->rec;
+    const struct pel_head *head = pel_http_parser_head(h1->parser);
+    struct pel_origin origin = {PEL_STR("")};
+
+    rq->head = head;
+    rq->is_unix = c->is_unix;
+    rq->server_name = pel_conn_local(c);
+    rq->server_port = pel_conn_local_port(c);
+    rec->method = head->method;
+    rec->path = head->path;
+    rec->query = head->query;
+    rec->version_minor = head->version_minor;
+    rec->user_agent = pel_head_get(head, PEL_HEADER_USER_AGENT);
+    rec->referer = pel_head_get(head, PEL_HEADER_REFERER);
+    rec->conf_route = pel_conf_route_find(loop->conf, head->method, head->path);
+    pel_origin_resolve(loop->conf, head, c->is_unix, false, &rq->arena, rec, &origin);
+    rq->prefix = origin.prefix;
+    pel_trace_accept(loop->conf, head, rec->conf_route, &rq->arena, &rec->trace);
+    h1->is_begun = true;
+    atomic_fetch_add_explicit(&loop->n_busy, 1, memory_order_relaxed);
+    rec->stamp_ns[PEL_STAMP_HEAD] = pel_loop_tick(loop);
+    pel_probes_begin(loop->probes, rec);
+}
+
+void pel_h1_start(struct pel_h1 *h1)
+{
+    struct pel_conn *c = h1->conn;
+    struct pel_loop *loop = c->loop;
+
+    h1->is_started = true;
+    loop->gateway->respond(&h1->rq);
+    PEL_ASSERT(!loop->is_threaded || h1->is_done);
+    /* Loop mode: the client left while the request was queued. h1 may be gone by now. */
+    if (!loop->is_threaded && c->h1 == h1 && (c->is_eof || c->is_gone))
+        pel_conn_tell_gone(c);
+}
+
+static uint64_t queue_ns(const struct pel_h1 *h1)
+{
+    uint64_t start_ns = h1->rq.rec.stamp_ns[PEL_STAMP_APP_START];
+
+    return start_ns > h1->ready_ns && h1->ready_ns ? start_ns - h1->ready_ns : 0;
+}
+
+void pel_h1_record(struct pel_h1 *h1, uint64_t now_ns)
+{
+    struct pel_loop *loop = h1->conn->loop;
+    struct pel_record *rec = &h1->rq.rec;
+
+    if (h1->is_recorded)
+        return;
+    h1->is_recorded = true;
+    if (!h1->is_begun && rec->error == PEL_ERROR_NONE)
+        return;
+    if (rec->stamp_ns[PEL_STAMP_LAST_BYTE] == 0)
+        rec->stamp_ns[PEL_STAMP_LAST_BYTE] = now_ns;
+    rec->queue_ns = queue_ns(h1);
+    pel_probes_finish(loop->probes, rec);
+    if (h1->is_begun)
+        atomic_fetch_sub_explicit(&loop->n_busy, 1, memory_order_relaxed);
+}
+
+static enum pel_error error_of_status(uint16_t status)
+{
+    switch (status) {
+    case 408:
+        return PEL_ERROR_BODY_TIMEOUT;
+    case 413:
+    case 414:
+    case 431:
+        return PEL_ERROR_LIMIT;
+    default:
+        return PEL_ERROR_BAD_REQUEST;
+    }
+}
+
+void pel_h1_spoil(struct pel_h1 *h1, uint16_t status)
+{
+    struct pel_record *rec = &h1->rq.rec;
+
+    h1->refusal = status;
+    h1->fate = PEL_FATE_LINGER;
+    if (rec->error == PEL_ERROR_NONE)
+        rec->error = error_of_status(status);
+}
+
+void pel_h1_leave_place(struct pel_h1 *h1)
+{
+    struct pel_loop *loop = h1->conn->loop;
+
+    if (!h1->counts_as_incomplete)
+        return;
+    h1->counts_as_incomplete = false;
+    atomic_fetch_sub(&loop->n_incomplete, 1);
+    if (atomic_load(&loop->n_holding))
+        pel_loop_wake(loop);
+}
+
+static void end_body(struct pel_h1 *h1, uint64_t now_ns)
+{
+    h1->is_body_complete = true;
+    h1->rq.rec.stamp_ns[PEL_STAMP_BODY] = now_ns;
+    pel_h1_leave_place(h1);
+}
+
+void pel_h1_answer(struct pel_h1 *h1, uint16_t status)
+{
+    const struct pel_head *head = h1->is_begun ? h1->rq.head : NULL;
+
+    pel_buf_clear(&h1->out);
+    pel_response_simple(&h1->out, h1->conn->loop->conf, status, head && head->is_head);
+    pel_outq_add(&h1->q, pel_str(h1->out.p, h1->out.len), NULL);
+    pel_buf_clear(&h1->out);
+    h1->rq.rec.status = status;
+    h1->is_end_sent = true;
+    h1->fate = PEL_FATE_LINGER;
+}
+
+void pel_h1_refuse(struct pel_h1 *h1, uint16_t status, const char *reason)
+{
+    struct pel_record *rec = &h1->rq.rec;
+
+    if (rec->error == PEL_ERROR_NONE)
+        rec->error = error_of_status(status);
+    pel_debug("request from %.*s refused with %u: %s", (int)rec->peer.len, rec->peer.p, status,
+              reason);
+    pel_h1_answer(h1, status);
+    h1->is_done = true;
+    pel_conn_settle(h1->conn);
+}
+
+int pel_h1_feed_body(struct pel_h1 *h1, const char *p, size_t len, size_t *used,
+                     struct pel_str *piece)
+{
+    struct pel_record *rec = &h1->rq.rec;
+    enum pel_http_result r = pel_http_parser_feed(h1->parser, p, len, used);
+    const char *reason;
+
+    rec->bytes_in += *used;
+    *piece = PEL_STR_NONE;
+    switch (r) {
+    case PEL_HTTP_BODY:
+        *piece = pel_http_parser_body(h1->parser);
+        rec->body_in += piece->len;
+        return 0;
+    case PEL_HTTP_END:
+        end_body(h1, pel_now_ns());
+        return 0;
+    case PEL_HTTP_ERROR:
+        pel_h1_spoil(h1, (uint16_t)pel_http_parser_error(h1->parser, &reason));
+        pel_debug("request body of %.*s refused: %s", (int)rec->path.len, rec->path.p, reason);
+        return -1;
+    case PEL_HTTP_MORE:
+        return 0;
+    case PEL_HTTP_HEAD:
+        break;
+    }
+    PEL_UNREACHABLE("a second head");
+}

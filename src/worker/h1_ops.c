@@ -1,0 +1,131 @@
+#include <sys/socket.h>
+
+#include "h1_ops.h"
+#include "pellucid/conf.h"
+#include "pellucid/gateway.h"
+#include "pellucid/time.h"
+
+/* May the connection go on after this response? A client that waits for 100 Continue and gets a
+ * final response instead may or may not send the body: it must not be guessed. */
+static bool may_keep_alive(const struct pel_h1 *h1)
+{
+    const struct pel_loop *loop = h1->conn->loop;
+    const struct pel_head *head = h1->rq.head;
+
+    if (head->expects_continue && !h1->is_continue_sent && !h1->is_body_complete)
+        return false;
+    return head->keep_alive && h1->fate == PEL_FATE_KEEP && !h1->conn->is_eof &&
+           loop->conf->http_keepalive_timeout_ms > 0 && !atomic_load(&loop->closes_connections);
+}
+
+static int send_head(struct pel_request *rq, uint16_t status, struct pel_str reason,
+                     const struct pel_field *fields, size_t n_fields, int64_t body_len,
+                     struct pel_err *err)
+{
+    struct pel_h1 *h1 = pel_h1_of(rq);
+
+    PEL_ASSERT(!rq->has_head);
+    if (pel_response_head(&rq->res, &h1->out, h1->conn->loop->conf, rq->head, status, reason,
+                          fields, n_fields, body_len, may_keep_alive(h1), err) != 0)
+        return PEL_WRITE_BAD;
+    rq->has_head = true;
+    rq->rec.status = status;
+    return PEL_WRITE_DONE;
+}
+
+static int send_interim(struct pel_request *rq, uint16_t status, const struct pel_field *fields,
+                        size_t n_fields, struct pel_err *err)
+{
+    struct pel_h1 *h1 = pel_h1_of(rq);
+    struct pel_buf b;
+    int rc = PEL_WRITE_BAD;
+
+    if (rq->has_head || rq->head->version_minor == 0)
+        return PEL_WRITE_DONE;
+    pel_buf_init(&b);
+    if (pel_response_interim(&b, status, fields, n_fields, err) == 0)
+        rc = pel_h1_send_copy(h1, pel_str(b.p, b.len));
+    pel_buf_fini(&b);
+    return rc;
+}
+
+/* The gateway lets go. Threaded: the scheduler settles the connection when respond has returned. */
+static void done(struct pel_h1 *h1)
+{
+    h1->is_done = true;
+    if (pel_outq_is_empty(&h1->q))
+        pel_h1_record(h1, h1->rq.rec.stamp_ns[PEL_STAMP_LAST_BYTE]
+                              ? h1->rq.rec.stamp_ns[PEL_STAMP_LAST_BYTE]
+                              : pel_now_ns());
+    if (!h1->conn->loop->is_threaded)
+        pel_conn_settle(h1->conn);
+}
+
+static void finish(struct pel_request *rq, const struct pel_field *trailers, size_t n_trailers)
+{
+    struct pel_h1 *h1 = pel_h1_of(rq);
+
+    PEL_ASSERT(rq->has_head && !h1->is_done);
+    pel_h1_end(h1, trailers, n_trailers);
+    done(h1);
+}
+
+static void abort_request(struct pel_request *rq)
+{
+    struct pel_h1 *h1 = pel_h1_of(rq);
+
+    PEL_ASSERT(!h1->is_done);
+    if (h1->is_on_wire || h1->conn->is_gone)
+        h1->fate = PEL_FATE_CUT;
+    else
+        pel_h1_answer(h1, h1->refusal ? h1->refusal : 500);
+    done(h1);
+}
+
+static bool is_gone(struct pel_request *rq)
+{
+    struct pel_conn *c = pel_h1_of(rq)->conn;
+    char byte;
+
+    if (c->is_gone || c->is_eof || !c->loop->is_threaded)
+        return c->is_gone || c->is_eof;
+    return recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+static bool is_writable(const struct pel_request *rq)
+{
+    const struct pel_h1 *h1 = pel_h1_of(rq);
+    struct pollfd p = {.fd = h1->conn->fd, .events = POLLOUT};
+
+    if (h1->conn->is_gone || !pel_outq_is_empty(&h1->q))
+        return false;
+    return !h1->conn->loop->is_threaded || poll(&p, 1, 0) == 1;
+}
+
+const struct pel_request_ops pel_h1_ops_threads = {
+    .read = pel_h1_read_threads,
+    .readable = pel_h1_readable,
+    .send_head = send_head,
+    .flush = pel_h1_flush,
+    .send_body = pel_h1_send_body,
+    .send_file = pel_h1_send_file,
+    .send_interim = send_interim,
+    .finish = finish,
+    .abort = abort_request,
+    .is_gone = is_gone,
+    .is_writable = is_writable,
+};
+
+const struct pel_request_ops pel_h1_ops_loop = {
+    .read = pel_h1_read_loop,
+    .readable = pel_h1_readable,
+    .send_head = send_head,
+    .flush = pel_h1_flush,
+    .send_body = pel_h1_send_body,
+    .send_file = pel_h1_send_file,
+    .send_interim = send_interim,
+    .finish = finish,
+    .abort = abort_request,
+    .is_gone = is_gone,
+    .is_writable = is_writable,
+};
