@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from support.collector import Collector
+from support.collector import build as build_collector
 from support.receiver import Receiver
 from support.running import Running
 from support.server import Config, Server
@@ -143,9 +145,33 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="session")
+def collector_binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real OpenTelemetry Collector, built; the test is skipped where it cannot be."""
+    binary = tmp_path_factory.getbasetemp() / "otelcol"
+    why_not = build_collector(binary)
+    if why_not:
+        pytest.skip(why_not)
+    return binary
+
+
+@pytest.fixture
+def collector(collector_binary: Path, scratch: Path) -> Iterator[Collector]:
+    """A running collector; its `url` is an otlp.endpoint, `wait(n, timeout)` gives spans."""
+    with Collector(collector_binary, scratch) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def apps() -> Path:
     """Folder of the apps that tests serve."""
     return APPS
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test that needs the collector may have to build it."""
+    for item in items:
+        if "collector" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(900))
 
 
 @pytest.hookimpl(wrapper=True)
