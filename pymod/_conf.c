@@ -32,9 +32,10 @@ static PyObject *directive(const struct pel_directive *d)
     char accepts[256];
 
     pel_directive_allowed(d, accepts, sizeof(accepts));
-    return Py_BuildValue("{s:s,s:s,s:s,s:z,s:s,s:O,s:s}", "section", d->section, "key", d->key,
+    return Py_BuildValue("{s:s,s:s,s:s,s:z,s:s,s:O,s:O,s:s}", "section", d->section, "key", d->key,
                          "type", pel_type_name(d->type), "default", d->dflt, "accepts", accepts,
-                         "is_live", d->is_live ? Py_True : Py_False, "text", d->text);
+                         "is_live", d->is_live ? Py_True : Py_False, "is_secret",
+                         pel_directive_is_secret(d) ? Py_True : Py_False, "text", d->text);
 }
 
 static int append(PyObject *list, const struct pel_directive *table, size_t n)

@@ -170,6 +170,9 @@ extern const size_t pel_n_route_directives;
 
 const char *pel_type_name(enum pel_type type); /* "duration", ... */
 
+/* Is the value one that no log, error line or listing may show? */
+bool pel_directive_is_secret(const struct pel_directive *d);
+
 /* What may be written for d: "a whole number from 1 to 1024". At most len bytes, terminated. */
 void pel_directive_allowed(const struct pel_directive *d, char *out, size_t len);
 

@@ -3,6 +3,7 @@
  *
  * Owner: the caller, on its stack. A function that takes a struct pel_err returns 0, or a negative
  * value with the text filled in: one line, no newline, saying what is wrong and what would mend it.
+ * Control bytes become "?".
  */
 #ifndef PELLUCID_ERR_H
 #define PELLUCID_ERR_H

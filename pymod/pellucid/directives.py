@@ -18,7 +18,7 @@ class Directive:
 
     type: "bool", "count", "duration", "size", "ratio", "enum", "string", "strings" or "pairs".
     default: its text, or None when an unset key means what another key says. accepts: what may be
-    written, in words. is_live: a reload takes a new value over.
+    written, in words. is_live: a reload takes a new value over. is_secret: not to be shown.
     """
 
     section: str
@@ -27,6 +27,7 @@ class Directive:
     default: str | None
     accepts: str
     is_live: bool
+    is_secret: bool
     text: str
 
     @property

@@ -10,7 +10,6 @@ from .config import Effective
 from .directives import Directive
 
 MASK = "***"
-SECRETS = ("admin.token", "otlp.headers")
 
 
 def as_text(effective: Effective) -> str:
@@ -48,7 +47,7 @@ def _aligned(lines: Any) -> list[str]:
 def _shown(effective: Effective, directive: Directive) -> Any:
     section = effective.doc.get(directive.section, {})
     value = section.get(directive.key, directive.default_value())
-    if directive.name not in SECRETS:
+    if not directive.is_secret:
         return value
     return dict.fromkeys(value, MASK) if isinstance(value, dict) else (value and MASK)
 

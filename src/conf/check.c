@@ -58,15 +58,18 @@ static const struct {
     const char *section, *key;
     size_t offset;
     complaint_fn *complain;
+    bool is_secret;
 } strings[] = {
-    {"server", "app", offsetof(struct pel_conf, server_app), complain_plain},
-    {"server", "chdir", offsetof(struct pel_conf, server_chdir), complain_plain},
-    {"server", "root_path", offsetof(struct pel_conf, server_root_path), complain_path},
-    {"http", "server_header", offsetof(struct pel_conf, http_server_header), complain_field_value},
-    {"http", "access_log", offsetof(struct pel_conf, http_access_log), complain_log},
-    {"otlp", "endpoint", offsetof(struct pel_conf, otlp_endpoint), complain_url},
-    {"otlp", "traces_endpoint", offsetof(struct pel_conf, otlp_traces_endpoint), complain_url},
-    {"admin", "token", offsetof(struct pel_conf, admin_token), complain_field_value},
+    {"server", "app", offsetof(struct pel_conf, server_app), complain_plain, false},
+    {"server", "chdir", offsetof(struct pel_conf, server_chdir), complain_plain, false},
+    {"server", "root_path", offsetof(struct pel_conf, server_root_path), complain_path, false},
+    {"http", "server_header", offsetof(struct pel_conf, http_server_header), complain_field_value,
+     false},
+    {"http", "access_log", offsetof(struct pel_conf, http_access_log), complain_log, false},
+    {"otlp", "endpoint", offsetof(struct pel_conf, otlp_endpoint), complain_url, false},
+    {"otlp", "traces_endpoint", offsetof(struct pel_conf, otlp_traces_endpoint), complain_url,
+     false},
+    {"admin", "token", offsetof(struct pel_conf, admin_token), complain_field_value, true},
 };
 
 static int check_strings(const struct pel_conf *conf, const struct pel_value *doc,
@@ -81,7 +84,10 @@ static int check_strings(const struct pel_conf *conf, const struct pel_value *do
         if (!complaint)
             continue;
         pel_buf_init(&found);
-        pel_explain_found(&found, &v);
+        if (strings[i].is_secret)
+            pel_buf_addf(&found, "a secret");
+        else
+            pel_explain_found(&found, &v);
         pel_err_set(err, "%s: %s.%s: found %.*s, allowed is %s",
                     pel_explain_source(doc, strings[i].section, strings[i].key), strings[i].section,
                     strings[i].key, (int)found.len, found.p, complaint);

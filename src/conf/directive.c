@@ -37,3 +37,9 @@ const struct pel_directive pel_route_directives[] = {
 };
 
 const size_t pel_n_route_directives = PEL_ARRAY_LEN(pel_route_directives);
+
+bool pel_directive_is_secret(const struct pel_directive *d)
+{
+    return (strcmp(d->section, "admin") == 0 && strcmp(d->key, "token") == 0) ||
+           (strcmp(d->section, "otlp") == 0 && strcmp(d->key, "headers") == 0);
+}

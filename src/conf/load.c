@@ -59,7 +59,10 @@ static int fail_value(const struct scope *scope, const struct pel_directive *d,
 
     pel_buf_init(&found);
     pel_buf_init(&allowed);
-    pel_explain_found(&found, bad);
+    if (pel_directive_is_secret(d))
+        pel_buf_addf(&found, "a secret%s", d->type == PEL_TYPE_PAIRS ? " of another type" : "");
+    else
+        pel_explain_found(&found, bad);
     if (has_name && bad->kind == PEL_VALUE_TABLE)
         pel_buf_addf(&allowed, "a string (a name with dots in it needs quotes)");
     else if (has_name)
@@ -85,6 +88,20 @@ static int load_default(const struct pel_directive *d, void *field)
     pel_value_fini(&v);
     PEL_ASSERT(is_valid);
     return 0;
+}
+
+/* What stands where another kind of value must be. */
+static int fail_shape(const char *source, const char *name, const struct pel_value *v,
+                      const char *allowed, struct pel_err *err)
+{
+    struct pel_buf found;
+
+    pel_buf_init(&found);
+    pel_explain_found(&found, v);
+    pel_err_set(err, "%s: %sfound %.*s, allowed is %s", source, name, (int)found.len, found.p,
+                allowed);
+    pel_buf_fini(&found);
+    return -1;
 }
 
 /* table is NULL when the user wrote none of it; base is what the offsets are from. */
@@ -154,9 +171,9 @@ static int check_section(const struct pel_value *v, const char *source, struct p
     if (strcmp(v->key, "route") == 0)
         return 0;
     if (section_exists(v->key)) {
+        snprintf(prefix, sizeof(prefix), "%s: ", v->key);
         if (v->kind != PEL_VALUE_TABLE)
-            return pel_err_set(err, "%s: %s: found a value, allowed is a section, [%s]",
-                               scope.source, v->key, v->key);
+            return fail_shape(scope.source, prefix, v, "a section, a table", err);
         snprintf(prefix, sizeof(prefix), "%s.", v->key);
         scope.prefix = prefix;
         return check_keys(&scope, v->key, v, err);
@@ -201,7 +218,7 @@ static int load_route(struct pel_conf_route *route, const struct pel_conf *conf,
     if (v->source)
         scope.source = v->source;
     if (v->kind != PEL_VALUE_TABLE)
-        return pel_err_set(err, "%s: %sfound a value, allowed is a table", scope.source, prefix);
+        return fail_shape(scope.source, prefix, v, "a table", err);
     if (check_keys(&scope, "route", v, err) < 0)
         return -1;
     for (size_t i = 0; i < pel_n_route_directives; i++)
@@ -226,8 +243,7 @@ static int load_routes(struct pel_conf *conf, const struct pel_value *doc, struc
     if (!routes)
         return 0;
     if (routes->kind != PEL_VALUE_ARRAY)
-        return pel_err_set(err, "%s: route: found a single one, allowed is a list, [[route]]",
-                           source);
+        return fail_shape(source, "route: ", routes, "a list of tables, [[route]]", err);
     conf->routes = pel_mem_new(routes->n_children, sizeof(*conf->routes));
     for (size_t i = 0; i < routes->n_children; i++) {
         conf->n_routes = i + 1;
@@ -242,8 +258,8 @@ int pel_conf_load(struct pel_conf *conf, const struct pel_value *doc, struct pel
     struct pel_conf loaded = {0};
 
     if (doc->kind != PEL_VALUE_TABLE)
-        return pel_err_set(err, "%s: found a value, allowed is a table of sections",
-                           doc->source ? doc->source : "configuration");
+        return fail_shape(doc->source ? doc->source : "configuration", "", doc,
+                          "a table of sections", err);
     if (load_directives(&loaded, doc, err) < 0 || load_routes(&loaded, doc, err) < 0 ||
         pel_net_load(&loaded, doc, err) < 0 || pel_conf_check(&loaded, doc, err) < 0) {
         pel_conf_fini(&loaded);

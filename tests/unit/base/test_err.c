@@ -9,6 +9,8 @@ static void a_failure_has_a_text(void **state)
 
     assert_int_equal(pel_err_set(&err, "%s: port %d", "bind", 80), -1);
     assert_string_equal(err.text, "bind: port 80");
+    pel_err_set(&err, "%s", "a\nb\x7f\xc3\xaf");
+    assert_string_equal(err.text, "a?b?\xc3\xaf");
 }
 
 static void that_of_the_system_has_its_reason_and_keeps_errno(void **state)
