@@ -37,7 +37,7 @@ int pel_field_check(const struct pel_field *f, struct pel_err *err)
     if (!pel_syntax_is_all(f->name, PEL_SYNTAX_TOKEN))
         return pel_err_set(err, "header field name '%.*s' is not a token", shown(f->name),
                            f->name.len ? f->name.p : "");
-    if (pel_syntax_span(f->value, PEL_SYNTAX_VALUE) != f->value.len)
+    if (!pel_syntax_is_value(f->value))
         return pel_err_set(err, "value of header field '%.*s' holds a control character",
                            shown(f->name), f->name.p);
     return 0;

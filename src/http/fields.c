@@ -126,12 +126,36 @@ void pel_http_fields_keep(struct pel_http_parser *p, struct pel_str bytes, bool 
     p->at = (uint32_t)len;
 }
 
-/* True when the name holds an underscore. */
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+#define HIGH_BITS EACH(0x80)
+
+/* Eight bytes at once, none of them above 0x7f: adding carries into a byte's high bit when the byte
+ * is not below a bound. */
+static bool lower_eight(char *at)
+{
+    uint64_t x, is_upper, is_underscore;
+
+    memcpy(&x, at, sizeof(x));
+    is_upper = (x + EACH(0x80 - 'A')) & ~(x + EACH(0x80 - 'Z' - 1)) & HIGH_BITS;
+    is_underscore = ~((x ^ EACH('_')) + EACH(0x7f)) & HIGH_BITS;
+    x |= is_upper >> 2;
+    memcpy(at, &x, sizeof(x));
+    return is_underscore != 0;
+}
+
+/* name holds token bytes only. True when one is an underscore. */
 static bool lower_name(char *name, size_t len)
 {
     bool has_underscore = false;
+    size_t i = 0;
 
-    for (size_t i = 0; i < len; i++) {
+    if (len >= 8) {
+        for (; i + 8 < len; i += 8)
+            has_underscore |= lower_eight(name + i);
+        /* May overlap: what is lower already stays so. */
+        return has_underscore | lower_eight(name + len - 8);
+    }
+    for (; i < len; i++) {
         if (name[i] >= 'A' && name[i] <= 'Z')
             name[i] |= 0x20;
         has_underscore |= name[i] == '_';

@@ -156,7 +156,7 @@ static enum pel_http_result feed_phase(struct pel_http_parser *p, struct pel_str
 enum pel_http_result pel_http_parser_feed(struct pel_http_parser *p, const char *bytes, size_t len,
                                           size_t *consumed)
 {
-    struct pel_str rest = pel_str(bytes, len);
+    struct pel_str rest = len ? pel_str(bytes, len) : PEL_STR("");
     enum pel_http_result r;
     size_t used = 0;
 

@@ -181,7 +181,7 @@ static int check_status(uint16_t status, struct pel_str reason, struct pel_err *
     if (status < STATUS_FINAL_MIN || status > STATUS_MAX)
         return pel_err_set(err, "%u is not the status of a final response (%d to %d)",
                            (unsigned)status, STATUS_FINAL_MIN, STATUS_MAX);
-    if (pel_syntax_span(reason, PEL_SYNTAX_VALUE) != reason.len)
+    if (!pel_syntax_is_value(reason))
         return pel_err_set(err, "reason phrase holds a control character");
     return 0;
 }

@@ -25,6 +25,30 @@ const uint8_t pel_syntax[256] = {
 };
 /* clang-format on */
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Eight bytes at once: is there none below a space, and no DEL? Wrong about tabs only. */
+static bool are_eight_plain(const char *at)
+{
+    uint64_t x, y;
+
+    memcpy(&x, at, sizeof(x));
+    y = x ^ EACH(0x7f);
+    return ((((x - EACH(0x20)) & ~x) | ((y - EACH(0x01)) & ~y)) & EACH(0x80)) == 0;
+}
+
+bool pel_syntax_is_value(struct pel_str s)
+{
+    size_t i = 0;
+
+    for (; i + 8 <= s.len; i += 8) {
+        if (!are_eight_plain(s.p + i))
+            break;
+    }
+    s = pel_str(s.p + i, s.len - i);
+    return pel_syntax_span(s, PEL_SYNTAX_VALUE) == s.len;
+}
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t';

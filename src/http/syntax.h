@@ -34,6 +34,9 @@ static inline bool pel_syntax_is_all(struct pel_str s, uint8_t classes)
     return s.len > 0 && pel_syntax_span(s, classes) == s.len;
 }
 
+/* Every byte may stand in a field value (PEL_SYNTAX_VALUE); quick for long ones. */
+bool pel_syntax_is_value(struct pel_str s);
+
 static inline bool pel_syntax_is_digit(char c)
 {
     return c >= '0' && c <= '9';

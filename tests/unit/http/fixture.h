@@ -4,6 +4,8 @@
 #ifndef PELLUCID_TESTS_HTTP_FIXTURE_H
 #define PELLUCID_TESTS_HTTP_FIXTURE_H
 
+#include <stdlib.h>
+
 #include "pellucid/conf.h"
 #include "pellucid/http.h"
 
