@@ -115,14 +115,20 @@ static bool is_sampled(const uint8_t trace_id[16], double ratio)
     return ratio >= 1.0 || (ratio > 0.0 && (double)low_bits(trace_id) >= (1.0 - ratio) * range);
 }
 
-static void begin_trace(const struct pel_conf *conf, const struct pel_conf_route *route,
-                        struct pel_trace *out)
+static void begin_trace(struct pel_trace *out)
 {
-    double ratio = route && route->trace_ratio >= 0 ? route->trace_ratio : conf->trace_ratio;
-
     memset(out->parent_span_id, 0, sizeof(out->parent_span_id));
     draw(out->trace_id, sizeof(out->trace_id));
     out->flags = FLAG_RANDOM;
+}
+
+/* Our own decision, whatever a parent's was. */
+static void decide(const struct pel_conf *conf, const struct pel_conf_route *route,
+                   struct pel_trace *out)
+{
+    double ratio = route && route->trace_ratio >= 0 ? route->trace_ratio : conf->trace_ratio;
+
+    out->flags &= (uint8_t)~FLAG_SAMPLED;
     if (is_sampled(out->trace_id, ratio))
         out->flags |= FLAG_SAMPLED;
 }
@@ -136,9 +142,11 @@ void pel_trace_accept(const struct pel_conf *conf, const struct pel_head *head,
     out->state = PEL_STR("");
     out->has_parent = may_have_parent && accepts_context(conf) && take_parent(head, out);
     if (!out->has_parent)
-        begin_trace(conf, route, out);
+        begin_trace(out);
     else if (head->known & PEL_HEADER_BIT(PEL_HEADER_TRACESTATE))
         out->state = pel_tracestate_join(head, arena);
+    if (!out->has_parent || !conf->trace_parent_based)
+        decide(conf, route, out);
     draw(out->span_id, sizeof(out->span_id));
 }
 

@@ -229,6 +229,18 @@ static void test_parent_decides(void **state)
     assert_int_equal(count_sampled(NULL, "traceparent: 00-" TRACE "-" SPAN "-00\r\n"), 0);
 }
 
+/* trace.parent_based = false: the trace goes on, but the ratio decides. */
+static void test_parent_is_overruled(void **state)
+{
+    fixture.conf.trace_parent_based = false;
+    fixture.conf.trace_ratio = 0.0;
+    assert_int_equal(count_sampled(NULL, "traceparent: " PARENT "\r\n"), 0);
+    fixture.conf.trace_ratio = 1.0;
+    assert_int_equal(accept("traceparent: 00-" TRACE "-" SPAN "-02\r\n").flags, 3);
+    assert_true(accept("traceparent: 00-" TRACE "-" SPAN "-00\r\n").has_parent);
+    fixture.conf.trace_parent_based = true;
+}
+
 static void *draw_in_thread(void *out)
 {
     *(uint64_t *)out = pel_random_next();
@@ -284,6 +296,7 @@ int main(void)
         cmocka_unit_test(test_propagators_without_tracecontext),
         cmocka_unit_test(test_ratio),
         cmocka_unit_test(test_parent_decides),
+        cmocka_unit_test(test_parent_is_overruled),
         cmocka_unit_test(test_threads_differ),
         cmocka_unit_test(test_forks_differ),
     };
