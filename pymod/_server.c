@@ -3,120 +3,45 @@
  *
  * Main thread only; every call returns with the GIL held as it came.
  */
-#include <fcntl.h>
-#include <stdlib.h>
+#include "server.h"
 
-#include "pellucid/conf.h"
-#include "pellucid/log.h"
-#include "pellucid/mem.h"
-#include "pellucid/shm.h"
-#include "pellucid/worker.h"
-#include "value.h"
-
-/* The configuration from a nested dict. 0, or -1 with an exception. */
-static int load_conf(struct pel_conf *conf, PyObject *doc)
-{
-    struct pel_value value;
-    struct pel_err err;
-    int rc;
-
-    if (pel_value_from_python(&value, doc, Py_None) < 0)
-        return -1;
-    rc = pel_conf_load(conf, &value, &err);
-    pel_value_fini(&value);
-    if (rc < 0)
-        PyErr_SetString(PyExc_ValueError, err.text);
-    return rc;
-}
-
-/* list: of descriptors. Fills n listeners, set to non-blocking. 0, or -1 with an exception. */
-static int describe(struct pel_listener *listeners, PyObject *list, Py_ssize_t n)
-{
-    struct pel_err err;
-
-    for (Py_ssize_t i = 0; i < n; i++) {
-        int fd = PyObject_AsFileDescriptor(PyList_GET_ITEM(list, i));
-
-        if (fd < 0)
-            return -1;
-        if (pel_listener_init(&listeners[i], fd, &err) < 0) {
-            PyErr_SetString(PyExc_ValueError, err.text);
-            return -1;
-        }
-        if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0) {
-            PyErr_SetFromErrno(PyExc_OSError);
-            return -1;
-        }
-    }
-    return 0;
-}
-
-static int run_described(struct pel_worker_env *env)
-{
-    struct pel_shm shm;
-    struct pel_err err;
-    int rc;
-
-    pel_log_init((enum pel_log_level)env->conf->log_level,
-                 (enum pel_log_format)env->conf->log_format, "worker");
-    if (pel_shm_create(&shm, 1, &err) < 0) {
-        PyErr_SetString(PyExc_RuntimeError, err.text);
-        return -1;
-    }
-    env->shm = &shm;
-    rc = pel_worker_run(env, &err);
-    pel_shm_close(&shm);
-    if (rc < 0)
-        PyErr_SetString(PyExc_RuntimeError, err.text);
-    return rc;
-}
-
-static int run_configured(PyObject *doc, struct pel_worker_env *env)
-{
-    struct pel_conf conf;
-    int rc;
-
-    if (load_conf(&conf, doc) < 0)
-        return -1;
-    env->conf = &conf;
-    rc = run_described(env);
-    pel_conf_fini(&conf);
-    return rc;
-}
-
-static PyObject *run_worker(PyObject *module, PyObject *args, PyObject *kwargs)
-{
-    static char *names[] = {"doc", "app", "listeners", "access_fd", NULL};
-    struct pel_worker_env env = {.control_fd = -1, .access_fd = -1};
-    struct pel_listener *listeners;
-    PyObject *doc, *list;
-    Py_ssize_t n;
-    int rc;
-
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!OO!|i:run_worker", names, &PyDict_Type, &doc,
-                                     &env.app, &PyList_Type, &list, &env.access_fd))
-        return NULL;
-    n = PyList_GET_SIZE(list);
-    listeners = pel_mem_new((size_t)n + 1, sizeof(*listeners));
-    env.listeners = listeners;
-    env.n_listeners = (size_t)n;
-    rc = describe(listeners, list, n);
-    if (rc == 0)
-        rc = run_configured(doc, &env);
-    free(listeners);
-    if (rc < 0)
-        return NULL;
-    Py_RETURN_NONE;
-}
+#define WITH_KEYWORDS(function) (PyCFunction)(void (*)(void))(function)
 
 static PyMethodDef methods[] = {
-    {"run_worker", (PyCFunction)(void (*)(void))run_worker, METH_VARARGS | METH_KEYWORDS,
+    {"supervise", pel_server_supervise, METH_VARARGS,
+     "supervise(first, reread, python, argv) -> int\n\nRuns the server until it is told to stop; "
+     "returns the exit status. first is a reading of the configuration: a tuple of the document, "
+     "{section: {key: value}}, of where its values come from, and of the document as JSON. "
+     "reread() "
+     "returns another for a reload, or raises what is to be logged. python is the command line "
+     "that "
+     "starts this interpreter, argv that of this process. Raises ValueError for a faulty "
+     "document."},
+    {"warn", pel_server_warn, METH_O, "warn(line)\n\nWrites a warning to the server's log."},
+    {"template_open", pel_server_template_open, METH_VARARGS,
+     "template_open(doc, control, shm, event, access, listen)\n\nMakes this process the template, "
+     "with the descriptors inherited from the supervisor. Raises ValueError, RuntimeError."},
+    {"template_serve", pel_server_template_serve, METH_NOARGS,
+     "template_serve() -> bool\n\nForks workers as the supervisor asks. False in the template, "
+     "when "
+     "it is to leave; True in each worker."},
+    {"start_failed", pel_server_start_failed, METH_VARARGS,
+     "start_failed(why, text)\n\nTells the supervisor that this template or worker cannot start: "
+     "one line, and the traceback or an empty string."},
+    {"work", pel_server_work, METH_VARARGS,
+     "work(app) -> bool\n\nIn a worker of the template: serves app until the supervisor has it "
+     "drain. "
+     "False when it could not start; the supervisor knows why."},
+    {"run_worker", WITH_KEYWORDS(pel_server_run_worker), METH_VARARGS | METH_KEYWORDS,
      "run_worker(doc, app, listeners, access_fd=-1)\n\nServes app in this process until SIGTERM, "
      "without supervisor and observer. doc is the configuration, {section: {key: value}}; "
-     "listeners "
-     "a list of listening sockets' descriptors, which stay the caller's; access_fd, where access "
-     "records go, becomes the worker's. Raises ValueError for a faulty doc, RuntimeError when the "
-     "worker cannot start."},
+     "listeners a list of listening sockets' descriptors, which stay the caller's; access_fd, "
+     "where "
+     "access records go, becomes the worker's. Raises ValueError for a faulty doc, RuntimeError "
+     "when the worker cannot start."},
+    {"interface", pel_server_interface, METH_VARARGS,
+     "interface(doc, app) -> str\n\nWhat app speaks under that configuration: \"wsgi\" or "
+     "\"asgi\". Raises ValueError when it is no app."},
     {NULL, NULL, 0, NULL},
 };
 

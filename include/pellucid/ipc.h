@@ -3,9 +3,9 @@
  *
  * Each child has one SOCK_SEQPACKET socket pair with the supervisor; a message is one struct
  * pel_msg, with at most one descriptor beside it (SCM_RIGHTS). End of file means that the other
- * side is gone: template, observer and workers leave then (workers drain first). The supervisor makes
- * the worker's pair and sends the worker's end along with SPAWN, so it can speak to a worker whose
- * template has died. A worker puts its own slot and pid into every message.
+ * side is gone: template, observer and workers leave then (workers drain first). The supervisor
+ * makes the worker's pair and sends the worker's end along with SPAWN, so it can speak to a worker
+ * whose template has died. A worker puts its own slot and pid into every message.
  */
 #ifndef PELLUCID_IPC_H
 #define PELLUCID_IPC_H

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Iterator
 from importlib import metadata
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import Any
 
 # Tried in this order when only a module is named.
@@ -135,6 +135,17 @@ def _call(factory: Any, call: ast.Call, spec: str) -> Any:
     if not callable(factory):
         raise ApplicationError(f'app "{spec}": {ast.unparse(call.func)} cannot be called')
     return factory(*args, **kwargs)
+
+
+def frames(error: BaseException) -> TracebackType | None:
+    """The traceback of an error of load(), without this package's and importlib's own frames."""
+    first = error.__traceback__
+    while first is not None:
+        name = first.tb_frame.f_globals.get("__name__", "")
+        if not name.startswith(("pellucid.", "importlib", "__main__")):
+            return first
+        first = first.tb_next
+    return error.__traceback__
 
 
 def framework(app: Any) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 import traceback
-from types import TracebackType
 
 from . import _server, application
 from .config import Effective
@@ -27,7 +26,7 @@ def run(effective: Effective) -> int:
         return 1
     except (Exception, SystemExit) as error:
         print(f'app "{spec}": the import failed', file=sys.stderr)
-        traceback.print_exception(type(error), error, _of_the_app(error.__traceback__))
+        traceback.print_exception(type(error), error, application.frames(error))
         return 1
     seconds = time.monotonic() - start
     try:
@@ -38,14 +37,3 @@ def run(effective: Effective) -> int:
     made_with = application.framework(app) or "no framework known to Pellucid"
     print(f"{spec}: {interface.upper()}, {made_with}, imported in {seconds:.2f} s")
     return 0
-
-
-def _of_the_app(tb: TracebackType | None) -> TracebackType | None:
-    """The traceback without the frames of this package and of importlib."""
-    first = tb
-    while first is not None:
-        name = first.tb_frame.f_globals.get("__name__", "")
-        if not name.startswith((__package__, "importlib")):
-            return first
-        first = first.tb_next
-    return tb

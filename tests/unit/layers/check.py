@@ -20,7 +20,7 @@ HEADERS = {
     "probe": "metrics probe ring shm span",
     "gateway": "gateway py request",
     "worker": "worker",
-    "supervisor": "supervisor",
+    "supervisor": "supervisor template",
     "observer": "observer",
 }
 LAYER_OF = {header: layer for layer, names in HEADERS.items() for header in names.split()}

@@ -1,0 +1,45 @@
+"""The supervisor's Python side: it hands the configuration to the C loop, which does the rest."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from . import _server
+from .config import ConfigError, Effective
+
+# What the C side takes: document, where its values come from, and the document as JSON text.
+Reading = tuple[dict[str, Any], dict[str, str], str]
+
+
+def run(effective: Effective, reread: Callable[[], Effective]) -> int:
+    """Runs the server until it is told to stop; returns the exit status.
+
+    effective: the configuration to start with. reread: reads it again for a reload; a ConfigError
+    it raises is logged, and the server goes on as it was.
+    """
+    if not sys.executable:
+        raise ConfigError("this Python does not know its own path (sys.executable is empty)")
+    return int(
+        _server.supervise(
+            _reading(effective),
+            lambda: _reading(reread()),
+            [sys.executable, *_interpreter_flags()],
+            [sys.executable, *sys.orig_argv[1:]],
+        )
+    )
+
+
+def _reading(effective: Effective) -> Reading:
+    for warning in effective.warnings:
+        _server.warn(warning)
+    return effective.doc, effective.sources, json.dumps(effective.doc)
+
+
+def _interpreter_flags() -> list[str]:
+    """The flags this interpreter was started with (-X dev, -W error, -O ...), for our children."""
+    flags: list[str] = getattr(subprocess, "_args_from_interpreter_flags")()  # noqa: B009
+    return flags

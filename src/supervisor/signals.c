@@ -1,0 +1,101 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "access.h"
+#include "member.h"
+#include "pellucid/log.h"
+#include "reload.h"
+#include "seat.h"
+#include "signals.h"
+#include "state.h"
+#include "stop.h"
+#include "upgrade.h"
+
+static void stop(struct pel_supervisor *sv)
+{
+    if (sv->phase >= PEL_PHASE_STOPPING) {
+        pel_warning("told to stop again: at once");
+        pel_stop_now(sv);
+        return;
+    }
+    pel_info("told to stop");
+    pel_stop(sv, EXIT_SUCCESS);
+}
+
+/* Children come from us, from templates that have died, and, where we are PID 1 or workers leave
+ * orphans, from anywhere. SIGCHLD can merge: reap until there is nobody left. */
+static void reap(struct pel_supervisor *sv)
+{
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        struct pel_member *m;
+
+        if (pel_role_reaped(sv, pid, status))
+            continue;
+        m = pel_member_find(sv, pid);
+        if (m)
+            pel_member_ended(m, status);
+        else
+            pel_debug("reaped pid %d, an orphan", (int)pid);
+    }
+}
+
+static void change_workers(struct pel_supervisor *sv, int by)
+{
+    struct pel_generation *gen = sv->current;
+
+    if (sv->phase != PEL_PHASE_SERVING)
+        return;
+    if ((by < 0 && gen->n_wanted == 1) || (by > 0 && gen->n_wanted == sv->n_seats_max)) {
+        pel_warning("%u worker%s is the %s", gen->n_wanted, gen->n_wanted == 1 ? "" : "s",
+                    by < 0 ? "least" : "most without a restart");
+        return;
+    }
+    pel_info("%s worker: %u", by < 0 ? "one less" : "one more", gen->n_wanted + (unsigned)by);
+    pel_seats_resize(gen, gen->n_wanted + (unsigned)by);
+}
+
+static void one_more(struct pel_supervisor *sv)
+{
+    change_workers(sv, 1);
+}
+
+static void one_less(struct pel_supervisor *sv)
+{
+    change_workers(sv, -1);
+}
+
+static const struct {
+    int number;
+    void (*act)(struct pel_supervisor *sv);
+} table[] = {
+    {SIGCHLD, reap},        {SIGTERM, stop},      {SIGINT, stop},
+    {SIGQUIT, stop},        {SIGHUP, pel_reload}, {SIGUSR1, pel_access_reopen},
+    {SIGUSR2, pel_upgrade}, {SIGTTIN, one_more},  {SIGTTOU, one_less},
+};
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    for (size_t i = 0; i < PEL_ARRAY_LEN(table); i++)
+        if (table[i].number == number)
+            table[i].act(handle->data);
+}
+
+int pel_signals_start(struct pel_supervisor *sv, struct pel_err *err)
+{
+    PEL_ASSERT(PEL_ARRAY_LEN(table) == PEL_ARRAY_LEN(sv->signals));
+    for (size_t i = 0; i < PEL_ARRAY_LEN(table); i++) {
+        int rc = uv_signal_init(&sv->loop, &sv->signals[i]);
+
+        sv->signals[i].data = sv;
+        if (rc == 0)
+            rc = uv_signal_start(&sv->signals[i], on_signal, table[i].number);
+        if (rc != 0)
+            return pel_err_set(err, "cannot watch signal %d: %s", table[i].number, uv_strerror(rc));
+    }
+    return 0;
+}
