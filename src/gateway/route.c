@@ -23,25 +23,26 @@ static bool is_wanted(struct pel_record *rec)
 static void set_route(struct pel_request *rq, struct pel_str prefix, const char *separator,
                       PyObject *template)
 {
-    size_t sep_len = strlen(separator);
-    Py_ssize_t len;
-    const char *p;
+    struct pel_str sep = pel_str(separator, strlen(separator));
+    Py_ssize_t text_len;
+    const char *text;
+    size_t len;
     char *out;
 
     if (!template || !PyUnicode_Check(template))
         return;
-    if (!(p = PyUnicode_AsUTF8AndSize(template, &len))) {
+    if (!(text = PyUnicode_AsUTF8AndSize(template, &text_len))) {
         PyErr_Clear();
         return;
     }
-    if (prefix.len + sep_len + (size_t)len > ROUTE_MAX || prefix.len + (size_t)len == 0)
+    len = prefix.len + sep.len + (size_t)text_len;
+    if (len == 0 || len > ROUTE_MAX)
         return;
-    out = pel_arena_alloc(&rq->arena, prefix.len + sep_len + (size_t)len);
-    if (prefix.len)
-        memcpy(out, prefix.p, prefix.len);
-    memcpy(out + prefix.len, separator, sep_len);
-    memcpy(out + prefix.len + sep_len, p, (size_t)len);
-    rq->rec.route = pel_str(out, prefix.len + sep_len + (size_t)len);
+    out = pel_arena_alloc(&rq->arena, len);
+    memcpy(out, prefix.p, prefix.len);
+    memcpy(out + prefix.len, sep.p, sep.len);
+    memcpy(out + prefix.len + sep.len, text, (size_t)text_len);
+    rq->rec.route = pel_str(out, len);
     rq->rec.route_source = PEL_ROUTE_FRAMEWORK;
 }
 

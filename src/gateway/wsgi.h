@@ -33,7 +33,7 @@ struct pel_wsgi {
     struct pel_probes *probes;
     PyObject *app;            /* owned */
     PyObject *base_environ;   /* owned dict: what all requests have in common */
-    PyObject *script_name;    /* owned str: server.root_path, without a slash at the end */
+    PyObject *script_name;    /* owned str: server.root_path */
     struct pel_str root_path; /* its bytes (UTF-8), in conf */
     bool hands_trace_on;      /* trace.propagators has tracecontext */
     bool hands_baggage_on;    /* ... baggage */

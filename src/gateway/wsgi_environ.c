@@ -95,14 +95,11 @@ static bool is_listed(const struct pel_strings *list, const char *word)
 int pel_wsgi_environ_prepare(const struct pel_gateway_env *genv)
 {
     const char *root = genv->conf->server_root_path;
-    size_t len = strlen(root);
 
-    while (len && root[len - 1] == '/')
-        len--;
-    pel_wsgi.root_path = pel_str(root, len);
+    pel_wsgi.root_path = pel_str(root, strlen(root));
     pel_wsgi.hands_trace_on = is_listed(&genv->conf->trace_propagators, "tracecontext");
     pel_wsgi.hands_baggage_on = is_listed(&genv->conf->trace_propagators, "baggage");
-    pel_wsgi.script_name = PyUnicode_DecodeLatin1(root, (Py_ssize_t)len, NULL);
+    pel_wsgi.script_name = PyUnicode_DecodeLatin1(root, (Py_ssize_t)strlen(root), NULL);
     pel_wsgi.base_environ = PyDict_New();
     if (!pel_wsgi.script_name || !pel_wsgi.base_environ)
         return -1;

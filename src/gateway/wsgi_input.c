@@ -254,7 +254,7 @@ static PyObject *input_readinto(PyObject *self, PyObject *buffer)
     Py_ssize_t n = -1;
     Py_buffer view;
 
-    if (PyObject_GetBuffer(buffer, &view, PyBUF_WRITABLE) < 0)
+    if (!PyArg_Parse(buffer, "w*:readinto", &view))
         return NULL;
     if (pel_exchange_enter(in->x) == 0) {
         n = read_into(in, view.buf, (size_t)view.len);
