@@ -71,7 +71,10 @@ class Effective:
         """Sets a key, or one pair of a table; a name that is unknown is left to the check."""
         directive, pair = directives.find(name)
         section, _, key = name.partition(".")
-        keys = self.doc.setdefault(section, {})
+        if section not in self.doc:
+            self.doc[section] = {}
+            self.sources[section] = source
+        keys = self.doc[section]
         if not isinstance(keys, dict):
             return
         if directive is not None and pair:

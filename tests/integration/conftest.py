@@ -12,6 +12,7 @@ import pytest
 
 from support.collector import Collector
 from support.collector import build as build_collector
+from support.command import Command
 from support.receiver import Receiver
 from support.running import Running
 from support.server import Config, Server
@@ -34,6 +35,12 @@ def scratch() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="pel-"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def pellucid(target: Target, scratch: Path) -> Command:
+    """Runs `pellucid ARGS` to its end: pellucid("check", "shop:app", file="[server]...")."""
+    return Command(target, scratch)
 
 
 def _written(code: str, folder: Path) -> str:
