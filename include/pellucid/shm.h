@@ -42,6 +42,14 @@ enum pel_metric {
     PEL_METRIC_N
 };
 
+/* What the observers so far have done with spans: tbl/exports.h. */
+enum pel_export {
+#define PEL_EXPORT(name, otel_name, unit, error_type, text) PEL_EXPORT_##name,
+#include "pellucid/tbl/exports.h"
+#undef PEL_EXPORT
+    PEL_EXPORT_N
+};
+
 /* Bounds of http.server.request.duration in seconds (HTTP semantic conventions), last is +Inf. */
 #define PEL_DURATION_BUCKETS 15
 
@@ -136,8 +144,7 @@ struct pel_shm_header {
     /* enum pel_observer_sleep, set by the observer. Who finds that it wants to be poked swaps the
      * value to AWAKE and, having got another one, writes the eventfd. */
     _Alignas(PEL_SHM_CACHELINE) _Atomic uint32_t observer_sleeps;
-    /* writer: the observer */
-    _Atomic uint64_t spans_exported, spans_failed;
+    _Atomic uint64_t exports[PEL_EXPORT_N]; /* writer: the observer */
 };
 
 /* A mapping of the memfd in this process. event_fd wakes the observer. */

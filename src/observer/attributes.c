@@ -1,0 +1,60 @@
+#include "attributes.h"
+#include "pellucid/time.h"
+#include "text.h"
+
+void pel_attributes_init(struct pel_attributes *as, struct pel_arena *arena)
+{
+    as->arena = arena;
+    as->n = 0;
+}
+
+static Otlp__AnyValue *add(struct pel_attributes *as, const char *key)
+{
+    Otlp__KeyValue *kv = pel_arena_alloc(as->arena, sizeof(*kv));
+    Otlp__AnyValue *value = pel_arena_alloc(as->arena, sizeof(*value));
+
+    PEL_ASSERT(as->n < PEL_ATTRIBUTES_MAX);
+    otlp__key_value__init(kv);
+    otlp__any_value__init(value);
+    kv->key = (char *)key; /* only read */
+    kv->value = value;
+    as->items[as->n++] = kv;
+    return value;
+}
+
+void pel_attributes_str(struct pel_attributes *as, const char *key, struct pel_str value)
+{
+    Otlp__AnyValue *v = add(as, key);
+
+    v->value_case = OTLP__ANY_VALUE__VALUE_STRING_VALUE;
+    v->string_value = pel_text_utf8(as->arena, value);
+}
+
+void pel_attributes_cstr(struct pel_attributes *as, const char *key, const char *value)
+{
+    pel_attributes_str(as, key, pel_str(value, strlen(value)));
+}
+
+void pel_attributes_int(struct pel_attributes *as, const char *key, int64_t value)
+{
+    Otlp__AnyValue *v = add(as, key);
+
+    v->value_case = OTLP__ANY_VALUE__VALUE_INT_VALUE;
+    v->int_value = value;
+}
+
+void pel_attributes_seconds(struct pel_attributes *as, const char *key, uint64_t ns)
+{
+    Otlp__AnyValue *v = add(as, key);
+
+    v->value_case = OTLP__ANY_VALUE__VALUE_DOUBLE_VALUE;
+    v->double_value = (double)ns / PEL_NS_PER_SEC;
+}
+
+bool pel_attributes_has(const struct pel_attributes *as, const char *key)
+{
+    for (size_t i = 0; i < as->n; i++)
+        if (strcmp(as->items[i]->key, key) == 0)
+            return true;
+    return false;
+}

@@ -1,0 +1,104 @@
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "drain.h"
+#include "pellucid/log.h"
+#include "pellucid/mem.h"
+#include "pellucid/time.h"
+
+static void set_sleep(struct pel_drain *d, enum pel_observer_sleep sleep)
+{
+    atomic_store_explicit(&d->shm->header->observer_sleeps, sleep, memory_order_seq_cst);
+}
+
+static void read_slot(struct pel_drain *d, unsigned slot, size_t *n)
+{
+    struct pel_shm_ring *ring = &pel_shm_slot(d->shm, slot)->ring;
+    const struct pel_span_entry *e = (const struct pel_span_entry *)(void *)d->room;
+    int got;
+
+    /* No more than was there: a busy worker must not keep the observer in here. */
+    for (size_t left = pel_ring_used(ring); left > 0;) {
+        got = pel_ring_read(ring, d->room);
+        if (got < 0 || (got > 0 && d->room->type == PEL_RING_SPAN && !pel_span_is_valid(e))) {
+            if (!d->has_warned)
+                pel_warning("worker %u wrote nonsense into its span ring", slot);
+            d->has_warned = true;
+            atomic_fetch_add_explicit(&d->shm->header->exports[PEL_EXPORT_ENTRIES_UNREADABLE], 1,
+                                      memory_order_relaxed);
+        } else if (got > 0 && d->room->type == PEL_RING_SPAN) {
+            d->on_span(d, slot, e);
+            ++*n;
+        }
+        if (got <= 0)
+            return;
+        left -= left < d->room->len ? left : d->room->len;
+    }
+}
+
+size_t pel_drain_turn(struct pel_drain *d)
+{
+    size_t n = 0;
+
+    d->wall_offset_ns = pel_wall_ns() - pel_now_ns();
+    for (unsigned i = 0; i < d->shm->header->n_slots; i++)
+        read_slot(d, i, &n);
+    if (n)
+        d->on_turn(d);
+    return n;
+}
+
+static bool has_entries(const struct pel_drain *d)
+{
+    for (unsigned i = 0; i < d->shm->header->n_slots; i++)
+        if (pel_ring_used(&pel_shm_slot(d->shm, i)->ring))
+            return true;
+    return false;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct pel_drain *d = timer->data;
+
+    set_sleep(d, PEL_OBSERVER_AWAKE);
+    if (pel_drain_turn(d)) {
+        set_sleep(d, PEL_OBSERVER_NAPPING);
+        uv_timer_start(&d->timer, on_timer, PEL_DRAIN_MS, 0);
+        return;
+    }
+    set_sleep(d, PEL_OBSERVER_ASLEEP);
+    /* What came between the turn and the store may not have seen that we sleep. */
+    if (has_entries(d))
+        uv_timer_start(&d->timer, on_timer, 0, 0);
+}
+
+static void on_poke(uv_poll_t *poke, int status, int events)
+{
+    struct pel_drain *d = poke->data;
+    bool was_asleep = !uv_is_active((const uv_handle_t *)&d->timer);
+    uint64_t n;
+
+    if (read(d->shm->event_fd, &n, sizeof(n)) < 0)
+        return;
+    uv_timer_start(&d->timer, on_timer, was_asleep ? PEL_DRAIN_FIRST_MS : 0, 0);
+}
+
+void pel_drain_start(struct pel_drain *d, uv_loop_t *loop, struct pel_shm *shm)
+{
+    d->shm = shm;
+    d->room = pel_mem_new(1, PEL_RING_ENTRY_MAX);
+    uv_timer_init(loop, &d->timer);
+    uv_poll_init(loop, &d->poke, shm->event_fd);
+    d->timer.data = d->poke.data = d;
+    uv_poll_start(&d->poke, UV_READABLE, on_poke);
+    uv_timer_start(&d->timer, on_timer, 0, 0);
+}
+
+void pel_drain_stop(struct pel_drain *d)
+{
+    set_sleep(d, PEL_OBSERVER_AWAKE);
+    uv_close((uv_handle_t *)&d->timer, NULL);
+    uv_close((uv_handle_t *)&d->poke, NULL);
+    free(d->room);
+    d->room = NULL;
+}

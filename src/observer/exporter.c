@@ -1,0 +1,356 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "exporter.h"
+#include "gzip.h"
+#include "outcome.h"
+#include "pellucid/log.h"
+#include "pellucid/time.h"
+
+#define GIVE_UP_NS (300 * PEL_NS_PER_SEC)
+#define BACKOFF_FIRST_MS 1000
+#define BACKOFF_MAX_MS 30000
+#define RETRY_AFTER_MAX_S 300
+#define LOG_EVERY_NS (30 * PEL_NS_PER_SEC)
+
+static void on_done(struct pel_post *post);
+
+static void count(struct pel_exporter *x, enum pel_export what, uint64_t n)
+{
+    atomic_fetch_add_explicit(&x->header->exports[what], n, memory_order_relaxed);
+}
+
+int pel_exporter_open(struct pel_exporter *x, uv_loop_t *loop, const struct pel_conf *conf,
+                      struct pel_shm_header *header, struct pel_err *err)
+{
+    *x = (struct pel_exporter){.loop = loop, .conf = conf, .header = header};
+    x->batch_bytes = PEL_BATCH_BYTES;
+    pel_queue_init(&x->queue, PEL_EXPORT_QUEUE_BYTES);
+    for (size_t i = 0; i < PEL_EXPORTS_AT_ONCE; i++) {
+        x->batches[i].x = x;
+        x->batches[i].post.done = on_done;
+        pel_list_init(&x->batches[i].nodes);
+    }
+    if (!pel_span_is_exported(conf))
+        return 0;
+    if (pel_transport_open(&x->transport, loop, conf, err) < 0)
+        return -1;
+    uv_timer_init(loop, &x->timer);
+    x->timer.data = x;
+    x->is_enabled = true;
+    return 0;
+}
+
+void pel_exporter_push(struct pel_exporter *x, struct pel_span_node *node)
+{
+    PEL_ASSERT(x->is_enabled);
+    pel_queue_push(&x->queue, node);
+}
+
+/* --- one batch --- */
+
+static void drop_nodes(struct pel_batch *b)
+{
+    struct pel_list *link;
+
+    while ((link = pel_list_pop(&b->nodes)))
+        free(PEL_CONTAINER_OF(link, struct pel_span_node, link));
+}
+
+static void empty(struct pel_batch *b)
+{
+    drop_nodes(b);
+    pel_buf_fini(&b->body);
+    b->n = b->bytes = 0;
+    b->state = PEL_BATCH_EMPTY;
+}
+
+static void give_up(struct pel_batch *b)
+{
+    count(b->x, PEL_EXPORT_SPANS_FAILED, b->n);
+    b->x->n_lost_unlogged += b->n;
+    empty(b);
+}
+
+static void fill(struct pel_batch *b)
+{
+    struct pel_exporter *x = b->x;
+    struct pel_buf raw;
+
+    b->n = pel_queue_take(&x->queue, &b->nodes, PEL_BATCH_SPANS, x->batch_bytes, &b->bytes);
+    b->n_tries = 0;
+    b->first_ns = pel_now_ns();
+    pel_buf_init(&raw);
+    pel_buf_init(&b->body);
+    pel_encode_request(&raw, x->conf, &b->nodes);
+    if (x->conf->otlp_compression == PEL_COMPRESSION_GZIP) {
+        pel_gzip(&b->body, pel_str(raw.p, raw.len));
+        pel_buf_fini(&raw);
+    } else {
+        b->body = raw;
+    }
+}
+
+static void send_batch(struct pel_batch *b)
+{
+    b->state = PEL_BATCH_SENDING;
+    b->n_tries++;
+    count(b->x, PEL_EXPORT_BYTES_SENT, b->body.len);
+    pel_transport_post(&b->x->transport, &b->post, pel_str(b->body.p, b->body.len));
+}
+
+/* Half to one and a half times the mean, so that many servers do not come back at once. */
+static uint64_t backoff_ms(unsigned n_tries)
+{
+    uint64_t ms = BACKOFF_FIRST_MS;
+
+    for (unsigned i = 1; i < n_tries && ms < BACKOFF_MAX_MS; i++)
+        ms += ms / 2;
+    if (ms > BACKOFF_MAX_MS)
+        ms = BACKOFF_MAX_MS;
+    return ms / 2 + (uint64_t)random() % (ms + 1);
+}
+
+static void retry_later(struct pel_batch *b)
+{
+    int64_t asked_s = b->post.retry_after_s;
+    struct pel_exporter *x = b->x;
+    uint64_t now_ns = pel_now_ns(), pause_ns = backoff_ms(b->n_tries) * PEL_NS_PER_MS;
+
+    if (asked_s >= 0)
+        pause_ns =
+            (uint64_t)(asked_s < RETRY_AFTER_MAX_S ? asked_s : RETRY_AFTER_MAX_S) * PEL_NS_PER_SEC;
+    if (x->is_stopping || now_ns + pause_ns - b->first_ns > GIVE_UP_NS) {
+        give_up(b);
+        return;
+    }
+    b->state = PEL_BATCH_WAITING;
+    b->retry_ns = now_ns + pause_ns;
+    if (b->retry_ns > x->not_before_ns)
+        x->not_before_ns = b->retry_ns;
+}
+
+/* The receiver takes less at once: the spans go back, and smaller batches are made of them. */
+static void split(struct pel_batch *b)
+{
+    struct pel_exporter *x = b->x;
+    struct pel_list *link;
+
+    if (b->n <= 1) {
+        give_up(b);
+        return;
+    }
+    if (b->bytes / 2 < x->batch_bytes)
+        x->batch_bytes = b->bytes / 2;
+    while ((link = pel_list_pop(&b->nodes)))
+        pel_queue_push(&x->queue, PEL_CONTAINER_OF(link, struct pel_span_node, link));
+    empty(b);
+}
+
+/* --- what came of it --- */
+
+/* At most a line each LOG_EVERY_NS, whatever goes wrong. */
+static void log_failure(struct pel_exporter *x, const char *why)
+{
+    uint64_t now_ns = pel_now_ns();
+
+    snprintf(x->last_failure, sizeof(x->last_failure), "%s", why);
+    x->last_failure_wall_ns = pel_wall_ns();
+    if (x->logged_ns && now_ns - x->logged_ns < LOG_EVERY_NS)
+        return;
+    if (x->n_lost_unlogged)
+        pel_warning("export to %s: %s; %" PRIu64 " spans lost", x->transport.url, why,
+                    x->n_lost_unlogged);
+    else
+        pel_warning("export to %s: %s", x->transport.url, why);
+    x->logged_ns = now_ns;
+    x->is_failure_logged = x->is_failing;
+    x->n_lost_unlogged = 0;
+}
+
+static void log_recovery(struct pel_exporter *x)
+{
+    if (x->is_failure_logged)
+        pel_info("export to %s works again; %" PRIu64 " spans lost meanwhile", x->transport.url,
+                 x->n_lost_unlogged);
+    x->is_failure_logged = false;
+}
+
+static void finish(struct pel_batch *b, const struct pel_outcome *o)
+{
+    struct pel_exporter *x = b->x;
+    uint64_t n_rejected = o->n_rejected < b->n ? o->n_rejected : b->n;
+
+    count(x, PEL_EXPORT_REQUESTS_OK, 1);
+    count(x, PEL_EXPORT_SPANS_EXPORTED, b->n - n_rejected);
+    count(x, PEL_EXPORT_SPANS_REJECTED, n_rejected);
+    x->is_failing = false;
+    x->last_ok_wall_ns = pel_wall_ns();
+    x->not_before_ns = 0;
+    log_recovery(x);
+    x->n_lost_unlogged += n_rejected;
+    if (o->why[0])
+        log_failure(x, o->why);
+    empty(b);
+}
+
+static void on_done(struct pel_post *post)
+{
+    struct pel_batch *b = PEL_CONTAINER_OF(post, struct pel_batch, post);
+    struct pel_exporter *x = b->x;
+    struct pel_outcome o;
+
+    pel_outcome_read(&o, post);
+    if (o.verdict == PEL_VERDICT_DONE) {
+        finish(b, &o);
+    } else {
+        count(x, PEL_EXPORT_REQUESTS_FAILED, 1);
+        if (o.verdict == PEL_VERDICT_RETRY)
+            retry_later(b);
+        else if (o.verdict == PEL_VERDICT_SPLIT)
+            split(b);
+        else
+            give_up(b);
+        x->is_failing = true;
+        log_failure(x, o.why);
+    }
+    pel_exporter_pump(x);
+}
+
+/* --- when --- */
+
+static bool is_due(const struct pel_exporter *x, uint64_t now_ns)
+{
+    if (x->queue.n == 0)
+        return false;
+    if (x->is_stopping)
+        return true;
+    if (now_ns < x->not_before_ns)
+        return false;
+    return x->queue.n >= PEL_BATCH_SPANS || x->queue.bytes >= x->batch_bytes ||
+           now_ns - pel_queue_oldest_ns(&x->queue) >= PEL_BATCH_DELAY_MS * PEL_NS_PER_MS;
+}
+
+static void pump_batch(struct pel_batch *b, uint64_t now_ns)
+{
+    if (b->state == PEL_BATCH_WAITING && (b->x->is_stopping || now_ns >= b->retry_ns)) {
+        send_batch(b);
+    } else if (b->state == PEL_BATCH_EMPTY && is_due(b->x, now_ns)) {
+        fill(b);
+        send_batch(b);
+    }
+}
+
+/* When the next batch could leave; 0 = not for reasons of time. */
+static uint64_t batch_time(const struct pel_batch *b)
+{
+    const struct pel_exporter *x = b->x;
+    uint64_t full_ns = pel_queue_oldest_ns(&x->queue) + PEL_BATCH_DELAY_MS * PEL_NS_PER_MS;
+
+    if (b->state == PEL_BATCH_WAITING)
+        return b->retry_ns;
+    if (b->state == PEL_BATCH_SENDING || x->queue.n == 0)
+        return 0;
+    return full_ns > x->not_before_ns ? full_ns : x->not_before_ns;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    pel_exporter_pump(timer->data);
+}
+
+static void set_timer(struct pel_exporter *x, uint64_t now_ns)
+{
+    uint64_t next_ns = 0;
+
+    for (size_t i = 0; i < PEL_EXPORTS_AT_ONCE; i++) {
+        uint64_t at_ns = batch_time(&x->batches[i]);
+
+        if (at_ns && (!next_ns || at_ns < next_ns))
+            next_ns = at_ns;
+    }
+    if (!next_ns)
+        uv_timer_stop(&x->timer);
+    else
+        uv_timer_start(&x->timer, on_timer,
+                       next_ns > now_ns ? (next_ns - now_ns) / PEL_NS_PER_MS + 1 : 1, 0);
+}
+
+static void note_drops(struct pel_exporter *x)
+{
+    if (!x->queue.n_dropped)
+        return;
+    count(x, PEL_EXPORT_SPANS_QUEUE_FULL, x->queue.n_dropped);
+    x->n_lost_unlogged += x->queue.n_dropped;
+    x->queue.n_dropped = 0;
+}
+
+static bool is_idle(const struct pel_exporter *x)
+{
+    return x->queue.n == 0 && pel_exporter_inflight(x) == 0;
+}
+
+static void on_stop_timer(uv_timer_t *timer)
+{
+    struct pel_exporter *x = timer->data;
+
+    for (size_t i = 0; i < PEL_EXPORTS_AT_ONCE; i++) {
+        pel_transport_cancel(&x->transport, &x->batches[i].post);
+        give_up(&x->batches[i]);
+    }
+    count(x, PEL_EXPORT_SPANS_FAILED, x->queue.n);
+    x->n_lost_unlogged += x->queue.n;
+    pel_queue_fini(&x->queue);
+    if (x->n_lost_unlogged)
+        pel_warning("%" PRIu64 " spans could not be exported before the stop", x->n_lost_unlogged);
+    x->on_stopped(x);
+}
+
+void pel_exporter_pump(struct pel_exporter *x)
+{
+    uint64_t now_ns = pel_now_ns();
+
+    if (!x->is_enabled)
+        return;
+    uv_update_time(x->loop);
+    note_drops(x);
+    for (size_t i = 0; i < PEL_EXPORTS_AT_ONCE; i++)
+        pump_batch(&x->batches[i], now_ns);
+    if (!x->is_stopping)
+        set_timer(x, now_ns);
+    else if (is_idle(x))
+        uv_timer_start(&x->timer, on_stop_timer, 0, 0);
+}
+
+void pel_exporter_stop(struct pel_exporter *x, unsigned wait_ms,
+                       void (*on_stopped)(struct pel_exporter *x))
+{
+    x->on_stopped = on_stopped;
+    if (!x->is_enabled) {
+        on_stopped(x);
+        return;
+    }
+    x->is_stopping = true;
+    uv_timer_start(&x->timer, on_stop_timer, wait_ms, 0);
+    pel_exporter_pump(x);
+}
+
+void pel_exporter_close(struct pel_exporter *x)
+{
+    if (!x->is_enabled)
+        return;
+    x->is_enabled = false;
+    pel_queue_fini(&x->queue);
+    pel_transport_close(&x->transport);
+    uv_close((uv_handle_t *)&x->timer, NULL);
+}
+
+size_t pel_exporter_inflight(const struct pel_exporter *x)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < PEL_EXPORTS_AT_ONCE; i++)
+        n += x->batches[i].n;
+    return n;
+}

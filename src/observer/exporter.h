@@ -1,0 +1,87 @@
+/*
+ * exporter - spans to the collector: batches, retries, bounds, and what became of them.
+ *
+ * One thread, that of the loop. A batch leaves when PEL_BATCH_SPANS or PEL_BATCH_BYTES are there,
+ * or after PEL_BATCH_DELAY_MS. Two are under way at most, waiting for another try included;
+ * meanwhile the queue fills, and then loses its oldest. Tried again: no answer, 429, 502, 503, 504;
+ * after Retry-After, or 1 s and half as much more each time up to 30 s, give or take a half; for
+ * 300 s. Too large (413): in smaller batches. Anything else is final. A span is counted once, at
+ * its end.
+ */
+#ifndef PELLUCID_OBSERVER_EXPORTER_H
+#define PELLUCID_OBSERVER_EXPORTER_H
+
+#include "pellucid/shm.h"
+#include "queue.h"
+#include "transport.h"
+
+#define PEL_BATCH_SPANS 512
+#define PEL_BATCH_BYTES (1U << 20)
+#define PEL_BATCH_DELAY_MS 1000
+#define PEL_EXPORT_QUEUE_BYTES (8U << 20)
+#define PEL_EXPORTS_AT_ONCE 2
+
+enum pel_batch_state {
+    PEL_BATCH_EMPTY = 0,
+    PEL_BATCH_SENDING,
+    PEL_BATCH_WAITING, /* for another try, at retry_ns */
+};
+
+struct pel_exporter;
+
+struct pel_batch {
+    struct pel_exporter *x;
+    enum pel_batch_state state;
+    struct pel_post post;
+    struct pel_list nodes; /* owned */
+    size_t n, bytes;       /* of the nodes */
+    struct pel_buf body;   /* as sent */
+    unsigned n_tries;
+    uint64_t first_ns, retry_ns;
+};
+
+struct pel_exporter {
+    uv_loop_t *loop; /* borrowed, as are conf and header */
+    const struct pel_conf *conf;
+    struct pel_shm_header *header;
+    struct pel_transport transport;
+    struct pel_queue queue;
+    struct pel_batch batches[PEL_EXPORTS_AT_ONCE];
+    size_t batch_bytes;     /* PEL_BATCH_BYTES, or less after a 413 */
+    uint64_t not_before_ns; /* the receiver has asked for a pause, or has failed */
+    uv_timer_t timer;
+    bool is_enabled; /* there is somewhere to send to */
+    bool is_stopping;
+    void (*on_stopped)(struct pel_exporter *x);
+
+    /* for the status page and the log */
+    uint64_t last_ok_wall_ns, last_failure_wall_ns;
+    uint64_t logged_ns;       /* monotonic, last line about failures */
+    uint64_t n_lost_unlogged; /* spans, since then */
+    bool is_failing;          /* the last request did */
+    bool is_failure_logged;
+    char last_failure[256];
+};
+
+/* 0, or -1 with err. Without an endpoint: an exporter that is not enabled. */
+int pel_exporter_open(struct pel_exporter *x, uv_loop_t *loop, const struct pel_conf *conf,
+                      struct pel_shm_header *header, struct pel_err *err);
+
+/* Takes node over; pump must follow before the loop sleeps. */
+void pel_exporter_push(struct pel_exporter *x, struct pel_span_node *node);
+
+/* Sends what is due and sets the timer for what is not. */
+void pel_exporter_pump(struct pel_exporter *x);
+
+/* Sends everything at once, without pauses, and calls on_stopped (later, from the loop) when
+ * nothing is left or wait_ms are over; what is left then is lost, and counted. */
+void pel_exporter_stop(struct pel_exporter *x, unsigned wait_ms,
+                       void (*on_stopped)(struct pel_exporter *x));
+
+/* After on_stopped. The loop must run once more for the handles to go. */
+void pel_exporter_close(struct pel_exporter *x);
+
+/* Spans in batches under way. */
+size_t pel_exporter_inflight(const struct pel_exporter *x);
+
+#endif

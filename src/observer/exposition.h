@@ -1,0 +1,38 @@
+/*
+ * exposition - Prometheus text 0.0.4 and OpenMetrics 1.0, from OpenTelemetry names and units.
+ *
+ * Owner: the caller, on its stack. Names are translated as the OpenTelemetry specification says:
+ * dots become underscores, the unit is appended (ns are shown as seconds), counters end in _total.
+ */
+#ifndef PELLUCID_OBSERVER_EXPOSITION_H
+#define PELLUCID_OBSERVER_EXPOSITION_H
+
+#include "pellucid/buf.h"
+
+#define PEL_EXPOSITION_TEXT "text/plain; version=0.0.4; charset=utf-8"
+#define PEL_EXPOSITION_OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+struct pel_exposition {
+    struct pel_buf *out; /* borrowed */
+    bool is_openmetrics;
+    /* of the present family */
+    char name[128]; /* without _total, _bucket ... */
+    bool is_counter;
+    bool is_ns;   /* values are shown divided by 1e9 */
+    bool is_open; /* a sample is being written, and has a label already */
+};
+
+/* Begins a family; type is "counter", "gauge", "histogram" or "info". unit is UCUM, "" for none. */
+void pel_exposition_family(struct pel_exposition *e, const char *otel_name, const char *unit,
+                           const char *type, const char *help);
+
+/* One sample: begin, any labels, then the value. suffix is "" or "_bucket", "_sum", "_count"; that
+ * of counters and infos is added by itself. Label names are translated too. */
+void pel_exposition_begin(struct pel_exposition *e, const char *suffix);
+void pel_exposition_label(struct pel_exposition *e, const char *otel_name, struct pel_str value);
+void pel_exposition_value(struct pel_exposition *e, uint64_t value);
+
+/* The end of the document. */
+void pel_exposition_end(struct pel_exposition *e);
+
+#endif

@@ -1,0 +1,162 @@
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "admin.h"
+#include "drain.h"
+#include "exporter.h"
+#include "pellucid/conf.h"
+#include "pellucid/ipc.h"
+#include "pellucid/log.h"
+#include "pellucid/observer.h"
+#include "pellucid/time.h"
+#include "recent.h"
+
+struct observer {
+    const struct pel_observer_env *env;
+    uv_loop_t loop;
+    uv_signal_t signals[2]; /* SIGTERM, SIGINT */
+    uv_poll_t control;
+    struct pel_drain drain;
+    struct pel_recent recent;
+    struct pel_exporter exporter;
+    struct pel_admin admin;
+    struct pel_view view;
+    struct pel_arena scratch; /* of the span being encoded */
+    bool keeps_slow, keeps_failed;
+    bool is_stopping;
+};
+
+static void close_all(struct pel_exporter *x)
+{
+    struct observer *ob = PEL_CONTAINER_OF(x, struct observer, exporter);
+
+    pel_exporter_close(&ob->exporter);
+    pel_admin_close(&ob->admin);
+    pel_drain_stop(&ob->drain);
+    for (size_t i = 0; i < PEL_ARRAY_LEN(ob->signals); i++)
+        uv_close((uv_handle_t *)&ob->signals[i], NULL);
+    if (ob->env->control_fd >= 0)
+        uv_close((uv_handle_t *)&ob->control, NULL);
+}
+
+/* Workers are gone by now, or will be: what they wrote is read, then everything goes out. */
+static void stop(struct observer *ob)
+{
+    if (ob->is_stopping)
+        return;
+    ob->is_stopping = true;
+    pel_drain_turn(&ob->drain);
+    pel_exporter_stop(&ob->exporter, PEL_OBSERVER_FLUSH_MS, close_all);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct observer *ob = handle->data;
+
+    /* A terminal and systemd signal every process at once; the workers still have spans to write.
+     */
+    if (ob->env->control_fd < 0)
+        stop(ob);
+}
+
+static void on_control(uv_poll_t *handle, int status, int events)
+{
+    struct observer *ob = handle->data;
+    struct pel_msg msg;
+    int fd, rc;
+
+    do {
+        rc = pel_ipc_recv(ob->env->control_fd, &msg, &fd);
+        if (rc == 1 && fd >= 0)
+            close(fd);
+    } while (rc == 1);
+    if (rc == 0) {
+        uv_poll_stop(&ob->control);
+        stop(ob);
+    }
+}
+
+/* Spans of dead workers are written by the supervisor, which does not know what is kept. */
+static bool is_wanted(const struct observer *ob, const struct pel_span_entry *e)
+{
+    return (e->flags & PEL_SPAN_SAMPLED) || (ob->keeps_slow && (e->flags & PEL_SPAN_SLOW)) ||
+           (ob->keeps_failed && (e->flags & PEL_SPAN_FAILED));
+}
+
+static void on_span(struct pel_drain *d, unsigned slot, const struct pel_span_entry *e)
+{
+    struct observer *ob = PEL_CONTAINER_OF(d, struct observer, drain);
+
+    pel_recent_add(&ob->recent, e, slot, d->wall_offset_ns);
+    if (!ob->exporter.is_enabled || !is_wanted(ob, e))
+        return;
+    pel_exporter_push(&ob->exporter, pel_encode_span(e, slot, d->wall_offset_ns, &ob->scratch));
+    pel_arena_reset(&ob->scratch);
+}
+
+static void on_turn(struct pel_drain *d)
+{
+    pel_exporter_pump(&PEL_CONTAINER_OF(d, struct observer, drain)->exporter);
+}
+
+static void watch(struct observer *ob)
+{
+    static const int numbers[] = {SIGTERM, SIGINT};
+
+    for (size_t i = 0; i < PEL_ARRAY_LEN(ob->signals); i++) {
+        uv_signal_init(&ob->loop, &ob->signals[i]);
+        ob->signals[i].data = ob;
+        uv_signal_start(&ob->signals[i], on_signal, numbers[i]);
+    }
+    if (ob->env->control_fd < 0)
+        return;
+    uv_poll_init(&ob->loop, &ob->control, ob->env->control_fd);
+    ob->control.data = ob;
+    uv_poll_start(&ob->control, UV_READABLE, on_control);
+}
+
+static void init(struct observer *ob, const struct pel_observer_env *env)
+{
+    const struct pel_strings *keep = &env->conf->trace_keep;
+
+    memset(ob, 0, sizeof(*ob));
+    ob->env = env;
+    ob->view = (struct pel_view){env->conf, env->shm, &ob->drain, &ob->exporter, &ob->recent};
+    ob->drain.on_span = on_span;
+    ob->drain.on_turn = on_turn;
+    pel_arena_init(&ob->scratch);
+    pel_recent_init(&ob->recent);
+    for (size_t i = 0; i < keep->n; i++) {
+        ob->keeps_slow |= strcmp(keep->items[i], "slow") == 0;
+        ob->keeps_failed |= strcmp(keep->items[i], "error") == 0;
+    }
+    srandom((unsigned)pel_now_ns() ^ (unsigned)getpid());
+}
+
+int pel_observer_run(const struct pel_observer_env *env, struct pel_err *err)
+{
+    struct observer *ob = malloc(sizeof(*ob));
+    int rc;
+
+    PEL_ASSERT(ob != NULL);
+    init(ob, env);
+    rc = uv_loop_init(&ob->loop);
+    PEL_ASSERT(rc == 0);
+    watch(ob);
+    pel_drain_start(&ob->drain, &ob->loop, env->shm);
+    rc = pel_exporter_open(&ob->exporter, &ob->loop, env->conf, env->shm->header, err);
+    if (pel_admin_open(&ob->admin, &ob->loop, &ob->view, env->admin_fds, env->n_admin_fds,
+                       rc < 0 ? NULL : err) < 0)
+        rc = -1;
+    if (rc < 0)
+        close_all(&ob->exporter);
+    uv_run(&ob->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&ob->loop);
+    pel_recent_fini(&ob->recent);
+    if (env->control_fd >= 0)
+        close(env->control_fd);
+    free(ob);
+    return rc;
+}

@@ -1,0 +1,49 @@
+/*
+ * page - what the admin address answers: one function a path, from what the observer knows.
+ *
+ * Pure readers, on the observer's one thread. The table of paths is page.c.
+ */
+#ifndef PELLUCID_OBSERVER_PAGE_H
+#define PELLUCID_OBSERVER_PAGE_H
+
+#include "drain.h"
+#include "exporter.h"
+#include "pellucid/http.h"
+#include "recent.h"
+
+/* What pages read; borrowed. */
+struct pel_view {
+    const struct pel_conf *conf;
+    struct pel_shm *shm;
+    struct pel_drain *drain; /* a page about spans reads the rings first */
+    const struct pel_exporter *exporter;
+    const struct pel_recent *recent;
+};
+
+/* An answer under construction; the caller owns body. */
+struct pel_page {
+    uint16_t status;
+    const char *type; /* Content-Type */
+    struct pel_buf body;
+};
+
+struct pel_page_entry {
+    const char *path;
+    const char *text; /* for the index */
+    bool is_public;   /* answered without the token */
+    void (*show)(const struct pel_view *v, const struct pel_head *head, struct pel_page *page);
+};
+
+/* NULL: 404. */
+const struct pel_page_entry *pel_page_find(struct pel_str path);
+
+/* Does the client accept that media type by name ("text/html")? */
+bool pel_page_accepts(const struct pel_head *head, const char *type);
+
+void pel_page_status(const struct pel_view *v, const struct pel_head *head, struct pel_page *page);
+void pel_page_metrics(const struct pel_view *v, const struct pel_head *head, struct pel_page *page);
+void pel_page_spans(const struct pel_view *v, const struct pel_head *head, struct pel_page *page);
+void pel_page_spans_json(const struct pel_view *v, const struct pel_head *head,
+                         struct pel_page *page);
+
+#endif

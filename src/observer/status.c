@@ -1,0 +1,172 @@
+#include "json.h"
+#include "page.h"
+#include "pellucid/metrics.h"
+#include "pellucid/time.h"
+
+#define INFLIGHT_MAX 1000
+
+static const char *const state_names[] = {"empty", "starting", "ready", "draining"};
+
+#define LOAD(field) atomic_load_explicit(&(field), memory_order_relaxed)
+
+static uint64_t age_ns(uint64_t since_ns)
+{
+    uint64_t now_ns = pel_now_ns();
+
+    return since_ns && now_ns > since_ns ? now_ns - since_ns : 0;
+}
+
+static void add_supervisor(struct pel_json *j, struct pel_shm_header *h)
+{
+    pel_json_open(j, "supervisor", '{');
+    pel_json_uint(j, "pid", (uint64_t)h->supervisor_pid);
+    pel_json_time(j, "started", h->started_wall_ns);
+    pel_json_seconds(j, "uptime_seconds", age_ns(h->started_ns));
+    pel_json_uint(j, "generation", LOAD(h->generation));
+    pel_json_uint(j, "workers_wanted", LOAD(h->workers_wanted));
+    pel_json_uint(j, "worker_starts", LOAD(h->worker_starts));
+    pel_json_uint(j, "worker_exits", LOAD(h->worker_exits));
+    pel_json_uint(j, "worker_crashes", LOAD(h->worker_crashes));
+    pel_json_uint(j, "worker_recycles", LOAD(h->worker_recycles));
+    pel_json_uint(j, "reloads", LOAD(h->reloads));
+    pel_json_uint(j, "observer_starts", LOAD(h->observer_starts));
+    pel_json_close(j, '}');
+}
+
+static void add_worker(struct pel_json *j, unsigned i, struct pel_shm_slot *s, uint32_t state)
+{
+    pel_json_open(j, NULL, '{');
+    pel_json_uint(j, "id", i);
+    pel_json_cstr(j, "state", state < PEL_ARRAY_LEN(state_names) ? state_names[state] : "?");
+    pel_json_uint(j, "pid", (uint64_t)LOAD(s->pid));
+    pel_json_uint(j, "generation", LOAD(s->generation));
+    pel_json_seconds(j, "age_seconds", age_ns(LOAD(s->started_ns)));
+    pel_json_uint(j, "requests", LOAD(s->worker_requests));
+    pel_json_uint(j, "requests_active", LOAD(s->metrics[PEL_METRIC_REQUESTS_ACTIVE]));
+    pel_json_uint(j, "requests_queued", LOAD(s->metrics[PEL_METRIC_REQUESTS_QUEUED]));
+    pel_json_uint(j, "connections_active", LOAD(s->metrics[PEL_METRIC_CONNECTIONS_ACTIVE]));
+    pel_json_bool(j, "is_idle", LOAD(s->is_polling));
+    pel_json_seconds(j, "loop_age_seconds", age_ns(LOAD(s->heartbeat_ns)));
+    pel_json_close(j, '}');
+}
+
+static void add_workers(struct pel_json *j, struct pel_shm *shm)
+{
+    pel_json_open(j, "workers", '[');
+    for (unsigned i = 0; i < shm->header->n_slots; i++) {
+        struct pel_shm_slot *s = pel_shm_slot(shm, i);
+        uint32_t state = LOAD(s->state);
+
+        if (state != PEL_SLOT_EMPTY)
+            add_worker(j, i, s, state);
+    }
+    pel_json_close(j, ']');
+}
+
+/* Copies an entry that a worker may be changing; false when it was seen to. */
+static bool copy_entry(struct pel_shm_inflight *out, struct pel_shm_inflight *e)
+{
+    uint64_t start_ns = atomic_load_explicit(&e->start_ns, memory_order_acquire);
+
+    if (start_ns == 0)
+        return false;
+    memcpy(out->trace_id, e->trace_id, sizeof(out->trace_id));
+    memcpy(out->method, e->method, sizeof(out->method));
+    memcpy(out->path, e->path, sizeof(out->path));
+    out->path_len = e->path_len < sizeof(out->path) ? e->path_len : sizeof(out->path);
+    atomic_store_explicit(&out->app_start_ns, LOAD(e->app_start_ns), memory_order_relaxed);
+    atomic_store_explicit(&out->start_ns, start_ns, memory_order_relaxed);
+    return atomic_load_explicit(&e->start_ns, memory_order_acquire) == start_ns;
+}
+
+static void add_request(struct pel_json *j, unsigned worker, int32_t pid,
+                        struct pel_shm_inflight *e)
+{
+    pel_json_open(j, NULL, '{');
+    pel_json_uint(j, "worker", worker);
+    pel_json_uint(j, "pid", (uint64_t)pid);
+    pel_json_str(j, "method", pel_str(e->method, strnlen(e->method, sizeof(e->method))));
+    pel_json_str(j, "path", pel_str(e->path, e->path_len));
+    pel_json_seconds(j, "age_seconds", age_ns(LOAD(e->start_ns)));
+    if (LOAD(e->app_start_ns))
+        pel_json_seconds(j, "app_seconds", age_ns(LOAD(e->app_start_ns)));
+    pel_json_hex(j, "trace_id", e->trace_id, sizeof(e->trace_id));
+    pel_json_close(j, '}');
+}
+
+static void add_requests(struct pel_json *j, struct pel_shm *shm)
+{
+    size_t n = 0;
+
+    pel_json_open(j, "requests_in_flight", '[');
+    for (unsigned i = 0; i < shm->header->n_slots; i++) {
+        struct pel_shm_slot *s = pel_shm_slot(shm, i);
+        struct pel_shm_inflight copy;
+
+        if (LOAD(s->state) == PEL_SLOT_EMPTY)
+            continue;
+        for (size_t at = 0; at < PEL_SHM_INFLIGHT_N && n < INFLIGHT_MAX; at++) {
+            if (!copy_entry(&copy, &s->inflight[at]))
+                continue;
+            add_request(j, i, LOAD(s->pid), &copy);
+            n++;
+        }
+    }
+    pel_json_close(j, ']');
+}
+
+static void add_exporter(struct pel_json *j, const struct pel_exporter *x)
+{
+    pel_json_open(j, "exporter", '{');
+    pel_json_bool(j, "is_enabled", x->is_enabled);
+    if (x->is_enabled) {
+        pel_json_cstr(j, "endpoint", x->transport.url);
+        pel_json_bool(j, "is_failing", x->is_failing);
+        pel_json_uint(j, "spans_exported", LOAD(x->header->exports[PEL_EXPORT_SPANS_EXPORTED]));
+        pel_json_uint(j, "spans_rejected", LOAD(x->header->exports[PEL_EXPORT_SPANS_REJECTED]));
+        pel_json_uint(j, "spans_failed", LOAD(x->header->exports[PEL_EXPORT_SPANS_FAILED]));
+        pel_json_uint(j, "spans_dropped", LOAD(x->header->exports[PEL_EXPORT_SPANS_QUEUE_FULL]));
+        pel_json_uint(j, "spans_in_flight", pel_exporter_inflight(x));
+        pel_json_uint(j, "queue_spans", x->queue.n);
+        pel_json_uint(j, "queue_bytes", x->queue.bytes);
+        if (x->last_ok_wall_ns)
+            pel_json_time(j, "last_success", x->last_ok_wall_ns);
+        if (x->last_failure_wall_ns) {
+            pel_json_time(j, "last_failure", x->last_failure_wall_ns);
+            pel_json_cstr(j, "last_failure_reason", x->last_failure);
+        }
+    }
+    pel_json_close(j, '}');
+}
+
+static void add_totals(struct pel_json *j, struct pel_shm *shm)
+{
+    pel_json_open(j, "totals", '{');
+    for (size_t m = 0; m < PEL_METRIC_N; m++) {
+        uint64_t sum = 0;
+
+        for (unsigned i = 0; i < shm->header->n_slots; i++)
+            sum += LOAD(pel_shm_slot(shm, i)->metrics[m]);
+        if (strcmp(pel_metric_infos[m].unit, "ns") == 0)
+            pel_json_seconds(j, pel_metric_infos[m].name, sum);
+        else
+            pel_json_uint(j, pel_metric_infos[m].name, sum);
+    }
+    pel_json_close(j, '}');
+}
+
+void pel_page_status(const struct pel_view *v, const struct pel_head *head, struct pel_page *page)
+{
+    struct pel_json j = {.out = &page->body};
+
+    page->type = "application/json";
+    pel_json_open(&j, NULL, '{');
+    pel_json_cstr(&j, "version", PEL_VERSION);
+    add_supervisor(&j, v->shm->header);
+    add_workers(&j, v->shm);
+    add_requests(&j, v->shm);
+    add_exporter(&j, v->exporter);
+    add_totals(&j, v->shm);
+    pel_json_close(&j, '}');
+    pel_buf_add(&page->body, "\n", 1);
+}

@@ -1,0 +1,60 @@
+/*
+ * transport - POST over HTTP(S): libcurl's multi interface on the observer's loop.
+ *
+ * One thread, that of the loop. Connections are kept and reused. Nothing ticks while nothing is
+ * under way.
+ */
+#ifndef PELLUCID_OBSERVER_TRANSPORT_H
+#define PELLUCID_OBSERVER_TRANSPORT_H
+
+#include <curl/curl.h>
+#include <uv.h>
+
+#include "pellucid/buf.h"
+#include "pellucid/conf.h"
+#include "pellucid/err.h"
+
+struct pel_transport {
+    uv_loop_t *loop; /* borrowed */
+    uv_timer_t timer;
+    CURLM *multi;               /* owned, as is headers */
+    struct curl_slist *headers; /* of every request */
+    char *url;                  /* owned */
+    long timeout_ms;
+};
+
+struct pel_post;
+
+/* What the owner of a post is told, once. */
+typedef void pel_post_done_fn(struct pel_post *post);
+
+/* One request; embedded in its owner, which keeps it and the body until it is done. */
+struct pel_post {
+    pel_post_done_fn *done;
+    CURL *easy;            /* NULL: not under way */
+    struct pel_buf answer; /* its body, cut to PEL_POST_ANSWER_KEPT; valid in done, then freed */
+    size_t answer_len;     /* of the whole body; more than PEL_POST_ANSWER_MAX is a failure */
+    long status;           /* 0 = there was no answer */
+    bool is_retryable;     /* without an answer: may another try help? */
+    int64_t retry_after_s; /* of Retry-After; -1 = none */
+    char error[CURL_ERROR_SIZE]; /* what went wrong without an answer */
+};
+#define PEL_POST_ANSWER_KEPT (64U << 10)
+#define PEL_POST_ANSWER_MAX (4U << 20)
+
+/* Reads url, headers, compression and timeout of conf. 0, or -1 with err. */
+int pel_transport_open(struct pel_transport *t, uv_loop_t *loop, const struct pel_conf *conf,
+                       struct pel_err *err);
+/* Nothing may be under way. The loop must run once more for the handles to go. */
+void pel_transport_close(struct pel_transport *t);
+
+/* Sends body; done is called later, from the loop, never from here. */
+void pel_transport_post(struct pel_transport *t, struct pel_post *post, struct pel_str body);
+
+/* Gives up; done is not called. Harmless when it is not under way. */
+void pel_transport_cancel(struct pel_transport *t, struct pel_post *post);
+
+/* "5" or an HTTP-date as seconds from now_wall_s; -1 when it is neither. */
+int64_t pel_retry_after_parse(const char *text, size_t len, int64_t now_wall_s);
+
+#endif
