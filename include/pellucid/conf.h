@@ -132,6 +132,7 @@ struct pel_conf {
 /* Values of the ENUM directives, in the order of their words in the table. */
 enum { PEL_INTERFACE_AUTO = 0, PEL_INTERFACE_WSGI, PEL_INTERFACE_ASGI };
 enum { PEL_LOOP_AUTO = 0, PEL_LOOP_ASYNCIO, PEL_LOOP_UVLOOP };
+enum { PEL_LIFESPAN_AUTO = 0, PEL_LIFESPAN_ON, PEL_LIFESPAN_OFF };
 enum { PEL_ACCESS_LOG_TEXT = 0, PEL_ACCESS_LOG_JSON };
 enum { PEL_COMPRESSION_NONE = 0, PEL_COMPRESSION_GZIP };
 

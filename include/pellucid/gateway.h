@@ -66,6 +66,10 @@ void pel_gateway_app_failed(struct pel_request *rq);
 /* Logs an app's breach of its protocol (no exception needed) and fills rec->error. */
 void pel_gateway_app_misbehaved(struct pel_request *rq, const char *what);
 
+/* Takes the exception that is set, which belongs to no request (or to one that is over), and logs
+ * its traceback below head. */
+void pel_gateway_log_exception(const char *head);
+
 /* The framework's route template (Starlette, FastAPI, Flask, Bottle, Django), read from the environ
  * or scope once the framework has routed; sets rec->route unless one with precedence is there.
  * Never raises. */

@@ -39,6 +39,16 @@ static inline PyObject *pel_py_take_exception(void)
 #endif
 }
 
+/* Sets exc as the exception; steals the reference. */
+static inline void pel_py_give_exception(PyObject *exc)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    PyErr_SetRaisedException(exc);
+#else
+    PyErr_Restore(Py_NewRef(Py_TYPE(exc)), exc, PyException_GetTraceback(exc));
+#endif
+}
+
 /* obj.name as a new reference, or NULL without an exception when it has none (or failed). */
 static inline PyObject *pel_py_attr(PyObject *obj, PyObject *name)
 {

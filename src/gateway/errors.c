@@ -155,3 +155,15 @@ void pel_gateway_app_misbehaved(struct pel_request *rq, const char *what)
     make_head(head, sizeof(head), rec, text);
     pel_error("%s", head);
 }
+
+void pel_gateway_log_exception(const char *head)
+{
+    PyObject *exc = pel_py_take_exception();
+    struct pel_arena arena;
+
+    PEL_ASSERT(exc != NULL);
+    pel_arena_init(&arena);
+    pel_log_block(PEL_LOG_ERROR, head, take_text(&arena, format_stack(exc), STACK_MAX));
+    pel_arena_reset(&arena);
+    Py_DECREF(exc);
+}

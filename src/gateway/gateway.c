@@ -4,6 +4,7 @@
 
 /* In the order in which they are asked. */
 static const struct pel_gateway *const gateways[] = {
+    &pel_gateway_asgi,
     &pel_gateway_wsgi,
 };
 

@@ -61,6 +61,7 @@
     PEL_INTERNED(path, "path")                                                                     \
     PEL_INTERNED(path_params, "path_params")                                                       \
     PEL_INTERNED(path_template, "path_template")                                                   \
+    PEL_INTERNED(raw_path, "raw_path")                                                             \
     PEL_INTERNED(root_path, "root_path")                                                           \
     PEL_INTERNED(app_root_path, "app_root_path")                                                   \
     PEL_INTERNED(func, "func")                                                                     \
@@ -70,7 +71,41 @@
     PEL_INTERNED(init, "__init__")                                                                 \
     PEL_INTERNED(defaults, "__defaults__")                                                         \
     PEL_INTERNED(module, "__module__")                                                             \
-    PEL_INTERNED(qualname, "__qualname__")
+    PEL_INTERNED(qualname, "__qualname__")                                                         \
+    PEL_INTERNED(type, "type")                                                                     \
+    PEL_INTERNED(asgi, "asgi")                                                                     \
+    PEL_INTERNED(lifespan, "lifespan")                                                             \
+    PEL_INTERNED(http_version, "http_version")                                                     \
+    PEL_INTERNED(server, "server")                                                                 \
+    PEL_INTERNED(client, "client")                                                                 \
+    PEL_INTERNED(scheme, "scheme")                                                                 \
+    PEL_INTERNED(method, "method")                                                                 \
+    PEL_INTERNED(asgi_query_string, "query_string")                                                \
+    PEL_INTERNED(headers, "headers")                                                               \
+    PEL_INTERNED(state, "state")                                                                   \
+    PEL_INTERNED(extensions, "extensions")                                                         \
+    PEL_INTERNED(v1_0, "1.0")                                                                      \
+    PEL_INTERNED(v1_1, "1.1")                                                                      \
+    PEL_INTERNED(status, "status")                                                                 \
+    PEL_INTERNED(body, "body")                                                                     \
+    PEL_INTERNED(more_body, "more_body")                                                           \
+    PEL_INTERNED(trailers, "trailers")                                                             \
+    PEL_INTERNED(more_trailers, "more_trailers")                                                   \
+    PEL_INTERNED(links, "links")                                                                   \
+    PEL_INTERNED(message, "message")                                                               \
+    PEL_INTERNED(dict, "__dict__")                                                                 \
+    PEL_INTERNED(task_factory, "_task_factory")                                                    \
+    PEL_INTERNED(get_task_factory, "get_task_factory")                                             \
+    PEL_INTERNED(create_task, "create_task")                                                       \
+    PEL_INTERNED(call_soon, "call_soon")                                                           \
+    PEL_INTERNED(context, "context")                                                               \
+    PEL_INTERNED(cancel, "cancel")                                                                 \
+    PEL_INTERNED(done, "done")                                                                     \
+    PEL_INTERNED(set_result, "set_result")                                                         \
+    PEL_INTERNED(await, "__await__")                                                               \
+    PEL_INTERNED(throw, "throw")                                                                   \
+    PEL_INTERNED(gi_code, "gi_code")                                                               \
+    PEL_INTERNED(exceptions, "exceptions")
 
 struct pel_interned {
 #define PEL_INTERNED(member, text) PyObject *member;

@@ -1,0 +1,295 @@
+#include "gateway/asgi_channel.h"
+#include "gateway/asgi_freelist.h"
+#include "gateway/strings.h"
+
+/* What receive() returns, and a send() that has to wait or has failed. Its fields are empty once it
+ * has given its result. */
+struct awaitable {
+    PyObject_HEAD struct pel_asgi_channel *channel; /* owned; NULL: it has failed, or is over */
+    PyObject *future, *waiting; /* owned: what it waits for, and the iterator of that */
+    PyObject *error;            /* owned: the exception to raise, or NULL */
+};
+
+static struct pel_freelist awaitables;
+
+void pel_asgi_set_thrown(PyObject *args)
+{
+    PyObject *type, *value = NULL, *traceback = NULL;
+
+    if (!PyArg_UnpackTuple(args, "throw", 1, 3, &type, &value, &traceback))
+        return;
+    if (PyExceptionInstance_Check(type))
+        PyErr_SetObject((PyObject *)Py_TYPE(type), type);
+    else if (PyExceptionClass_Check(type))
+        PyErr_SetObject(type, value == Py_None ? NULL : value);
+    else
+        PyErr_SetString(PyExc_TypeError, "throw() needs an exception");
+}
+
+static PyObject *return_self(PyObject *self)
+{
+    return Py_NewRef(self);
+}
+
+/* --- an awaitable that is done: one object, which has no state --- */
+
+static PyObject *done_next(PyObject *self)
+{
+    return NULL; /* StopIteration(None) */
+}
+
+static PyObject *done_send(PyObject *self, PyObject *value)
+{
+    PyErr_SetNone(PyExc_StopIteration);
+    return NULL;
+}
+
+static PyObject *done_throw(PyObject *self, PyObject *args)
+{
+    pel_asgi_set_thrown(args);
+    return NULL;
+}
+
+static PyObject *done_close(PyObject *self, PyObject *unused)
+{
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef done_methods[] = {
+    {"send", done_send, METH_O, NULL},
+    {"throw", done_throw, METH_VARARGS, NULL},
+    {"close", done_close, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyAsyncMethods done_async = {.am_await = return_self};
+
+static PyTypeObject done_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "pellucid.Done",
+    .tp_doc = "An awaitable that is done: send() had nothing to wait for.",
+    .tp_basicsize = sizeof(PyObject),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_as_async = &done_async,
+    .tp_iter = return_self,
+    .tp_iternext = done_next,
+    .tp_methods = done_methods,
+};
+
+static PyObject *done; /* owned */
+
+PyObject *pel_asgi_done(void)
+{
+    return Py_NewRef(done);
+}
+
+/* --- one that asks its channel --- */
+
+static int awaitable_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    struct awaitable *a = (struct awaitable *)self;
+
+    Py_VISIT(a->channel);
+    Py_VISIT(a->future);
+    Py_VISIT(a->waiting);
+    Py_VISIT(a->error);
+    return 0;
+}
+
+static void stop_waiting(struct awaitable *a)
+{
+    if (a->channel && a->future)
+        pel_asgi_channel_forget(a->channel, a->future);
+    Py_CLEAR(a->waiting);
+    Py_CLEAR(a->future);
+}
+
+static int awaitable_clear(PyObject *self)
+{
+    struct awaitable *a = (struct awaitable *)self;
+
+    stop_waiting(a);
+    Py_CLEAR(a->channel);
+    Py_CLEAR(a->error);
+    return 0;
+}
+
+static void awaitable_dealloc(PyObject *self)
+{
+    PyObject_GC_UnTrack(self);
+    awaitable_clear(self);
+    pel_freelist_free(&awaitables, self);
+}
+
+/* The future's answer: what the task is to wait for, or NULL when it waits no longer: with an
+ * exception (cancelled) or without one. */
+static PyObject *ask_future(struct awaitable *a)
+{
+    PyObject *yielded = Py_TYPE(a->waiting)->tp_iternext(a->waiting);
+
+    if (yielded)
+        return yielded;
+    if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_StopIteration))
+        PyErr_Clear();
+    stop_waiting(a);
+    return NULL;
+}
+
+static int start_waiting(struct awaitable *a)
+{
+    a->future = pel_asgi_channel_wait(a->channel);
+    if (a->future)
+        a->waiting = PyObject_CallMethodNoArgs(a->future, pel_interned.await);
+    if (!a->waiting)
+        return -1;
+    if (!PyObject_GC_IsTracked((PyObject *)a))
+        PyObject_GC_Track(a);
+    return 0;
+}
+
+static PyObject *give(struct awaitable *a, PyObject *value)
+{
+    awaitable_clear((PyObject *)a);
+    PyErr_SetObject(PyExc_StopIteration, value);
+    Py_DECREF(value);
+    return NULL;
+}
+
+static PyObject *fail(struct awaitable *a)
+{
+    awaitable_clear((PyObject *)a);
+    return NULL;
+}
+
+static PyObject *raise_error(struct awaitable *a)
+{
+    PyObject *error = a->error;
+
+    if (!error) {
+        PyErr_SetString(PyExc_RuntimeError, "cannot reuse an awaited receive() or send()");
+        return NULL;
+    }
+    a->error = NULL;
+    pel_py_give_exception(error);
+    return NULL;
+}
+
+static PyObject *awaitable_next(PyObject *self)
+{
+    struct awaitable *a = (struct awaitable *)self;
+    PyObject *value;
+
+    if (!a->channel)
+        return raise_error(a);
+    for (;;) {
+        if (a->waiting) {
+            value = ask_future(a);
+            if (value)
+                return value;
+            if (PyErr_Occurred())
+                return fail(a);
+        }
+        value = a->channel->ops->poll(a->channel);
+        if (value)
+            return give(a, value);
+        if (PyErr_Occurred() || start_waiting(a) < 0)
+            return fail(a);
+    }
+}
+
+static PyObject *awaitable_send(PyObject *self, PyObject *value)
+{
+    return awaitable_next(self);
+}
+
+/* The future takes it when there is one, as it knows what its own task wants of it. */
+static PyObject *awaitable_throw(PyObject *self, PyObject *args)
+{
+    struct awaitable *a = (struct awaitable *)self;
+    PyObject *method, *yielded = NULL;
+
+    if (!a->waiting) {
+        pel_asgi_set_thrown(args);
+        return fail(a);
+    }
+    method = PyObject_GetAttr(a->waiting, pel_interned.throw);
+    if (method)
+        yielded = PyObject_CallObject(method, args);
+    Py_XDECREF(method);
+    return yielded ? yielded : fail(a);
+}
+
+static PyObject *awaitable_close(PyObject *self, PyObject *unused)
+{
+    awaitable_clear(self);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef awaitable_methods[] = {
+    {"send", awaitable_send, METH_O, NULL},
+    {"throw", awaitable_throw, METH_VARARGS, NULL},
+    {"close", awaitable_close, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyAsyncMethods awaitable_async = {.am_await = return_self};
+
+static PyTypeObject awaitable_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "pellucid.Awaitable",
+    .tp_doc = "What receive() and send() return.",
+    .tp_basicsize = sizeof(struct awaitable),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .tp_as_async = &awaitable_async,
+    .tp_iter = return_self,
+    .tp_iternext = awaitable_next,
+    .tp_methods = awaitable_methods,
+    .tp_traverse = awaitable_traverse,
+    .tp_clear = awaitable_clear,
+    .tp_dealloc = awaitable_dealloc,
+};
+
+static struct awaitable *awaitable_new(void)
+{
+    struct awaitable *a = (struct awaitable *)pel_freelist_new(&awaitables, &awaitable_type);
+
+    if (!a)
+        return NULL;
+    a->channel = NULL;
+    a->future = a->waiting = a->error = NULL;
+    return a;
+}
+
+PyObject *pel_asgi_waiting(struct pel_asgi_channel *ch)
+{
+    struct awaitable *a = awaitable_new();
+
+    if (a)
+        a->channel = (struct pel_asgi_channel *)Py_NewRef(ch);
+    return (PyObject *)a;
+}
+
+PyObject *pel_asgi_failed(void)
+{
+    PyObject *error = pel_py_take_exception();
+    struct awaitable *a = awaitable_new();
+
+    if (!a) {
+        Py_XDECREF(error);
+        return NULL;
+    }
+    a->error = error;
+    return (PyObject *)a;
+}
+
+int pel_asgi_awaitable_init(void)
+{
+    if (PyType_Ready(&done_type) < 0 || PyType_Ready(&awaitable_type) < 0)
+        return -1;
+    done = PyType_GenericAlloc(&done_type, 0);
+    return done ? 0 : -1;
+}
+
+void pel_asgi_awaitable_fini(void)
+{
+    Py_CLEAR(done);
+    pel_freelist_drop(&awaitables);
+}

@@ -1,0 +1,316 @@
+#include "gateway/asgi_exchange.h"
+
+#include "gateway/asgi.h"
+#include "gateway/asgi_loop.h"
+#include "pellucid/log.h"
+#include "pellucid/probe.h"
+#include "pellucid/time.h"
+#include "gateway/strings.h"
+
+/* Time for an app that knows nothing of a client's leaving to finish what it does. */
+#define GONE_GRACE_S 1.0
+
+/* --- exceptions --- */
+
+/* How frameworks say that the client has left, besides letting our own exception through. */
+static const char *const gone_names[] = {
+    "ClientDisconnect", /* Starlette: from the request's body */
+    "RequestAborted",   /* Django */
+};
+
+static bool is_gone_type(PyObject *exc)
+{
+    const char *name = strrchr(Py_TYPE(exc)->tp_name, '.');
+
+    name = name ? name + 1 : Py_TYPE(exc)->tp_name;
+    for (size_t i = 0; i < PEL_ARRAY_LEN(gone_names); i++)
+        if (strcmp(name, gone_names[i]) == 0)
+            return true;
+    return PyErr_GivenExceptionMatches(exc, pel_asgi.gone_type);
+}
+
+static bool means_gone(PyObject *exc, unsigned depth);
+
+/* A group (of a TaskGroup) means it when all its members do. */
+static bool group_means_gone(PyObject *group, unsigned depth)
+{
+    PyObject *members = pel_py_attr(group, pel_interned.exceptions);
+    bool result = members && PyTuple_Check(members) && PyTuple_GET_SIZE(members) > 0;
+
+    for (Py_ssize_t i = 0; result && i < PyTuple_GET_SIZE(members); i++)
+        result = means_gone(PyTuple_GET_ITEM(members, i), depth);
+    Py_XDECREF(members);
+    return result;
+}
+
+/* Does exc only say that the client has left: itself, or what it was raised from? */
+static bool means_gone(PyObject *exc, unsigned depth)
+{
+    PyObject *from;
+    bool result;
+
+    if (is_gone_type(exc))
+        return true;
+    if (depth == 0)
+        return false;
+    if (PyErr_GivenExceptionMatches(exc, PyExc_BaseExceptionGroup))
+        return group_means_gone(exc, depth - 1);
+    from = PyException_GetCause(exc);
+    if (!from)
+        from = PyException_GetContext(exc);
+    result = from && means_gone(from, depth - 1);
+    Py_XDECREF(from);
+    return result;
+}
+
+static void set_error(struct pel_record *rec, enum pel_error error)
+{
+    if (rec->error == PEL_ERROR_NONE)
+        rec->error = error;
+}
+
+/* The app has raised exc. */
+static void judge(struct pel_asgi_exchange *ex, PyObject *exc)
+{
+    bool is_cancel = PyErr_GivenExceptionMatches(exc, pel_asgi_loop.cancelled_error);
+
+    if (is_cancel && ex->is_cancelled) {
+        set_error(&ex->rq->rec, PEL_ERROR_CLIENT_GONE);
+    } else if (is_cancel && pel_asgi.is_closing) {
+        set_error(&ex->rq->rec, PEL_ERROR_STOPPED);
+    } else if (ex->is_gone && means_gone(exc, 16)) {
+        set_error(&ex->rq->rec, PEL_ERROR_CLIENT_GONE);
+    } else {
+        pel_py_give_exception(Py_NewRef(exc));
+        pel_gateway_app_failed(ex->rq);
+        if (ex->is_misused)
+            ex->rq->rec.error = PEL_ERROR_APP_PROTOCOL;
+    }
+}
+
+/* The app has returned, or was abandoned; was that all? */
+static void judge_return(struct pel_asgi_exchange *ex)
+{
+    static const char *const what[] = {
+        [PEL_ASGI_SILENT] = "the app returned without a response",
+        [PEL_ASGI_STARTED] = "the app returned without a response body",
+        [PEL_ASGI_BODY] = "the app returned before the end of its response body",
+        [PEL_ASGI_TRAILERS] = "the app returned without the trailers it had announced",
+    };
+
+    if (ex->phase == PEL_ASGI_COMPLETE)
+        return;
+    if (ex->is_gone)
+        set_error(&ex->rq->rec, PEL_ERROR_CLIENT_GONE);
+    else if (pel_asgi.is_closing)
+        set_error(&ex->rq->rec, PEL_ERROR_STOPPED);
+    else
+        pel_gateway_app_misbehaved(ex->rq, what[ex->phase]);
+}
+
+/* An exception after the response: there is no record to put it into any more. */
+static void log_late(const struct pel_asgi_call *call, PyObject *exc)
+{
+    PyObject *method, *path, *head;
+    const char *text;
+
+    if (PyErr_GivenExceptionMatches(exc, pel_asgi_loop.cancelled_error))
+        return;
+    method = PyDict_GetItemWithError(call->scope, pel_interned.method);
+    path = PyDict_GetItemWithError(call->scope, pel_interned.path);
+    head = PyUnicode_FromFormat("%S %A the app failed after its response was complete",
+                                method ? method : Py_None, path ? path : Py_None);
+    text = head ? PyUnicode_AsUTF8(head) : NULL;
+    PyErr_Clear();
+    pel_py_give_exception(Py_NewRef(exc));
+    pel_gateway_log_exception(text ? text : "the app failed after its response was complete");
+    Py_XDECREF(head);
+}
+
+/* --- the end --- */
+
+/* The request goes back to the transport; what the app still holds of it is cut off. */
+static void give_back(struct pel_asgi_exchange *ex)
+{
+    struct pel_request *rq = ex->rq;
+    bool is_complete = ex->phase == PEL_ASGI_COMPLETE;
+
+    pel_gateway_read_route(rq, ex->call->scope);
+    if (!rq->rec.stamp_ns[PEL_STAMP_APP_END])
+        pel_record_stamp(&rq->rec, PEL_STAMP_APP_END, pel_now_ns());
+    pel_asgi_loop_cancel(&ex->check);
+    ex->call->owner = NULL;
+    pel_asgi_channel_end(ex->call->receive, ex->is_gone && !is_complete);
+    pel_asgi_channel_end(ex->call->send, ex->is_gone && !is_complete);
+    rq->app = NULL;
+    if (is_complete)
+        rq->ops->finish(rq, ex->trailers.items, ex->trailers.n);
+    else
+        rq->ops->abort(rq);
+}
+
+void pel_asgi_exchange_complete(struct pel_asgi_exchange *ex)
+{
+    ex->phase = PEL_ASGI_COMPLETE;
+    if (ex->call->is_stepping)
+        pel_asgi_channel_wake(ex->call->receive); /* other tasks of the app: http.disconnect */
+    else
+        give_back(ex);
+}
+
+PyObject *pel_asgi_exchange_raise_gone(struct pel_asgi_exchange *ex)
+{
+    ex->is_gone = ex->is_told = true;
+    PyErr_SetString(pel_asgi.gone_type, "the client has disconnected");
+    return NULL;
+}
+
+/* --- the call's events --- */
+
+static void entered(struct pel_asgi_call *call)
+{
+    struct pel_asgi_exchange *ex = call->owner;
+    struct pel_record *rec;
+
+    if (!ex)
+        return;
+    rec = &ex->rq->rec;
+    if (!rec->stamp_ns[PEL_STAMP_APP_START]) {
+        pel_record_stamp(rec, PEL_STAMP_APP_START, pel_now_ns());
+        rec->queue_ns = rec->stamp_ns[PEL_STAMP_APP_START] - rec->stamp_ns[PEL_STAMP_HEAD];
+        rec->thread_id = pel_asgi.thread_id;
+    }
+    if (pel_asgi.env.probes)
+        pel_probes_app_enter(pel_asgi.env.probes, rec);
+}
+
+static void probe_leave(struct pel_asgi_exchange *ex)
+{
+    if (pel_asgi.env.probes)
+        pel_probes_app_leave(pel_asgi.env.probes, &ex->rq->rec);
+}
+
+static void left(struct pel_asgi_call *call)
+{
+    struct pel_asgi_exchange *ex = call->owner;
+
+    if (!ex)
+        return;
+    probe_leave(ex);
+    if (ex->phase == PEL_ASGI_COMPLETE)
+        give_back(ex);
+}
+
+static void ended(struct pel_asgi_call *call, PyObject *exc)
+{
+    struct pel_asgi_exchange *ex = call->owner;
+
+    if (ex) {
+        pel_record_stamp(&ex->rq->rec, PEL_STAMP_APP_END, pel_now_ns());
+        probe_leave(ex);
+        if (exc)
+            judge(ex, exc);
+        else
+            judge_return(ex);
+        give_back(ex);
+    } else if (exc) {
+        log_late(call, exc);
+    }
+    pel_list_remove(&call->link);
+    Py_DECREF(call); /* of the list; the task has one */
+}
+
+static const struct pel_asgi_call_ops call_ops = {entered, left, ended};
+
+/* --- the beginning --- */
+
+/* There is no task, and will be none. An exception is set. */
+static void start_failed(struct pel_asgi_exchange *ex)
+{
+    struct pel_asgi_call *call = ex->call;
+
+    pel_gateway_app_failed(ex->rq);
+    if (call) {
+        call->is_over = true;
+        pel_list_remove(&call->link);
+        give_back(ex);
+        Py_DECREF(call); /* of the list */
+    } else {
+        ex->rq->app = NULL;
+        ex->rq->ops->abort(ex->rq);
+    }
+}
+
+void pel_asgi_exchange_start(struct pel_request *rq)
+{
+    struct pel_asgi_exchange *ex = pel_arena_alloc(&rq->arena, sizeof(*ex));
+    struct pel_asgi_call *call;
+
+    memset(ex, 0, sizeof(*ex));
+    ex->rq = rq;
+    rq->app = ex;
+    call = pel_asgi_call_new(&call_ops, ex, pel_asgi_scope_new(rq),
+                             pel_asgi_channel_new(&pel_asgi_receive_ops, ex),
+                             pel_asgi_channel_new(&pel_asgi_send_ops, ex));
+    ex->call = call;
+    if (!call) {
+        start_failed(ex);
+        return;
+    }
+    pel_list_push_tail(&pel_asgi.calls, &call->link);
+    Py_INCREF(call); /* of the list */
+    if (pel_asgi_task_start(call, true) < 0)
+        start_failed(ex);
+    Py_DECREF(call);
+}
+
+/* --- the transport's events --- */
+
+void pel_asgi_exchange_body(struct pel_request *rq)
+{
+    struct pel_asgi_exchange *ex = rq->app;
+
+    pel_asgi_channel_wake(ex->call->receive);
+}
+
+void pel_asgi_exchange_drain(struct pel_request *rq)
+{
+    struct pel_asgi_exchange *ex = rq->app;
+
+    pel_asgi_channel_wake(ex->call->send);
+}
+
+/* The app was not told: it waits for something else, and is cancelled for it. */
+static PyObject *check_gone(PyObject *self, PyObject *unused)
+{
+    struct pel_asgi_call *call = (struct pel_asgi_call *)self;
+    struct pel_asgi_exchange *ex = call->owner;
+
+    if (ex && !ex->is_told && ex->phase != PEL_ASGI_COMPLETE) {
+        ex->is_cancelled = true;
+        pel_asgi_call_cancel(call);
+    }
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef check_gone_def = {"pellucid_check_gone", check_gone, METH_NOARGS, NULL};
+
+void pel_asgi_exchange_gone(struct pel_request *rq)
+{
+    struct pel_asgi_exchange *ex = rq->app;
+    bool is_told = ex->is_told;
+
+    if (ex->phase == PEL_ASGI_COMPLETE)
+        return;
+    ex->is_gone = true;
+    ex->may_still_read = ex->phase == PEL_ASGI_SILENT;
+    is_told |= pel_asgi_channel_wake(ex->call->receive);
+    is_told |= pel_asgi_channel_wake(ex->call->send);
+    ex->is_told = is_told;
+    if (is_told)
+        return;
+    ex->check = pel_asgi_loop_later(ex->may_still_read ? GONE_GRACE_S : 0, &check_gone_def,
+                                    (PyObject *)ex->call);
+    if (!ex->check)
+        PyErr_WriteUnraisable((PyObject *)ex->call);
+}

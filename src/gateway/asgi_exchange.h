@@ -1,0 +1,100 @@
+/*
+ * asgi_exchange - one request of an ASGI app: what is between its call and the transport.
+ *
+ * When the client leaves before the response is complete:
+ *  - Tasks that wait in receive() get http.disconnect; those that wait in send(), and all later
+ *    calls of it, get ClientDisconnected (an OSError, as spec 2.4 has it). An app that was told so
+ *    is left alone: it cleans up in its own time.
+ *  - An app that was not told, because it waits for something else, is cancelled: at once when it
+ *    had begun its response, which nobody can read any more; otherwise after GONE_GRACE_S, since
+ *    what it does may matter more than who asked for it, and a client that has only closed its
+ *    sending side may still read.
+ *  - Once the response is complete nothing is cancelled: background tasks run to their end.
+ */
+#ifndef PELLUCID_GATEWAY_ASGI_EXCHANGE_H
+#define PELLUCID_GATEWAY_ASGI_EXCHANGE_H
+
+#include "gateway/asgi_call.h"
+#include "pellucid/request.h"
+
+enum pel_asgi_phase {
+    PEL_ASGI_SILENT = 0, /* no response yet */
+    PEL_ASGI_STARTED,    /* http.response.start is held back until there is a body */
+    PEL_ASGI_BODY,       /* the head is with the transport */
+    PEL_ASGI_TRAILERS,   /* the body is complete; trailers are to follow */
+    PEL_ASGI_COMPLETE,
+};
+
+/* Fields as the app gave them, copied into the arena. */
+struct pel_asgi_fields {
+    struct pel_field *items;
+    size_t n;
+    bool is_event_stream; /* content-type: text/event-stream */
+};
+
+/* In the request's arena. */
+struct pel_asgi_exchange {
+    struct pel_request *rq;
+    struct pel_asgi_call *call; /* borrowed: this exchange ends before it, or with it */
+    PyObject *check;            /* owned: the timer of the late cancellation, or NULL */
+    enum pel_asgi_phase phase;
+    uint16_t status;
+    struct pel_asgi_fields fields, trailers;
+    bool wants_trailers; /* the app will send trailers */
+    bool is_body_read;   /* the app was given the end of the request's body */
+    bool is_gone;        /* the client has left */
+    bool may_still_read; /* ... before a response began, or has only closed its sending side */
+    bool is_told;        /* ... and the app knows */
+    bool is_cancelled;   /* ... or was cancelled for it */
+    bool is_misused;     /* the app broke the protocol and was told so by an exception */
+};
+
+/* Begins: makes the call and starts its task. The request is this module's from now on. */
+void pel_asgi_exchange_start(struct pel_request *rq);
+
+/* The transport's events. */
+void pel_asgi_exchange_body(struct pel_request *rq);
+void pel_asgi_exchange_drain(struct pel_request *rq);
+void pel_asgi_exchange_gone(struct pel_request *rq);
+
+/* The response is complete: the request goes back to the transport now or, when the app is running
+ * below us on the stack, as soon as it waits or returns. */
+void pel_asgi_exchange_complete(struct pel_asgi_exchange *ex);
+
+/* Raises ClientDisconnected, and notes that the app knows. Returns NULL. */
+PyObject *pel_asgi_exchange_raise_gone(struct pel_asgi_exchange *ex);
+
+/* --- asgi_scope.c --- */
+
+int pel_asgi_scope_init(void);
+void pel_asgi_scope_fini(void);
+
+/* The scope of rq: a new dict, or NULL with an exception. */
+PyObject *pel_asgi_scope_new(struct pel_request *rq);
+
+/* --- asgi_receive.c --- */
+
+extern const struct pel_asgi_channel_ops pel_asgi_receive_ops;
+
+int pel_asgi_receive_init(void);
+void pel_asgi_receive_fini(void);
+
+/* --- asgi_fields.c --- */
+
+/* An iterable of [bytes, bytes] pairs, appended to out in rq's arena. 0, or -1 with TypeError. */
+int pel_asgi_fields_read(struct pel_request *rq, PyObject *headers, struct pel_asgi_fields *out);
+
+/* An iterable of bytes, as that many fields of one name. 0, or -1 with TypeError. */
+int pel_asgi_fields_links(struct pel_request *rq, PyObject *links, struct pel_asgi_fields *out);
+
+/* --- asgi_send.c --- */
+
+extern const struct pel_asgi_channel_ops pel_asgi_send_ops;
+
+/* --- asgi_file.c --- */
+
+/* http.response.pathsend: opens path, an absolute path of a regular file. The descriptor with its
+ * size, or -1 with OSError, TypeError or ValueError. */
+int pel_asgi_file_open(PyObject *path, uint64_t *size);
+
+#endif

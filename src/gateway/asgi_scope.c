@@ -1,0 +1,344 @@
+#include "gateway/asgi.h"
+#include "gateway/asgi_exchange.h"
+#include "pellucid/conf.h"
+#include "gateway/strings.h"
+
+/* What all scopes have in common, made once. All owned. */
+static struct {
+    PyObject *scope;      /* dict with every key, in order */
+    PyObject *asgi;       /* dict: versions */
+    PyObject *extensions; /* dict of empty dicts */
+    PyObject *root_path;  /* str: server.root_path without a slash at its end */
+    PyObject *empty;      /* b"" */
+    PyObject *names[PEL_HEADER_N];
+    PyObject *server;      /* of the latest request ... */
+    char server_name[128]; /* ... and the address it stands for */
+    size_t server_name_len;
+    uint16_t server_port;
+    bool hands_trace_on, hands_baggage_on; /* trace.propagators */
+} base;
+
+static bool propagates(const struct pel_conf *conf, const char *word)
+{
+    for (size_t i = 0; i < conf->trace_propagators.n; i++)
+        if (strcmp(conf->trace_propagators.items[i], word) == 0)
+            return true;
+    return false;
+}
+
+/* --- path --- */
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool is_plain(struct pel_str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.p[i] == '%' || (unsigned char)s.p[i] >= 0x80)
+            return false;
+    return true;
+}
+
+/* Percent-decoded; an incomplete or malformed escape stays as it is. */
+static size_t unquote(char *out, struct pel_str s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.len; i++) {
+        int high = s.p[i] == '%' && i + 2 < s.len ? hex_value(s.p[i + 1]) : -1;
+        int low = high >= 0 ? hex_value(s.p[i + 2]) : -1;
+
+        out[n++] = low >= 0 ? (char)(high << 4 | low) : s.p[i];
+        i += low >= 0 ? 2 : 0;
+    }
+    return n;
+}
+
+/* Bytes that are not UTF-8 become U+FFFD: an app cannot stumble over them as it would over
+ * surrogates, and raw_path has the original. */
+static PyObject *decode(struct pel_request *rq, struct pel_str s)
+{
+    char *out;
+
+    if (is_plain(s))
+        return pel_str_cached(s);
+    out = pel_arena_alloc(&rq->arena, s.len);
+    return PyUnicode_DecodeUTF8(out, (Py_ssize_t)unquote(out, s), "replace");
+}
+
+/* Is path prefix, or below it? */
+static int is_below(PyObject *path, PyObject *prefix)
+{
+    Py_ssize_t len = PyUnicode_GET_LENGTH(prefix);
+    int matches = (int)PyUnicode_Tailmatch(path, prefix, 0, len, -1);
+
+    if (matches != 1)
+        return matches;
+    return PyUnicode_GET_LENGTH(path) == len || PyUnicode_READ_CHAR(path, len) == '/';
+}
+
+/*
+ * path is to include root_path (spec: PATH_INFO is what remains without it). A proxy that forwards
+ * to a mounted app either leaves server.root_path in the path or strips it: it is put there unless
+ * it is there. X-Forwarded-Prefix has always been stripped by who sent it. Steals path.
+ */
+static PyObject *with_root(PyObject *path, PyObject *prefix)
+{
+    int has_root;
+
+    if (path && PyUnicode_GET_LENGTH(base.root_path) > 0) {
+        has_root = is_below(path, base.root_path);
+        if (has_root < 0)
+            Py_CLEAR(path);
+        else if (!has_root)
+            Py_SETREF(path, PyUnicode_Concat(base.root_path, path));
+    }
+    if (path && prefix)
+        Py_SETREF(path, PyUnicode_Concat(prefix, path));
+    return path;
+}
+
+/* --- headers --- */
+
+static PyObject *pair(PyObject *name, PyObject *value)
+{
+    PyObject *tuple = name && value ? PyTuple_New(2) : NULL;
+
+    if (!tuple) {
+        Py_XDECREF(name);
+        Py_XDECREF(value);
+        return NULL;
+    }
+    PyTuple_SET_ITEM(tuple, 0, name);
+    PyTuple_SET_ITEM(tuple, 1, value);
+    return tuple;
+}
+
+static PyObject *bytes_of(struct pel_str s)
+{
+    return PyBytes_FromStringAndSize(s.p, (Py_ssize_t)s.len);
+}
+
+static PyObject *header_pair(const struct pel_header *h)
+{
+    PyObject *name = h->id == PEL_HEADER_OTHER ? bytes_of(h->name) : Py_NewRef(base.names[h->id]);
+
+    return pair(name, bytes_of(h->value));
+}
+
+static PyObject *traceparent_pair(const struct pel_trace *trace)
+{
+    char text[PEL_TRACEPARENT_LEN];
+
+    pel_trace_format(trace, text);
+    return pair(Py_NewRef(base.names[PEL_HEADER_TRACEPARENT]),
+                PyBytes_FromStringAndSize(text, PEL_TRACEPARENT_LEN));
+}
+
+/* What the client sent of these the app does not see: traceparent and tracestate are ours. */
+static bool is_replaced(enum pel_header_id id)
+{
+    if (id == PEL_HEADER_TRACEPARENT || id == PEL_HEADER_TRACESTATE)
+        return base.hands_trace_on;
+    return id == PEL_HEADER_BAGGAGE && !base.hands_baggage_on;
+}
+
+static Py_ssize_t count_headers(const struct pel_request *rq)
+{
+    Py_ssize_t n = 0;
+
+    for (size_t i = 0; i < rq->head->n_headers; i++)
+        n += !is_replaced(rq->head->headers[i].id);
+    if (base.hands_trace_on)
+        n += rq->rec.trace.state.len ? 2 : 1;
+    return n;
+}
+
+/* Sets the next item of a new list; false when there is none to set. */
+static bool put(PyObject *list, Py_ssize_t *n, PyObject *item)
+{
+    if (item)
+        PyList_SET_ITEM(list, (*n)++, item);
+    return item != NULL;
+}
+
+static PyObject *headers_new(const struct pel_request *rq)
+{
+    PyObject *list = PyList_New(count_headers(rq));
+    const struct pel_trace *trace = &rq->rec.trace;
+    Py_ssize_t n = 0;
+    bool ok = list != NULL;
+
+    for (size_t i = 0; ok && i < rq->head->n_headers; i++)
+        if (!is_replaced(rq->head->headers[i].id))
+            ok = put(list, &n, header_pair(&rq->head->headers[i]));
+    if (ok && base.hands_trace_on) {
+        ok = put(list, &n, traceparent_pair(trace));
+        if (ok && trace->state.len)
+            ok = put(list, &n,
+                     pair(Py_NewRef(base.names[PEL_HEADER_TRACESTATE]), bytes_of(trace->state)));
+    }
+    if (!ok)
+        Py_CLEAR(list);
+    return list;
+}
+
+/* --- addresses --- */
+
+static PyObject *address(struct pel_str host, PyObject *port)
+{
+    return pair(pel_str_cached(host), port);
+}
+
+static PyObject *client_new(const struct pel_record *rec)
+{
+    if (rec->client.len == 0)
+        return Py_NewRef(Py_None);
+    return address(rec->client, PyLong_FromLong(rec->client_port));
+}
+
+/* Most requests come in on one address, and a tuple may be shared. */
+static PyObject *server_new(const struct pel_request *rq)
+{
+    struct pel_str latest = pel_str(base.server_name, base.server_name_len);
+    PyObject *server;
+
+    if (base.server && base.server_port == rq->server_port && pel_str_eq(latest, rq->server_name))
+        return Py_NewRef(base.server);
+    server = address(rq->server_name,
+                     rq->is_unix ? Py_NewRef(Py_None) : PyLong_FromLong(rq->server_port));
+    if (server && rq->server_name.len && rq->server_name.len <= sizeof(base.server_name)) {
+        memcpy(base.server_name, rq->server_name.p, rq->server_name.len);
+        base.server_name_len = rq->server_name.len;
+        base.server_port = rq->server_port;
+        Py_XSETREF(base.server, Py_NewRef(server));
+    }
+    return server;
+}
+
+/* --- the scope --- */
+
+/* scope[key] = value; steals value, NULL stands for an exception. */
+static int set(PyObject *scope, PyObject *key, PyObject *value)
+{
+    int rc = value ? PyDict_SetItem(scope, key, value) : -1;
+
+    Py_XDECREF(value);
+    return rc;
+}
+
+static int set_paths(PyObject *scope, struct pel_request *rq)
+{
+    PyObject *prefix = rq->prefix.len ? decode(rq, rq->prefix) : NULL;
+    int rc = rq->prefix.len && !prefix ? -1 : 0;
+
+    if (rc == 0)
+        rc = set(scope, pel_interned.path, with_root(decode(rq, rq->head->path), prefix));
+    if (rc == 0 && prefix)
+        rc = set(scope, pel_interned.root_path, PyUnicode_Concat(prefix, base.root_path));
+    Py_XDECREF(prefix);
+    if (rc == 0)
+        rc = set(scope, pel_interned.raw_path, bytes_of(rq->head->path));
+    if (rc == 0 && rq->head->query.len)
+        rc = set(scope, pel_interned.asgi_query_string, bytes_of(rq->head->query));
+    return rc;
+}
+
+/* What differs from the template only now and then. */
+static int set_variants(PyObject *scope, const struct pel_request *rq)
+{
+    int rc = 0;
+
+    if (!pel_str_eq(rq->head->method, PEL_STR("GET")))
+        rc = set(scope, pel_interned.method, pel_str_cached(rq->head->method));
+    if (rc == 0 && rq->head->version_minor == 0)
+        rc = PyDict_SetItem(scope, pel_interned.http_version, pel_interned.v1_0);
+    if (rc == 0 && !pel_str_eq(rq->rec.scheme, PEL_STR("http")))
+        rc = PyDict_SetItem(scope, pel_interned.scheme, pel_interned.https);
+    return rc;
+}
+
+PyObject *pel_asgi_scope_new(struct pel_request *rq)
+{
+    PyObject *scope = PyDict_Copy(base.scope);
+
+    if (!scope)
+        return NULL;
+    if (set(scope, pel_interned.asgi, PyDict_Copy(base.asgi)) < 0 ||
+        set(scope, pel_interned.server, server_new(rq)) < 0 ||
+        set(scope, pel_interned.client, client_new(&rq->rec)) < 0 || set_variants(scope, rq) < 0 ||
+        set_paths(scope, rq) < 0 || set(scope, pel_interned.headers, headers_new(rq)) < 0 ||
+        set(scope, pel_interned.state, PyDict_Copy(pel_asgi.state)) < 0 ||
+        set(scope, pel_interned.extensions, PyDict_Copy(base.extensions)) < 0)
+        Py_CLEAR(scope);
+    return scope;
+}
+
+/* --- preparation --- */
+
+static int make_root_path(const char *text)
+{
+    size_t len = strlen(text);
+
+    while (len && text[len - 1] == '/')
+        len--;
+    base.root_path = PyUnicode_DecodeUTF8(text, (Py_ssize_t)len, "replace");
+    return base.root_path ? 0 : -1;
+}
+
+static int make_names(void)
+{
+    for (int id = PEL_HEADER_OTHER + 1; id < PEL_HEADER_N; id++) {
+        base.names[id] = bytes_of(pel_header_name((enum pel_header_id)id));
+        if (!base.names[id])
+            return -1;
+    }
+    return 0;
+}
+
+static int make_template(void)
+{
+    base.empty = PyBytes_FromStringAndSize(NULL, 0);
+    base.asgi = Py_BuildValue("{s:s,s:s}", "version", "3.0", "spec_version", "2.5");
+    base.extensions = Py_BuildValue("{s:{},s:{},s:{}}", "http.response.trailers",
+                                    "http.response.pathsend", "http.response.early_hint");
+    base.scope = Py_BuildValue(
+        "{O:O,O:O,O:O,O:O,O:O,O:O,O:O,O:O,O:O,O:O,O:O,O:O,O:O,O:O}", pel_interned.type,
+        pel_interned.http, pel_interned.asgi, Py_None, pel_interned.http_version, pel_interned.v1_1,
+        pel_interned.server, Py_None, pel_interned.client, Py_None, pel_interned.scheme,
+        pel_interned.http, pel_interned.method, pel_interned.get, pel_interned.root_path,
+        base.root_path, pel_interned.path, Py_None, pel_interned.raw_path, Py_None,
+        pel_interned.asgi_query_string, base.empty, pel_interned.headers, Py_None,
+        pel_interned.state, Py_None, pel_interned.extensions, Py_None);
+    return base.empty && base.asgi && base.extensions && base.scope ? 0 : -1;
+}
+
+int pel_asgi_scope_init(void)
+{
+    const struct pel_conf *conf = pel_asgi.env.conf;
+
+    base.hands_trace_on = propagates(conf, "tracecontext");
+    base.hands_baggage_on = propagates(conf, "baggage");
+    if (make_root_path(conf->server_root_path) < 0 || make_names() < 0 || make_template() < 0) {
+        pel_asgi_scope_fini();
+        return -1;
+    }
+    return 0;
+}
+
+void pel_asgi_scope_fini(void)
+{
+    Py_CLEAR(base.scope);
+    Py_CLEAR(base.asgi);
+    Py_CLEAR(base.extensions);
+    Py_CLEAR(base.root_path);
+    Py_CLEAR(base.empty);
+    Py_CLEAR(base.server);
+    for (size_t i = 0; i < PEL_HEADER_N; i++)
+        Py_CLEAR(base.names[i]);
+}
