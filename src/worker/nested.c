@@ -209,6 +209,7 @@ PyObject *pel_nested_open(struct pel_loop *inner, struct pel_err *err)
 
 int pel_nested_run(struct pel_err *err)
 {
+    schedule_soon(); /* handles were started since the loop last ran */
     while (!nested.is_stopped) {
         PyObject *done;
 
