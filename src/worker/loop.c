@@ -16,6 +16,8 @@ static void on_timer(uv_timer_t *timer)
     struct pel_loop *loop = timer->data;
 
     loop->timer_ns = PEL_WHEEL_NEVER;
+    if (loop->kick)
+        loop->kick(loop); /* the next turn sets it anew */
 }
 
 static void on_flush_timer(uv_timer_t *timer)

@@ -15,8 +15,7 @@
 static struct {
     struct pel_loop *inner;
     PyObject *outer;
-    PyObject *turn_soon;     /* the callable of call_soon */
-    PyObject *turn_on_event; /* the callable of the reader and the timer */
+    PyObject *on_soon, *on_event, *on_timer; /* callables of call_soon, add_reader, call_later */
     PyObject *call_soon, *call_later;
     PyObject *timer;      /* the handle of the bridged timer, or NULL */
     uint64_t timer_at_ms; /* of uv_now; valid with timer */
@@ -40,7 +39,7 @@ static void schedule_soon(void)
 
     if (nested.is_soon)
         return;
-    handle = PyObject_CallOneArg(nested.call_soon, nested.turn_soon);
+    handle = PyObject_CallOneArg(nested.call_soon, nested.on_soon);
     if (!handle) {
         log_failure("call_soon");
         return;
@@ -72,7 +71,7 @@ static void bridge_timer(int timeout_ms)
         return;
     cancel_timer();
     nested.timer =
-        PyObject_CallFunction(nested.call_later, "dO", timeout_ms / 1e3, nested.turn_on_event);
+        PyObject_CallFunction(nested.call_later, "dO", timeout_ms / 1e3, nested.on_timer);
     nested.timer_at_ms = at_ms;
     if (!nested.timer)
         log_failure("call_later");
@@ -104,12 +103,18 @@ static bool run_inner(void)
     return nested.is_kicked || atomic_load(&nested.inner->n_ready) > 0;
 }
 
+static void set_polling(bool may_sleep)
+{
+    atomic_store_explicit(&nested.inner->slot->is_polling, may_sleep, memory_order_relaxed);
+}
+
 static void turn(void)
 {
     bool has_more;
     int timeout_ms;
 
     nested.is_soon = false;
+    set_polling(false);
     nested.is_turning = true;
     has_more = run_inner();
     nested.is_turning = false;
@@ -123,24 +128,32 @@ static void turn(void)
         cancel_timer();
     else
         bridge_timer(timeout_ms);
+    set_polling(true);
 }
 
-static PyObject *turn_soon(PyObject *self, PyObject *unused)
+static PyObject *on_soon(PyObject *self, PyObject *unused)
 {
     turn();
     Py_RETURN_NONE;
 }
 
-/* The reader and the timer have nothing to add to a turn that is due anyway. */
-static PyObject *turn_on_event(PyObject *self, PyObject *unused)
+/* Has nothing to add to a turn that is due anyway. */
+static PyObject *on_event(PyObject *self, PyObject *unused)
 {
     if (!nested.is_soon)
         turn();
     Py_RETURN_NONE;
 }
 
-static PyMethodDef turn_soon_def = {"pellucid_turn", turn_soon, METH_NOARGS, NULL};
-static PyMethodDef turn_on_event_def = {"pellucid_event", turn_on_event, METH_NOARGS, NULL};
+static PyObject *on_timer(PyObject *self, PyObject *unused)
+{
+    Py_CLEAR(nested.timer);
+    return on_event(self, unused);
+}
+
+static PyMethodDef on_soon_def = {"pellucid_turn", on_soon, METH_NOARGS, NULL};
+static PyMethodDef on_event_def = {"pellucid_event", on_event, METH_NOARGS, NULL};
+static PyMethodDef on_timer_def = {"pellucid_timer", on_timer, METH_NOARGS, NULL};
 
 static void kick(struct pel_loop *inner)
 {
@@ -155,13 +168,15 @@ static int watch_inner(void)
     int fd = uv_backend_fd(&nested.inner->uv);
     PyObject *done;
 
-    nested.turn_soon = PyCFunction_New(&turn_soon_def, NULL);
-    nested.turn_on_event = PyCFunction_New(&turn_on_event_def, NULL);
+    nested.on_soon = PyCFunction_New(&on_soon_def, NULL);
+    nested.on_event = PyCFunction_New(&on_event_def, NULL);
+    nested.on_timer = PyCFunction_New(&on_timer_def, NULL);
     nested.call_soon = PyObject_GetAttrString(nested.outer, "call_soon");
     nested.call_later = PyObject_GetAttrString(nested.outer, "call_later");
-    if (!nested.turn_soon || !nested.turn_on_event || !nested.call_soon || !nested.call_later)
+    if (!nested.on_soon || !nested.on_event || !nested.on_timer || !nested.call_soon ||
+        !nested.call_later)
         return -1;
-    done = PyObject_CallMethod(nested.outer, "add_reader", "iO", fd, nested.turn_on_event);
+    done = PyObject_CallMethod(nested.outer, "add_reader", "iO", fd, nested.on_event);
     Py_XDECREF(done);
     return done ? 0 : -1;
 }
@@ -180,8 +195,8 @@ static void unwatch_inner(void)
 
 static void drop_refs(void)
 {
-    Py_CLEAR(nested.turn_soon);
-    Py_CLEAR(nested.turn_on_event);
+    Py_CLEAR(nested.on_soon);
+    Py_CLEAR(nested.on_event);
     Py_CLEAR(nested.call_soon);
     Py_CLEAR(nested.call_later);
 }
