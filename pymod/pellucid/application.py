@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Iterator
 from importlib import metadata
+from inspect import ismethod
 from types import ModuleType, TracebackType
 from typing import Any
 
@@ -29,7 +30,7 @@ FRAMEWORKS = {
     "sanic": ("Sanic", "sanic"),
     "starlette": ("Starlette", "starlette"),
 }
-# Where middlewares keep the app they wrap.
+# Where middlewares keep the app they wrap; a bound method is followed to its object.
 WRAPPED = ("app", "application", "wsgi_app", "wrapped", "_app")
 
 
@@ -138,14 +139,17 @@ def _call(factory: Any, call: ast.Call, spec: str) -> Any:
 
 
 def frames(error: BaseException) -> TracebackType | None:
-    """The traceback of an error of load(), without this package's and importlib's own frames."""
-    first = error.__traceback__
-    while first is not None:
-        name = first.tb_frame.f_globals.get("__name__", "")
+    """The traceback of an error of load() without the frames of this package and of importlib.
+
+    None when nothing else is there: a syntax error, a factory called with wrong arguments.
+    """
+    tb = error.__traceback__
+    while tb is not None:
+        name = tb.tb_frame.f_globals.get("__name__", "")
         if not name.startswith(("pellucid.", "importlib", "__main__")):
-            return first
-        first = first.tb_next
-    return error.__traceback__
+            break
+        tb = tb.tb_next
+    return tb
 
 
 def framework(app: Any) -> str | None:
@@ -163,7 +167,7 @@ def _layers(app: Any) -> Iterator[Any]:
     while app is not None and id(app) not in seen:
         seen.add(id(app))
         yield app
-        attributes = getattr(app, "__dict__", {})
+        attributes = {"app": app.__self__} if ismethod(app) else getattr(app, "__dict__", {})
         app = next((attributes[name] for name in WRAPPED if name in attributes), None)
 
 

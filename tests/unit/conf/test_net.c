@@ -53,8 +53,8 @@ static void what_is_no_address_is_not_trusted(void **state)
         "10.0.0.1:80",
         "unix",
         "localhost",
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-        "aaaaaaaaaaaaaaaaaaaa"};
+        "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc:dddd:eeee:ffff",
+    };
 
     for (size_t i = 0; i < PEL_ARRAY_LEN(bad); i++)
         assert_false(trusts("0.0.0.0/0 ::/0", bad[i]));
