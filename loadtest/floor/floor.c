@@ -3,8 +3,8 @@
  *
  * The load test divides by it: what a Python server costs beyond this is the price of Python and of
  * the server. One thread; keep-alive and pipelining; a fixed answer for GET, a body of 100 kB for
- * GET /body, the request body back for POST. It never closes a connection by itself and has no limits
- * or timeouts: for loopback only.
+ * GET /body, the request body back for POST. It never closes a connection by itself and has no
+ * limits or timeouts: for loopback only.
  *
  * pel_floor PORT    listens on 127.0.0.1:PORT until SIGTERM or SIGINT
  */
