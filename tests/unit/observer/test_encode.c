@@ -1,0 +1,307 @@
+/* Span entries as OTLP, read back with the generated decoder. */
+#include "span.h"
+
+#include "observer/encode.h"
+#include "otlp.pb-c.h"
+
+#define OFFSET_NS 1700000000000000000ULL
+
+static Otlp__Span *encoded(const struct pel_span_entry *e)
+{
+    struct pel_arena a;
+    struct pel_span_node *node;
+    Otlp__Span *span;
+
+    pel_arena_init(&a);
+    node = pel_encode_span(e, 3, OFFSET_NS, &a);
+    pel_arena_reset(&a);
+    span = otlp__span__unpack(NULL, node->len, (const uint8_t *)node->bytes);
+    assert_non_null(span);
+    free(node);
+    return span;
+}
+
+static const Otlp__AnyValue *attribute(Otlp__KeyValue *const *as, size_t n, const char *key)
+{
+    const Otlp__AnyValue *found = NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(as[i]->key, key) != 0)
+            continue;
+        assert_null(found);
+        found = as[i]->value;
+    }
+    return found;
+}
+
+static const char *text(const Otlp__Span *span, const char *key)
+{
+    const Otlp__AnyValue *v = attribute(span->attributes, span->n_attributes, key);
+
+    return v && v->value_case == OTLP__ANY_VALUE__VALUE_STRING_VALUE ? v->string_value : NULL;
+}
+
+static int64_t number(const Otlp__Span *span, const char *key)
+{
+    const Otlp__AnyValue *v = attribute(span->attributes, span->n_attributes, key);
+
+    return v && v->value_case == OTLP__ANY_VALUE__VALUE_INT_VALUE ? v->int_value : -1;
+}
+
+static double real(const Otlp__Span *span, const char *key)
+{
+    const Otlp__AnyValue *v = attribute(span->attributes, span->n_attributes, key);
+
+    return v && v->value_case == OTLP__ANY_VALUE__VALUE_DOUBLE_VALUE ? v->double_value : -1;
+}
+
+static void span_follows_the_conventions(void **state)
+{
+    struct pel_record rec = fixture_record(1000000000);
+    Otlp__Span *span = encoded(span_of(&rec, PEL_SPAN_SAMPLED));
+
+    assert_string_equal(span->name, "GET /orders/{id}");
+    assert_int_equal(span->kind, 2);
+    assert_int_equal(span->start_time_unix_nano, OFFSET_NS + 1000000000);
+    assert_int_equal(span->end_time_unix_nano, OFFSET_NS + 1003000000);
+    assert_int_equal(span->trace_id.len, 16);
+    assert_memory_equal(span->trace_id.data, rec.trace.trace_id, 16);
+    assert_int_equal(span->span_id.len, 8);
+    assert_false(span->has_parent_span_id);
+    assert_int_equal(span->flags, 0x103);
+    assert_null(span->trace_state);
+    assert_null(span->status);
+    assert_int_equal(span->n_events, 0);
+    assert_string_equal(text(span, "http.request.method"), "GET");
+    assert_string_equal(text(span, "url.path"), "/orders/17");
+    assert_string_equal(text(span, "url.query"), "full=1");
+    assert_string_equal(text(span, "url.scheme"), "http");
+    assert_string_equal(text(span, "http.route"), "/orders/{id}");
+    assert_int_equal(number(span, "http.response.status_code"), 200);
+    assert_string_equal(text(span, "network.protocol.version"), "1.1");
+    assert_string_equal(text(span, "server.address"), "shop.example");
+    assert_int_equal(number(span, "server.port"), 8000);
+    assert_string_equal(text(span, "client.address"), "192.0.2.7");
+    assert_string_equal(text(span, "network.peer.address"), "127.0.0.1");
+    assert_int_equal(number(span, "network.peer.port"), 40000);
+    assert_string_equal(text(span, "user_agent.original"), "curl/7.88.1");
+    assert_null(text(span, "error.type"));
+    assert_null(text(span, "http.request.method_original"));
+    assert_null(text(span, "pellucid.sampling.reason"));
+    assert_float_equal(real(span, "pellucid.request.queue.duration"), 12e-6, 1e-12);
+    assert_float_equal(real(span, "pellucid.request.app.duration"), 2.4e-3, 1e-12);
+    assert_float_equal(real(span, "pellucid.response.ttfb"), 2e-3, 1e-12);
+    assert_int_equal(number(span, "pellucid.worker.id"), 3);
+    assert_int_equal(number(span, "pellucid.worker.requests"), 9);
+    otlp__span__free_unpacked(span, NULL);
+}
+
+static void parent_is_remote(void **state)
+{
+    struct pel_record rec = fixture_record(1000);
+    Otlp__Span *span;
+
+    rec.trace.has_parent = true;
+    rec.trace.flags = 1;
+    memset(rec.trace.parent_span_id, 0xef, 8);
+    rec.trace.state = PEL_STR("congo=t61,ot=th:8");
+    span = encoded(span_of(&rec, PEL_SPAN_SAMPLED));
+    assert_true(span->has_parent_span_id);
+    assert_memory_equal(span->parent_span_id.data, rec.trace.parent_span_id, 8);
+    assert_int_equal(span->flags, 0x301);
+    assert_string_equal(span->trace_state, "congo=t61,ot=th:8");
+    otlp__span__free_unpacked(span, NULL);
+}
+
+static void kept_span_has_no_known_probability(void **state)
+{
+    static const struct {
+        struct pel_str in;
+        const char *out; /* NULL: none */
+    } cases[] = {
+        {PEL_STR("congo=t61,ot=th:8,b=2"), "congo=t61,b=2"},
+        {PEL_STR("ot=th:8"), NULL},
+        {PEL_STR("ot=th:8, b=2"), " b=2"},
+        {PEL_STR("a=1, ot=th:8"), "a=1"},
+        {PEL_STR("not=1"), "not=1"},
+    };
+
+    for (size_t i = 0; i < PEL_ARRAY_LEN(cases); i++) {
+        struct pel_record rec = fixture_record(1000);
+        Otlp__Span *span;
+
+        rec.trace.flags = 0;
+        rec.trace.state = cases[i].in;
+        span = encoded(span_of(&rec, PEL_SPAN_SLOW));
+        if (cases[i].out)
+            assert_string_equal(span->trace_state, cases[i].out);
+        else
+            assert_null(span->trace_state);
+        assert_int_equal(span->flags, 0x100);
+        assert_string_equal(text(span, "pellucid.sampling.reason"), "slow");
+        otlp__span__free_unpacked(span, NULL);
+    }
+}
+
+static void failure_is_an_error_with_its_exception(void **state)
+{
+    struct pel_record rec = fixture_record(1000000000);
+    const Otlp__Event *event;
+    Otlp__Span *span;
+
+    rec.status = 500;
+    rec.error = PEL_ERROR_APP_EXCEPTION;
+    rec.exc_type = PEL_STR("builtins.ValueError");
+    rec.exc_message = PEL_STR("no \xff such order");
+    rec.exc_stack = PEL_STR("Traceback ...");
+    span = encoded(span_of(&rec, PEL_SPAN_SAMPLED | PEL_SPAN_FAILED));
+    assert_int_equal(span->status->code, 2);
+    assert_string_equal(text(span, "error.type"), "app_exception");
+    assert_int_equal(span->n_events, 1);
+    event = span->events[0];
+    assert_string_equal(event->name, "exception");
+    assert_int_equal(event->time_unix_nano, OFFSET_NS + 1002500000);
+    assert_string_equal(
+        attribute(event->attributes, event->n_attributes, "exception.message")->string_value,
+        "no \xef\xbf\xbd such order");
+    otlp__span__free_unpacked(span, NULL);
+}
+
+static void status_is_the_error_where_nothing_else_is(void **state)
+{
+    struct pel_record rec = fixture_record(1000);
+    Otlp__Span *span;
+
+    rec.status = 503;
+    span = encoded(span_of(&rec, PEL_SPAN_FAILED));
+    assert_string_equal(text(span, "error.type"), "503");
+    assert_int_equal(span->status->code, 2);
+    assert_string_equal(text(span, "pellucid.sampling.reason"), "error");
+    otlp__span__free_unpacked(span, NULL);
+
+    rec.status = 404;
+    span = encoded(span_of(&rec, PEL_SPAN_SAMPLED));
+    assert_null(text(span, "error.type"));
+    assert_null(span->status);
+    otlp__span__free_unpacked(span, NULL);
+}
+
+static void unknown_method_is_other(void **state)
+{
+    struct pel_record rec = fixture_record(1000);
+    Otlp__Span *span;
+
+    rec.method = PEL_STR("BREW");
+    span = encoded(span_of(&rec, PEL_SPAN_SAMPLED));
+    assert_string_equal(span->name, "HTTP /orders/{id}");
+    assert_string_equal(text(span, "http.request.method"), "_OTHER");
+    assert_string_equal(text(span, "http.request.method_original"), "BREW");
+    otlp__span__free_unpacked(span, NULL);
+
+    rec.method = PEL_STR("POST");
+    rec.route_source = PEL_ROUTE_NONE;
+    span = encoded(span_of(&rec, PEL_SPAN_SAMPLED));
+    assert_string_equal(span->name, "POST");
+    assert_null(text(span, "http.route"));
+    otlp__span__free_unpacked(span, NULL);
+}
+
+static void host_is_split_as_urls_have_it(void **state)
+{
+    static const struct {
+        struct pel_str host;
+        bool is_https;
+        const char *address;
+        int64_t port;
+    } cases[] = {
+        {PEL_STR("a.example"), false, "a.example", 80},
+        {PEL_STR("a.example"), true, "a.example", 443},
+        {PEL_STR("a.example:8080"), true, "a.example", 8080},
+        {PEL_STR("[2001:db8::1]"), false, "2001:db8::1", 80},
+        {PEL_STR("[2001:db8::1]:99"), false, "2001:db8::1", 99},
+        {PEL_STR("a:99999"), false, "a", -1},
+        {PEL_STR("a:x"), false, "a", -1},
+        {PEL_STR(""), false, NULL, -1},
+    };
+
+    for (size_t i = 0; i < PEL_ARRAY_LEN(cases); i++) {
+        struct pel_record rec = fixture_record(1000);
+        Otlp__Span *span;
+
+        rec.host = cases[i].host;
+        rec.scheme = cases[i].is_https ? PEL_STR("https") : PEL_STR("http");
+        span = encoded(span_of(&rec, PEL_SPAN_SAMPLED));
+        if (cases[i].address)
+            assert_string_equal(text(span, "server.address"), cases[i].address);
+        else
+            assert_null(text(span, "server.address"));
+        assert_int_equal(number(span, "server.port"), cases[i].port);
+        otlp__span__free_unpacked(span, NULL);
+    }
+}
+
+static void request_groups_spans_by_worker(void **state)
+{
+    struct pel_pair pair = {(char *)"service.name", (char *)"shop"};
+    struct pel_conf conf = fixture_conf();
+    struct pel_record rec = fixture_record(1000);
+    Otlp__ExportTraceServiceRequest *request;
+    struct pel_list nodes, *link;
+    struct pel_buf out;
+
+    conf.otlp_resource = (struct pel_pairs){&pair, 1};
+    pel_list_init(&nodes);
+    for (int i = 0; i < 5; i++) {
+        struct pel_arena a;
+        struct pel_span_node *node;
+
+        pel_arena_init(&a);
+        node = pel_encode_span(span_of(&rec, PEL_SPAN_SAMPLED), 0, OFFSET_NS, &a);
+        node->instance_id[15] = (uint8_t)(i % 2);
+        pel_list_push_tail(&nodes, &node->link);
+        pel_arena_reset(&a);
+    }
+    pel_buf_init(&out);
+    pel_encode_request(&out, &conf, &nodes);
+    request = otlp__export_trace_service_request__unpack(NULL, out.len, (uint8_t *)out.p);
+    assert_non_null(request);
+    assert_int_equal(request->n_resource_spans, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const Otlp__ResourceSpans *r = request->resource_spans[i];
+        Otlp__Resource *resource = otlp__resource__unpack(NULL, r->resource.len, r->resource.data);
+
+        assert_string_equal(
+            attribute(resource->attributes, resource->n_attributes, "service.name")->string_value,
+            "shop");
+        assert_string_equal(
+            attribute(resource->attributes, resource->n_attributes, "service.instance.id")
+                ->string_value,
+            i ? "01234567-89ab-4def-8001-020304050601" : "01234567-89ab-4def-8001-020304050600");
+        assert_int_equal(
+            attribute(resource->attributes, resource->n_attributes, "process.pid")->int_value, 77);
+        assert_int_equal(r->n_scope_spans, 1);
+        assert_string_equal(r->scope_spans[0]->scope->name, "pellucid");
+        assert_int_equal(r->scope_spans[0]->n_spans, i ? 2 : 3);
+        otlp__resource__free_unpacked(resource, NULL);
+    }
+    otlp__export_trace_service_request__free_unpacked(request, NULL);
+    pel_buf_fini(&out);
+    while ((link = pel_list_pop(&nodes)))
+        free(PEL_CONTAINER_OF(link, struct pel_span_node, link));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(span_follows_the_conventions),
+        cmocka_unit_test(parent_is_remote),
+        cmocka_unit_test(kept_span_has_no_known_probability),
+        cmocka_unit_test(failure_is_an_error_with_its_exception),
+        cmocka_unit_test(status_is_the_error_where_nothing_else_is),
+        cmocka_unit_test(unknown_method_is_other),
+        cmocka_unit_test(host_is_split_as_urls_have_it),
+        cmocka_unit_test(request_groups_spans_by_worker),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,102 @@
+#include "../probe/fixture.h"
+
+#include "observer/duration.h"
+
+static struct pel_buf out;
+
+static const char *finished(struct pel_exposition *e)
+{
+    pel_exposition_end(e);
+    pel_buf_add(&out, "", 1);
+    return out.p;
+}
+
+static void names_and_units_are_translated(void **state)
+{
+    struct pel_exposition e = {.out = &out};
+
+    pel_buf_init(&out);
+    pel_exposition_family(&e, "pellucid.network.in", "By", "counter", "Bytes.");
+    pel_exposition_begin(&e, "");
+    pel_exposition_value(&e, 5);
+    pel_exposition_family(&e, "pellucid.request.app.time", "ns", "counter", "Time.");
+    pel_exposition_begin(&e, "");
+    pel_exposition_value(&e, 1500000000);
+    pel_exposition_family(&e, "http.server.active_requests", "{request}", "gauge", "Now.");
+    pel_exposition_begin(&e, "");
+    pel_exposition_label(&e, "a.b", PEL_STR("x\"y\\z\n\xff"));
+    pel_exposition_label(&e, "c", PEL_STR("d"));
+    pel_exposition_value(&e, 2);
+    assert_string_equal(
+        finished(&e),
+        "# HELP pellucid_network_in_bytes_total Bytes.\n"
+        "# TYPE pellucid_network_in_bytes_total counter\n"
+        "pellucid_network_in_bytes_total 5\n"
+        "# HELP pellucid_request_app_time_seconds_total Time.\n"
+        "# TYPE pellucid_request_app_time_seconds_total counter\n"
+        "pellucid_request_app_time_seconds_total 1.500000000\n"
+        "# HELP http_server_active_requests Now.\n"
+        "# TYPE http_server_active_requests gauge\n"
+        "http_server_active_requests{a_b=\"x\\\"y\\\\z\\n\xef\xbf\xbd\",c=\"d\"} 2\n");
+    pel_buf_fini(&out);
+}
+
+static void openmetrics_differs_in_its_frame(void **state)
+{
+    struct pel_exposition e = {.out = &out, .is_openmetrics = true};
+
+    pel_buf_init(&out);
+    pel_exposition_family(&e, "pellucid.network.in", "By", "counter", "Bytes.");
+    pel_exposition_begin(&e, "");
+    pel_exposition_value(&e, 5);
+    pel_exposition_family(&e, "target", "", "info", "Target.");
+    pel_exposition_begin(&e, "_info");
+    pel_exposition_value(&e, 1);
+    assert_string_equal(finished(&e), "# HELP pellucid_network_in_bytes Bytes.\n"
+                                      "# TYPE pellucid_network_in_bytes counter\n"
+                                      "# UNIT pellucid_network_in_bytes bytes\n"
+                                      "pellucid_network_in_bytes_total 5\n"
+                                      "# HELP target Target.\n"
+                                      "# TYPE target info\n"
+                                      "target_info 1\n"
+                                      "# EOF\n");
+    pel_buf_fini(&out);
+}
+
+static void streams_of_workers_are_added_up(void **state)
+{
+    struct pel_exposition e = {.out = &out};
+    struct pel_record rec = fixture_record(1000);
+    struct pel_shm shm = fixture_shm(3);
+    const char *text;
+
+    pel_series_add(pel_series_find(pel_shm_slot(&shm, 0), &rec), 3000000);
+    pel_series_add(pel_series_find(pel_shm_slot(&shm, 2), &rec), 20 * PEL_NS_PER_SEC);
+    rec.status = 500;
+    pel_series_add(pel_series_find(pel_shm_slot(&shm, 1), &rec), 1);
+    pel_buf_init(&out);
+    pel_duration_show(&e, &shm);
+    text = finished(&e);
+    assert_non_null(strstr(text, "_count{http_request_method=\"GET\",url_scheme=\"http\","
+                                 "http_response_status_code=\"200\",http_route=\"/orders/{id}\","
+                                 "network_protocol_version=\"1.1\"} 2\n"));
+    assert_non_null(strstr(text, "network_protocol_version=\"1.1\",le=\"0.005\"} 1\n"));
+    assert_non_null(strstr(text, "network_protocol_version=\"1.1\",le=\"10\"} 1\n"));
+    assert_non_null(strstr(text, "network_protocol_version=\"1.1\",le=\"+Inf\"} 2\n"));
+    assert_non_null(strstr(text, "network_protocol_version=\"1.1\"} 20.003000000\n"));
+    assert_non_null(strstr(text, "http_response_status_code=\"500\",http_route=\"/orders/{id}\","
+                                 "network_protocol_version=\"1.1\",error_type=\"500\"} 1\n"));
+    pel_buf_fini(&out);
+    pel_shm_close(&shm);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_and_units_are_translated),
+        cmocka_unit_test(openmetrics_differs_in_its_frame),
+        cmocka_unit_test(streams_of_workers_are_added_up),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
