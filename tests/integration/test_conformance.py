@@ -293,7 +293,7 @@ def test_file(served, client):
 
 def test_big_body_to_a_slow_reader(served):
     with Client(served.address, 30) as client:
-        client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         client.send(get(b"/big") + get(b"/unread"))
         time.sleep(0.3)
         assert client.response().body == b"x" * 5_000_000
