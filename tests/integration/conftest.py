@@ -50,7 +50,11 @@ def _written(code: str, folder: Path) -> str:
 
 
 def _finish(started: list[Running]) -> None:
-    faults = [fault for running in started for fault in running.clean_up()]
+    """Ends the servers of a test; their logs go with the faults, for the folders are gone soon."""
+    faults = []
+    for running in started:
+        found = running.clean_up()
+        faults += [*found, f"log:\n{running.log[-20000:]}"] if found else []
     if faults:
         pytest.fail("\n".join(faults), pytrace=False)
 
@@ -187,7 +191,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Attaches the logs of the servers to the report of a failed test."""
     report = yield
-    if report.failed:
+    if report.failed and report.when == "call":
         for running in item.stash.get(STARTED, []):
             report.sections.append((f"log of {running.folder.name}", running.log[-20000:]))
     return report

@@ -35,7 +35,9 @@ class Command:
         self.target = target
         self.folder = folder
 
-    def __call__(self, *args: str, file: str | None = None, env: dict[str, str] | None = None) -> Ran:
+    def __call__(
+        self, *args: str, file: str | None = None, env: dict[str, str] | None = None
+    ) -> Ran:
         """Runs the command and waits for its end; raises subprocess.TimeoutExpired."""
         path = self.folder / "pellucid.toml"
         path.unlink(missing_ok=True)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-OURS = ("/_server.", "/_observer.", "/pellucid/", "pel_")
+from support.target import ROOT
+
+OURS = (f"{ROOT}/src/", f"{ROOT}/pymod/", "/_server.", "/_observer.", "/_conf.")
 
 
 def _is_our_leak(block: str) -> bool:
-    """Does a frame of this leak lie in one of our modules?
+    """Was this leak allocated by our code, or by the C API on its behalf?
 
-    CPython's own objects reach the allocator through our calls too, and some live on at exit by
-    design (interned strings, static types); those have the interpreter's allocator as their first
-    frames, ours come straight from malloc.
+    CPython and extension modules leave things behind at exit; what Python code allocates has the
+    interpreter's loop between the allocator and us.
     """
-    frames = [line for line in block.splitlines() if line.lstrip().startswith("#")]
-    return any(word in frame for frame in frames[:3] for word in OURS)
+    for line in block.splitlines():
+        if "PyEval_EvalFrame" in line:
+            return False
+        if any(word in line for word in OURS):
+            return True
+    return False
 
 
 def _findings(text: str) -> list[str]:
