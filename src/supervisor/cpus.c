@@ -66,8 +66,8 @@ static unsigned quota_v1(const char *folder)
     if (snprintf(path, sizeof(path), "%s/cpu.cfs_quota_us", folder) >= (int)sizeof(path) ||
         !read_line(path, quota, sizeof(quota)))
         return 0;
-    snprintf(path, sizeof(path), "%s/cpu.cfs_period_us", folder);
-    if (!read_line(path, period, sizeof(period)))
+    if (snprintf(path, sizeof(path), "%s/cpu.cfs_period_us", folder) >= (int)sizeof(path) ||
+        !read_line(path, period, sizeof(period)))
         return 0;
     return cpus_of(atoll(quota), atoll(period));
 }
