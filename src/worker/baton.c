@@ -1,33 +1,419 @@
 #include "baton.h"
 
+#include <stdlib.h>
+
 #include "conn.h"
 #include "h1.h"
+#include "pellucid/arena.h"
+#include "pellucid/log.h"
+#include "pellucid/mem.h"
+#include "pellucid/time.h"
 
-static void run_ready(struct pel_loop *loop)
+/* While requests wait the loop is looked at that often. */
+#define TURN_NS (500 * PEL_NS_PER_US)
+/* A request that waited longer than this for something other than the CPU has blocked. */
+#define BLOCKED_NS (500 * PEL_NS_PER_US)
+/* How long threads have to leave when the loop has stopped. */
+#define JOIN_NS PEL_NS_PER_SEC
+
+static void take_gil(struct pel_thread *t)
 {
-    struct pel_request *rq;
-
-    while ((rq = pel_loop_pop_ready(loop))) {
-        struct pel_conn *c = pel_h1_of(rq)->conn;
-
-        pel_h1_start(pel_h1_of(rq));
-        pel_conn_settle(c);
-        pel_loop_publish(loop);
-    }
-    pel_loop_drop_refs(loop);
+    if (t->state)
+        PyEval_RestoreThread(t->state);
+    t->state = NULL;
 }
 
-int pel_baton_run(struct pel_loop *loop, struct pel_err *err)
+static void drop_gil(struct pel_thread *t)
 {
-    while (!loop->is_stopped) {
-        Py_BEGIN_ALLOW_THREADS pel_loop_turn(loop, true);
-        Py_END_ALLOW_THREADS run_ready(loop);
-        PyErr_CheckSignals();
+    if (!t->state)
+        t->state = PyEval_SaveThread();
+}
+
+bool pel_baton_take(struct pel_baton *b, uint32_t id)
+{
+    uint32_t owner = atomic_load_explicit(&b->owner, memory_order_relaxed);
+
+    while (owner == 0 || (owner & PEL_BATON_LOOSE))
+        if (atomic_compare_exchange_weak(&b->owner, &owner, id))
+            return true;
+    return false;
+}
+
+/* The holder is about to be away: whoever needs the baton may have it. */
+static void loosen(struct pel_thread *t)
+{
+    struct pel_baton *b = t->baton;
+    uint64_t n = atomic_load_explicit(&b->n_loose, memory_order_relaxed);
+
+    atomic_store_explicit(&b->n_loose, n + 1, memory_order_relaxed);
+    atomic_store(&b->owner, t->id | PEL_BATON_LOOSE);
+}
+
+/* Back again: do we still have it? */
+static bool tighten(struct pel_thread *t)
+{
+    uint32_t owner = t->id | PEL_BATON_LOOSE;
+
+    return atomic_compare_exchange_strong(&t->baton->owner, &owner, t->id);
+}
+
+static void call_locked(struct pel_thread *t)
+{
+    pel_list_remove(&t->idle);
+    atomic_fetch_sub_explicit(&t->baton->n_idle, 1, memory_order_relaxed);
+    t->is_called = true;
+    pthread_cond_signal(&t->cond);
+}
+
+bool pel_baton_call(struct pel_baton *b)
+{
+    bool found;
+
+    if (atomic_load_explicit(&b->n_idle, memory_order_relaxed) == 0)
+        return false;
+    pthread_mutex_lock(&b->lock);
+    found = !pel_list_is_empty(&b->idle);
+    if (found)
+        call_locked(PEL_CONTAINER_OF(b->idle.next, struct pel_thread, idle));
+    pthread_mutex_unlock(&b->lock);
+    return found;
+}
+
+void pel_baton_call_main(struct pel_baton *b)
+{
+    pthread_mutex_lock(&b->lock);
+    if (!pel_list_is_empty(&b->threads[0].idle))
+        call_locked(&b->threads[0]);
+    pthread_mutex_unlock(&b->lock);
+}
+
+void pel_baton_stop(struct pel_baton *b)
+{
+    pthread_mutex_lock(&b->lock);
+    atomic_store(&b->is_stopping, true);
+    while (!pel_list_is_empty(&b->idle))
+        call_locked(PEL_CONTAINER_OF(b->idle.next, struct pel_thread, idle));
+    pthread_mutex_unlock(&b->lock);
+    pel_loop_wake(b->loop);
+}
+
+/* May a thread without the baton run the app for requests that wait? A fast app is served best by
+ * one thread: others would only fight it for the GIL. */
+static bool wants_help(const struct pel_baton *b)
+{
+    return atomic_load(&b->blockiness) > 0 || atomic_load(&b->owner) == PEL_BATON_WATCHER;
+}
+
+/* Is there anything for a thread that is about to idle? Looked at after it has joined the idle
+ * ones, so that whoever made it so has either seen the thread or is seen by it. */
+static bool is_wanted(const struct pel_thread *t)
+{
+    struct pel_baton *b = t->baton;
+    uint32_t owner = atomic_load(&b->owner);
+
+    if (wants_help(b) && ((owner & PEL_BATON_LOOSE) || atomic_load(&b->loop->n_ready) > 0))
+        return true;
+    return owner == 0 || atomic_load(&b->is_stopping) ||
+           (t->id == 1 && atomic_load(&b->has_signal));
+}
+
+/* Until somebody calls. */
+static void idle(struct pel_thread *t)
+{
+    struct pel_baton *b = t->baton;
+
+    drop_gil(t);
+    pthread_mutex_lock(&b->lock);
+    t->is_called = false;
+    /* The last to come is the first to be called: its memory is warm. */
+    pel_list_push_tail(b->idle.next, &t->idle);
+    atomic_fetch_add(&b->n_idle, 1);
+    if (is_wanted(t))
+        call_locked(t);
+    while (!t->is_called)
+        pthread_cond_wait(&t->cond, &b->lock);
+    pthread_mutex_unlock(&b->lock);
+}
+
+static uint64_t cpu_ns(void)
+{
+    return pel_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+/* When the process is short of CPU, what looks like blocking is mostly waiting for the GIL. */
+static void note_app(struct pel_baton *b, bool has_blocked)
+{
+    unsigned blockiness = atomic_load_explicit(&b->blockiness, memory_order_relaxed);
+
+    if (has_blocked && !atomic_load_explicit(&b->watcher.is_saturated, memory_order_relaxed))
+        blockiness = PEL_BLOCKINESS_MAX;
+    else if (blockiness > 0)
+        blockiness--;
+    atomic_store_explicit(&b->blockiness, blockiness, memory_order_relaxed);
+}
+
+static void run_app(struct pel_thread *t, struct pel_request *rq)
+{
+    struct pel_baton *b = t->baton;
+    unsigned blockiness = atomic_load_explicit(&b->blockiness, memory_order_relaxed);
+    uint64_t wall_ns = 0, spent_ns = 0;
+
+    if (PEL_UNLIKELY(blockiness)) {
+        pel_baton_call(b);
+        wall_ns = pel_now_ns();
+        spent_ns = cpu_ns();
     }
+    atomic_store_explicit(&t->is_in_app, true, memory_order_relaxed);
+    pel_h1_start(pel_h1_of(rq));
+    atomic_store_explicit(&t->is_in_app, false, memory_order_relaxed);
+    if (PEL_UNLIKELY(blockiness)) {
+        spent_ns = cpu_ns() - spent_ns;
+        wall_ns = pel_now_ns() - wall_ns;
+        note_app(b, wall_ns > spent_ns + BLOCKED_NS);
+    }
+}
+
+static void check_signals(struct pel_thread *t)
+{
+    if (t->id == 1 && atomic_exchange(&t->baton->has_signal, false)) {
+        take_gil(t);
+        pel_pysignal_run();
+    }
+}
+
+/* One turn of the loop, without the GIL. */
+static void turn(struct pel_thread *t)
+{
+    struct pel_loop *loop = t->baton->loop;
+
+    drop_gil(t);
+    pel_loop_turn(loop, loop->n_ready == 0);
+    if (PEL_UNLIKELY(loop->n_refs)) {
+        take_gil(t);
+        pel_loop_drop_refs(loop);
+    }
+    if (PEL_UNLIKELY(atomic_load_explicit(&t->baton->has_signal, memory_order_relaxed))) {
+        if (t->id == 1)
+            check_signals(t);
+        else
+            pel_baton_call_main(t->baton);
+    }
+}
+
+/* The baton may have gone while we waited for the GIL. */
+static bool may_run(const struct pel_thread *t)
+{
+    return atomic_load(&t->baton->owner) == (t->id | PEL_BATON_LOOSE) || wants_help(t->baton);
+}
+
+/* Runs the app for one request, if there still is one. False when the baton was lost meanwhile. */
+static bool serve_loosely(struct pel_thread *t)
+{
+    struct pel_loop *loop = t->baton->loop;
+    struct pel_request *rq;
+    struct pel_conn *c = NULL;
+
+    loosen(t);
+    pel_watcher_wake(&t->baton->watcher);
+    take_gil(t);
+    rq = may_run(t) ? pel_loop_pop_ready(loop) : NULL;
+    if (rq) {
+        c = pel_h1_of(rq)->conn;
+        run_app(t, rq);
+    }
+    if (!tighten(t)) {
+        if (c)
+            pel_conn_give_back(c);
+        return false;
+    }
+    if (c)
+        pel_conn_settle(c);
+    pel_loop_publish(loop);
+    return true;
+}
+
+/* Runs the loop and the app as long as we have the baton. */
+static void hold(struct pel_thread *t)
+{
+    struct pel_loop *loop = t->baton->loop;
+
+    while (!loop->is_stopped) {
+        if (loop->n_ready == 0 || loop->now_ns - loop->turned_ns > TURN_NS)
+            turn(t);
+        if (loop->n_ready > 0 && !serve_loosely(t))
+            return;
+    }
+    atomic_store(&t->baton->owner, 0);
+    pel_baton_stop(t->baton);
+}
+
+/* The baton is with somebody who runs the loop, but requests wait. */
+static bool serve_without(struct pel_thread *t)
+{
+    struct pel_loop *loop = t->baton->loop;
+    struct pel_request *rq;
+    struct pel_conn *c;
+
+    if (loop->n_ready == 0 || !wants_help(t->baton))
+        return false;
+    take_gil(t);
+    rq = pel_loop_pop_ready(loop);
+    if (!rq)
+        return false;
+    c = pel_h1_of(rq)->conn;
+    run_app(t, rq);
+    pel_conn_give_back(c);
+    return true;
+}
+
+/* The life of an application thread; the GIL is held before and after. */
+static void serve(struct pel_thread *t)
+{
+    struct pel_baton *b = t->baton;
+
+    pthread_getcpuclockid(pthread_self(), &t->cpu_clock);
+    while (!atomic_load(&b->is_stopping)) {
+        check_signals(t);
+        if (atomic_load(&b->owner) == t->id || pel_baton_take(b, t->id))
+            hold(t);
+        else if (!serve_without(t))
+            idle(t);
+    }
+    take_gil(t);
+    pel_h1_trim();
+    pel_arena_thread_fini();
+}
+
+static PyObject *run_thread(PyObject *self, PyObject *unused)
+{
+    serve(PyCapsule_GetPointer(self, NULL));
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef run_thread_def = {"pellucid_thread", run_thread, METH_NOARGS, NULL};
+
+static int start_thread(struct pel_thread *t, PyObject *type)
+{
+    PyObject *self = PyCapsule_New(t, NULL, NULL);
+    PyObject *target = self ? PyCFunction_New(&run_thread_def, self) : NULL;
+    PyObject *args = PyTuple_New(0);
+    PyObject *kwargs =
+        target ? Py_BuildValue("{s:O,s:N,s:O}", "target", target, "name",
+                               PyUnicode_FromFormat("pellucid-%u", t->id - 1), "daemon", Py_False)
+               : NULL;
+    PyObject *started = NULL;
+
+    if (args && kwargs)
+        t->object = PyObject_Call(type, args, kwargs);
+    if (t->object)
+        started = PyObject_CallMethod(t->object, "start", NULL);
+    if (!started)
+        Py_CLEAR(t->object);
+    Py_XDECREF(started);
+    Py_XDECREF(kwargs);
+    Py_XDECREF(args);
+    Py_XDECREF(target);
+    Py_XDECREF(self);
+    return t->object ? 0 : -1;
+}
+
+static int start_threads(struct pel_baton *b, struct pel_err *err)
+{
+    PyObject *threading = PyImport_ImportModule("threading");
+    PyObject *type = threading ? PyObject_GetAttrString(threading, "Thread") : NULL;
+    int rc = type ? 0 : -1;
+
+    for (unsigned i = 1; rc == 0 && i < b->n_threads; i++)
+        rc = start_thread(&b->threads[i], type);
+    Py_XDECREF(type);
+    Py_XDECREF(threading);
+    if (rc == 0)
+        return 0;
+    PyErr_Clear();
+    return pel_err_set(err, "cannot start %u application threads; lower server.threads",
+                       b->n_threads);
+}
+
+/* Waits for a thread to leave. False when it is still in the app at end_ns. */
+static bool join(struct pel_thread *t, uint64_t end_ns)
+{
+    uint64_t now_ns = pel_now_ns();
+    double left_s = now_ns < end_ns ? (double)(end_ns - now_ns) / (double)PEL_NS_PER_SEC : 0;
+    PyObject *done = PyObject_CallMethod(t->object, "join", "d", left_s);
+    PyObject *alive = done ? PyObject_CallMethod(t->object, "is_alive", NULL) : NULL;
+    bool has_left = alive == Py_False;
+
+    PyErr_Clear();
+    Py_XDECREF(alive);
+    Py_XDECREF(done);
+    return has_left;
+}
+
+static unsigned join_threads(struct pel_baton *b)
+{
+    uint64_t end_ns = pel_now_ns() + JOIN_NS;
+    unsigned n_stuck = 0;
+
+    pel_baton_stop(b);
+    for (unsigned i = 1; i < b->n_threads; i++)
+        if (b->threads[i].object && !join(&b->threads[i], end_ns))
+            n_stuck++;
+    return n_stuck;
+}
+
+static struct pel_baton *baton_new(struct pel_loop *loop)
+{
+    struct pel_baton *b = pel_mem_new(1, sizeof(*b));
+
+    b->loop = loop;
+    b->n_threads = loop->threads;
+    b->threads = pel_mem_new(b->n_threads, sizeof(*b->threads));
+    b->owner = 1;
+    b->pysignal.fds[0] = -1;
+    pel_list_init(&b->idle);
+    PEL_ASSERT(pthread_mutex_init(&b->lock, NULL) == 0);
+    for (unsigned i = 0; i < b->n_threads; i++) {
+        struct pel_thread *t = &b->threads[i];
+
+        t->baton = b;
+        t->id = i + 1;
+        pel_list_init(&t->idle);
+        PEL_ASSERT(pthread_cond_init(&t->cond, NULL) == 0);
+    }
+    return b;
+}
+
+static void baton_free(struct pel_baton *b)
+{
+    for (unsigned i = 0; i < b->n_threads; i++) {
+        Py_XDECREF(b->threads[i].object);
+        pthread_cond_destroy(&b->threads[i].cond);
+    }
+    pthread_mutex_destroy(&b->lock);
+    free(b->threads);
+    free(b);
+}
+
+static int run_watched(struct pel_baton *b, struct pel_err *err)
+{
+    if (pel_watcher_start(&b->watcher, b, err) != 0 || start_threads(b, err) != 0)
+        return -1;
+    serve(&b->threads[0]);
     return 0;
 }
 
-void pel_baton_stop(struct pel_loop *loop)
+int pel_baton_run(struct pel_loop *loop, unsigned *n_stuck, struct pel_err *err)
 {
-    loop->is_stopped = true;
+    struct pel_baton *b = baton_new(loop);
+    int rc = pel_pysignal_open(&b->pysignal, b, err);
+
+    if (rc == 0)
+        rc = run_watched(b, err);
+    *n_stuck = join_threads(b);
+    pel_watcher_stop(&b->watcher);
+    pel_pysignal_close(&b->pysignal);
+    /* A thread that comes back later still finds its baton. */
+    if (*n_stuck == 0)
+        baton_free(b);
+    return rc;
 }

@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include "conn.h"
+#include "control.h"
 #include "h1.h"
 #include "pellucid/log.h"
 #include "pellucid/time.h"
@@ -34,6 +35,9 @@ void pel_conn_next(struct pel_conn *c)
     pel_conn_watch(c, UV_READABLE);
     if (PEL_UNLIKELY(c->pending.len))
         pel_conn_input_pending(c);
+    if (PEL_UNLIKELY(atomic_load_explicit(&c->loop->is_draining, memory_order_relaxed)) &&
+        c->state == PEL_CONN_IDLE)
+        pel_drain_idle(&c->loop->control->drain, c);
 }
 
 /* Keeps the connection; what is left of the body is skipped first, if it is little. */
@@ -118,6 +122,8 @@ void pel_conn_settle(struct pel_conn *c)
     uint8_t owner = atomic_exchange_explicit(&c->owner, PEL_OWNER_LOOP, memory_order_acq_rel);
     struct pel_h1 *h1 = c->h1;
 
+    if (h1 && h1->rq.rec.stamp_ns[PEL_STAMP_LAST_BYTE] > c->loop->now_ns)
+        c->loop->now_ns = h1->rq.rec.stamp_ns[PEL_STAMP_LAST_BYTE];
     if (owner == PEL_OWNER_APP_UNWATCHED)
         c->events = 0;
     if (!h1) {

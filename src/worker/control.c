@@ -1,28 +1,118 @@
 #include "control.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
-static void on_signal(uv_signal_t *handle, int signum)
+#include "handoff.h"
+#include "pellucid/log.h"
+
+bool pel_control_send(struct pel_control *ct, enum pel_msg_type type, const char *text, int fd)
 {
-    struct pel_control *ct = handle->data;
+    const struct pel_worker_env *env = ct->loop->env;
+    struct pel_msg msg = {.type = type, .slot = env->slot, .pid = getpid()};
 
-    ct->stop(ct->loop);
+    if (env->control_fd < 0)
+        return false;
+    snprintf(msg.text, sizeof(msg.text), "%s", text);
+    return pel_ipc_send(env->control_fd, &msg, fd) == 0;
 }
 
-int pel_control_open(struct pel_control *ct, struct pel_loop *loop,
-                     void (*stop)(struct pel_loop *loop), struct pel_err *err)
+static void on_sigterm(uv_signal_t *handle, int signum)
 {
-    *ct = (struct pel_control){.loop = loop, .stop = stop, .is_open = true};
+    struct pel_control *ct = PEL_CONTAINER_OF(handle, struct pel_control, sigterm);
+
+    if (ct->drain.terms++ > 0)
+        pel_drain_end(&ct->drain);
+    else
+        pel_drain_start(&ct->drain, "SIGTERM", false);
+}
+
+static void on_sigint(uv_signal_t *handle, int signum)
+{
+    struct pel_control *ct = PEL_CONTAINER_OF(handle, struct pel_control, sigint);
+
+    if (ct->loop->env->control_fd < 0)
+        on_sigterm(&ct->sigterm, signum);
+}
+
+static void on_orphaned(struct pel_control *ct)
+{
+    uv_poll_stop(&ct->poll);
+    pel_drain_start(&ct->drain, "the supervisor is gone", false);
+}
+
+/* fd is ours. */
+static void on_message(struct pel_control *ct, const struct pel_msg *msg, int fd)
+{
+    switch (msg->type) {
+    case PEL_MSG_DRAIN:
+        pel_drain_start(&ct->drain, msg->text, strcmp(msg->text, "stop") != 0);
+        break;
+    case PEL_MSG_HANDOFF:
+        if (fd >= 0)
+            pel_handoff_adopt(ct->loop, fd);
+        return;
+    case PEL_MSG_REOPEN:
+        if (fd >= 0)
+            pel_probes_set_access_fd(ct->loop->probes, fd);
+        return;
+    default:
+        pel_warning("the supervisor sent %s, which is not for a worker",
+                    pel_msg_name((enum pel_msg_type)msg->type));
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct pel_control *ct = PEL_CONTAINER_OF(poll, struct pel_control, poll);
+    struct pel_msg msg;
+    int fd, rc;
+
+    while ((rc = pel_ipc_recv(ct->loop->env->control_fd, &msg, &fd)) > 0)
+        on_message(ct, &msg, fd);
+    if (rc == 0 || (errno != EAGAIN && errno != EINTR))
+        on_orphaned(ct);
+}
+
+static int watch(struct pel_control *ct)
+{
+    struct pel_loop *loop = ct->loop;
+    int rc = 0;
+
     uv_signal_init(&loop->uv, &ct->sigterm);
     uv_signal_init(&loop->uv, &ct->sigint);
-    ct->sigterm.data = ct->sigint.data = ct;
-    uv_signal_start(&ct->sigterm, on_signal, SIGTERM);
-    uv_signal_start(&ct->sigint, on_signal, SIGINT);
-    return 0;
+    rc = uv_signal_start(&ct->sigterm, on_sigterm, SIGTERM);
+    if (rc == 0)
+        rc = uv_signal_start(&ct->sigint, on_sigint, SIGINT);
+    if (rc != 0 || loop->env->control_fd < 0)
+        return rc;
+    rc = uv_poll_init(&loop->uv, &ct->poll, loop->env->control_fd);
+    ct->is_watched = rc == 0;
+    return rc == 0 ? uv_poll_start(&ct->poll, UV_READABLE, on_readable) : rc;
+}
+
+int pel_control_open(struct pel_control *ct, struct pel_loop *loop, struct pel_err *err)
+{
+    int rc;
+
+    *ct = (struct pel_control){.loop = loop};
+    loop->control = ct;
+    pel_drain_init(&ct->drain, loop);
+    pel_recycle_init(&ct->recycle, loop);
+    rc = watch(ct);
+    return rc == 0 ? 0 : pel_err_set(err, "cannot watch signals: %s", uv_strerror(rc));
 }
 
 void pel_control_close(struct pel_control *ct)
 {
     uv_close((uv_handle_t *)&ct->sigterm, NULL);
     uv_close((uv_handle_t *)&ct->sigint, NULL);
+    if (ct->is_watched)
+        uv_close((uv_handle_t *)&ct->poll, NULL);
+    pel_drain_fini(&ct->drain);
+    pel_recycle_fini(&ct->recycle);
+    ct->loop->control = NULL;
 }

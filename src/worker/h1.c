@@ -1,6 +1,8 @@
 #include <stdlib.h>
 
 #include "h1.h"
+
+#include "control.h"
 #include "pellucid/conf.h"
 #include "pellucid/log.h"
 #include "pellucid/mem.h"
@@ -150,17 +152,19 @@ void pel_h1_record(struct pel_h1 *h1, uint64_t now_ns)
     struct pel_loop *loop = h1->conn->loop;
     struct pel_record *rec = &h1->rq.rec;
 
-    if (h1->is_recorded)
+    if (atomic_exchange_explicit(&h1->is_recorded, true, memory_order_relaxed))
         return;
-    h1->is_recorded = true;
     if (!h1->is_begun && rec->error == PEL_ERROR_NONE)
         return;
     if (rec->stamp_ns[PEL_STAMP_LAST_BYTE] == 0)
         rec->stamp_ns[PEL_STAMP_LAST_BYTE] = now_ns;
     rec->queue_ns = queue_ns(h1);
     pel_probes_finish(loop->probes, rec);
-    if (h1->is_begun)
+    if (h1->is_begun) {
         atomic_fetch_sub_explicit(&loop->n_busy, 1, memory_order_relaxed);
+        if (loop->control)
+            pel_recycle_count(&loop->control->recycle, rec);
+    }
 }
 
 static enum pel_error error_of_status(uint16_t status)

@@ -32,7 +32,7 @@ struct pel_h1 {
     bool counts_as_incomplete; /* in loop->n_incomplete */
     bool is_with_app;          /* the gateway has it, and has not finished it yet */
     bool is_begun;             /* counted, and known to the probes */
-    bool is_recorded;          /* pel_probes_finish was called */
+    _Atomic bool is_recorded;  /* pel_probes_finish was called; the drain looks at it */
     bool is_started;           /* respond was called */
     bool is_gone_told;         /* on_gone was called */
     uint64_t ready_ns;         /* the app could have had it */

@@ -1,7 +1,9 @@
 #include <stdlib.h>
 
 #include "conn.h"
+#include "control.h"
 #include "loop.h"
+#include "nested.h"
 #include "pellucid/mem.h"
 #include "pellucid/time.h"
 #include "port.h"
@@ -84,27 +86,6 @@ int pel_loop_init(struct pel_loop *loop, const struct pel_worker_env *env,
     return 0;
 }
 
-void pel_loop_fini(struct pel_loop *loop)
-{
-    struct pel_list *node, *next;
-
-    pel_ports_close(loop);
-    for (node = loop->conns.next; node != &loop->conns; node = next) {
-        next = node->next;
-        pel_conn_close(PEL_CONTAINER_OF(node, struct pel_conn, link));
-    }
-    uv_close((uv_handle_t *)&loop->timer, NULL);
-    uv_close((uv_handle_t *)&loop->accept_timer, NULL);
-    uv_close((uv_handle_t *)&loop->flush_timer, NULL);
-    uv_close((uv_handle_t *)&loop->async, NULL);
-    uv_run(&loop->uv, UV_RUN_DEFAULT);
-    PEL_ASSERT(uv_loop_close(&loop->uv) == 0);
-    pel_loop_drop_refs(loop);
-    free(loop->refs);
-    free(loop->ports);
-    pthread_mutex_destroy(&loop->ready_lock);
-}
-
 /* Connections that threads have given back, oldest first. */
 static void take_inbox(struct pel_loop *loop)
 {
@@ -122,6 +103,28 @@ static void take_inbox(struct pel_loop *loop)
         next = c->next_in_inbox;
         pel_conn_settle(c);
     }
+}
+
+void pel_loop_fini(struct pel_loop *loop)
+{
+    struct pel_list *node, *next;
+
+    take_inbox(loop);
+    pel_ports_close(loop);
+    for (node = loop->conns.next; node != &loop->conns; node = next) {
+        next = node->next;
+        pel_conn_close(PEL_CONTAINER_OF(node, struct pel_conn, link));
+    }
+    uv_close((uv_handle_t *)&loop->timer, NULL);
+    uv_close((uv_handle_t *)&loop->accept_timer, NULL);
+    uv_close((uv_handle_t *)&loop->flush_timer, NULL);
+    uv_close((uv_handle_t *)&loop->async, NULL);
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    PEL_ASSERT(uv_loop_close(&loop->uv) == 0);
+    pel_loop_drop_refs(loop);
+    free(loop->refs);
+    free(loop->ports);
+    pthread_mutex_destroy(&loop->ready_lock);
 }
 
 static void expire(struct pel_loop *loop)
@@ -185,7 +188,17 @@ void pel_loop_turn(struct pel_loop *loop, bool may_sleep)
         run(loop, UV_RUN_NOWAIT);
     expire(loop);
     pel_loop_publish(loop);
+    loop->turned_ns = loop->now_ns;
+    if (PEL_UNLIKELY(loop->control && pel_recycle_is_due(&loop->control->recycle)))
+        pel_recycle_want(&loop->control->recycle, "max_requests");
     atomic_store_explicit(&loop->slot->heartbeat_ns, loop->now_ns, memory_order_relaxed);
+}
+
+void pel_loop_stop(struct pel_loop *loop)
+{
+    loop->is_stopped = true;
+    if (!loop->is_threaded)
+        pel_nested_stop();
 }
 
 void pel_loop_push_fresh(struct pel_loop *loop, struct pel_request *rq)
@@ -198,7 +211,7 @@ void pel_loop_push_fresh(struct pel_loop *loop, struct pel_request *rq)
 
 static void show_queue(struct pel_loop *loop, size_t n)
 {
-    atomic_store_explicit(&loop->n_ready, n, memory_order_relaxed);
+    atomic_store(&loop->n_ready, n);
     atomic_store_explicit(&loop->slot->metrics[PEL_METRIC_REQUESTS_QUEUED], n,
                           memory_order_relaxed);
 }

@@ -28,6 +28,7 @@
 #define PEL_READ_LEN 65536
 
 struct pel_conn;
+struct pel_control;
 struct pel_h1;
 struct pel_port;
 
@@ -49,6 +50,7 @@ struct pel_loop {
     uv_async_t async;        /* wakes a sleeping poll */
     uint64_t timer_ns;       /* when timer fires; PEL_WHEEL_NEVER = not armed */
     uint64_t now_ns;         /* the last reading of the clock */
+    uint64_t turned_ns;      /* when the last turn ended */
     bool is_now_old;         /* no reading since the poll returned */
     bool is_threaded;        /* the mode of the gateway */
     unsigned threads;        /* application threads; 1 in loop mode */
@@ -62,7 +64,8 @@ struct pel_loop {
     struct pel_wheel wheel;
     struct pel_list conns; /* all of them */
     size_t n_conns;
-    struct pel_port *ports; /* listening sockets; port.h */
+    struct pel_control *control; /* NULL while it is not open */
+    struct pel_port *ports;      /* listening sockets; port.h */
     size_t n_ports;
     bool is_stopped; /* the worker is done with it */
     /* Read by any thread. Draining: no new connections, requests in flight are finished. Closing:
@@ -134,6 +137,9 @@ struct pel_request *pel_loop_pop_ready(struct pel_loop *loop);
 void pel_loop_push_fresh(struct pel_loop *loop, struct pel_request *rq);
 /* Makes what push_fresh collected visible to all. pel_loop_turn does it. */
 void pel_loop_publish(struct pel_loop *loop);
+
+/* Ends the run of the baton, or of the outer loop, when the present turn is over. */
+void pel_loop_stop(struct pel_loop *loop);
 
 /* Lets the probes write what they have collected; loop held. Before the loop sleeps. */
 void pel_loop_flush(struct pel_loop *loop);

@@ -7,6 +7,7 @@
 #include "h1.h"
 #include "loop.h"
 #include "nested.h"
+#include "pellucid/arena.h"
 #include "pellucid/mem.h"
 #include "port.h"
 
@@ -17,27 +18,30 @@ struct worker {
     struct pel_probes *probes;
     struct pel_loop *loop;
     struct pel_control control;
-    PyObject *outer; /* borrowed; NULL in threaded mode */
+    PyObject *outer;  /* borrowed; NULL in threaded mode */
+    unsigned n_stuck; /* threads that the app did not let go in time */
 };
 
-static void stop(struct pel_loop *loop)
+static int run_open(struct worker *w, struct pel_err *err)
 {
-    if (loop->is_threaded)
-        pel_baton_stop(loop);
-    else
-        pel_nested_stop();
+    int rc = pel_ports_open(w->loop, err);
+
+    if (rc != 0)
+        return -1;
+    pel_control_send(&w->control, PEL_MSG_READY, "", -1);
+    rc = w->loop->is_threaded ? pel_baton_run(w->loop, &w->n_stuck, err) : pel_nested_run(err);
+    pel_control_send(&w->control, PEL_MSG_DRAINED, "", -1);
+    return rc;
 }
 
 static int serve(struct worker *w, struct pel_err *err)
 {
-    int rc;
+    int rc = pel_control_open(&w->control, w->loop, err);
 
-    if (pel_control_open(&w->control, w->loop, stop, err) != 0)
-        return -1;
-    rc = pel_ports_open(w->loop, err);
     if (rc == 0)
-        rc = w->loop->is_threaded ? pel_baton_run(w->loop, err) : pel_nested_run(err);
-    pel_control_close(&w->control);
+        rc = run_open(w, err);
+    if (w->n_stuck == 0)
+        pel_control_close(&w->control);
     return rc;
 }
 
@@ -55,7 +59,8 @@ static int run_gateway(struct worker *w, struct pel_err *err)
     if (w->gateway->open(&env, w->env->app, err) != 0)
         return -1;
     rc = serve(w, err);
-    w->gateway->close();
+    if (w->n_stuck == 0)
+        w->gateway->close();
     return rc;
 }
 
@@ -82,25 +87,44 @@ static int run_probed(struct worker *w, struct pel_err *err)
     rc = pel_loop_init(w->loop, w->env, w->gateway, w->probes, err);
     if (rc == 0) {
         rc = run_loop(w, err);
+        if (w->n_stuck > 0)
+            return rc;
         pel_loop_fini(w->loop);
     }
     free(w->loop);
     return rc;
 }
 
-int pel_worker_run(const struct pel_worker_env *env, struct pel_err *err)
+static int run_found(struct worker *w, struct pel_err *err)
 {
-    struct worker w = {.env = env};
+    const struct pel_worker_env *env = w->env;
     int rc;
 
-    w.gateway = pel_gateway_find(env->conf, env->app, err);
-    if (!w.gateway)
+    w->gateway = pel_gateway_find(env->conf, env->app, err);
+    if (!w->gateway)
         return -1;
-    w.probes = pel_probes_start(env->conf, env->shm, env->slot, env->access_fd, err);
-    if (!w.probes)
+    w->probes = pel_probes_start(env->conf, env->shm, env->slot, env->access_fd, err);
+    if (!w->probes)
         return -1;
-    rc = run_probed(&w, err);
-    pel_probes_stop(w.probes);
+    rc = run_probed(w, err);
+    if (w->n_stuck == 0)
+        pel_probes_stop(w->probes);
+    else
+        pel_probes_flush(w->probes);
     pel_h1_trim();
+    pel_arena_thread_fini();
+    return rc;
+}
+
+int pel_worker_run(const struct pel_worker_env *env, struct pel_err *err)
+{
+    struct worker *w = pel_mem_new(1, sizeof(*w));
+    int rc;
+
+    w->env = env;
+    rc = run_found(w, err);
+    /* Threads that are still with the app find everything as they left it. */
+    if (w->n_stuck == 0)
+        free(w);
     return rc;
 }
