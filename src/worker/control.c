@@ -101,7 +101,7 @@ int pel_control_open(struct pel_control *ct, struct pel_loop *loop, struct pel_e
     *ct = (struct pel_control){.loop = loop};
     loop->control = ct;
     pel_drain_init(&ct->drain, loop);
-    pel_recycle_init(&ct->recycle, loop);
+    pel_age_init(&ct->age, loop);
     rc = watch(ct);
     return rc == 0 ? 0 : pel_err_set(err, "cannot watch signals: %s", uv_strerror(rc));
 }
@@ -113,6 +113,6 @@ void pel_control_close(struct pel_control *ct)
     if (ct->is_watched)
         uv_close((uv_handle_t *)&ct->poll, NULL);
     pel_drain_fini(&ct->drain);
-    pel_recycle_fini(&ct->recycle);
+    pel_age_fini(&ct->age);
     ct->loop->control = NULL;
 }

@@ -11,7 +11,7 @@
 #include "drain.h"
 #include "loop.h"
 #include "pellucid/ipc.h"
-#include "recycle.h"
+#include "age.h"
 
 struct pel_control {
     struct pel_loop *loop;
@@ -19,7 +19,7 @@ struct pel_control {
     uv_poll_t poll; /* of the control socket; open while is_watched */
     bool is_watched;
     struct pel_drain drain;
-    struct pel_recycle recycle;
+    struct pel_age age;
 };
 
 /* 0, or -1 with err. The loop's control points to it until the close. */

@@ -163,7 +163,7 @@ void pel_h1_record(struct pel_h1 *h1, uint64_t now_ns)
     if (h1->is_begun) {
         atomic_fetch_sub_explicit(&loop->n_busy, 1, memory_order_relaxed);
         if (loop->control)
-            pel_recycle_count(&loop->control->recycle, rec);
+            pel_age_count(&loop->control->age, rec);
     }
 }
 

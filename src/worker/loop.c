@@ -189,8 +189,8 @@ void pel_loop_turn(struct pel_loop *loop, bool may_sleep)
     expire(loop);
     pel_loop_publish(loop);
     loop->turned_ns = loop->now_ns;
-    if (PEL_UNLIKELY(loop->control && pel_recycle_is_due(&loop->control->recycle)))
-        pel_recycle_want(&loop->control->recycle, "max_requests");
+    if (PEL_UNLIKELY(loop->control && pel_age_is_due(&loop->control->age)))
+        pel_age_want(&loop->control->age, "max_requests");
     atomic_store_explicit(&loop->slot->heartbeat_ns, loop->now_ns, memory_order_relaxed);
 }
 
