@@ -26,11 +26,13 @@ static uint64_t thread_id(void)
 /* The two objects of environ that belong to the exchange. 0, or -1 with an exception. */
 static int complete_environ(struct pel_exchange *x, PyObject *env)
 {
-    PyObject *input = pel_wsgi_input_new(x), *hints = pel_wsgi_early_hints_new(x);
+    PyObject *input = pel_wsgi_input_new(x);
+    PyObject *hints = pel_wsgi_method_new(&pel_wsgi_early_hints, x);
     int result = -1;
 
     if (input && hints && PyDict_SetItem(env, pel_interned.wsgi_input, input) == 0)
         result = PyDict_SetItem(env, pel_interned.wsgi_early_hints, hints);
+    x->environ_len = PyDict_GET_SIZE(env);
     Py_XDECREF(input);
     Py_XDECREF(hints);
     return result;
@@ -120,7 +122,6 @@ static void close_gateway(void)
 {
     Py_CLEAR(pel_wsgi.app);
     Py_CLEAR(pel_wsgi.base_environ);
-    Py_CLEAR(pel_wsgi.script_name);
     if (pel_wsgi.has_interned)
         pel_interned_fini();
     memset(&pel_wsgi, 0, sizeof(pel_wsgi));
@@ -128,7 +129,8 @@ static void close_gateway(void)
 
 static int init_types(void)
 {
-    if (pel_exchange_type_init() < 0 || pel_wsgi_input_type_init() < 0)
+    if (pel_exchange_type_init() < 0 || pel_wsgi_input_type_init() < 0 ||
+        pel_wsgi_method_type_init() < 0)
         return -1;
     return pel_wsgi_file_wrapper_type_init();
 }

@@ -16,6 +16,7 @@ struct pel_exchange {
     PyObject_HEAD vectorcallfunc vectorcall;
     struct pel_request *rq;   /* NULL once the request is over */
     PyObject *environ;        /* borrowed from respond(); NULL once the request is over */
+    Py_ssize_t environ_len;   /* before the app had it */
     struct pel_field *fields; /* of start_response; in the request's arena, like reason */
     size_t n_fields;
     struct pel_str reason;
@@ -32,9 +33,8 @@ struct pel_wsgi {
     const struct pel_conf *conf;
     struct pel_probes *probes;
     PyObject *app;            /* owned */
-    PyObject *base_environ;   /* owned dict: what all requests have in common */
-    PyObject *script_name;    /* owned str: server.root_path */
-    struct pel_str root_path; /* its bytes (UTF-8), in conf */
+    PyObject *base_environ;   /* owned dict: what wsgi_environ.c copies */
+    struct pel_str root_path; /* in conf */
     bool hands_trace_on;      /* trace.propagators has tracecontext */
     bool hands_baggage_on;    /* ... baggage */
     bool has_interned;        /* the constants of strings.h */
@@ -59,12 +59,22 @@ void pel_exchange_end(struct pel_exchange *x);
  * with err: start_response was not called, or the head is unusable. Entered. */
 int pel_exchange_send_head(struct pel_exchange *x, int64_t body_len, struct pel_err *err);
 
+/* Would len more body bytes be more than the app's Content-Length? */
+bool pel_exchange_exceeds(const struct pel_exchange *x, size_t len);
+
 /* Takes the exception that the app raised: log and record. Locked. */
 void pel_exchange_app_failed(struct pel_exchange *x);
 
 /* Raises what the transport's complaint (rec.error) about the client amounts to: TimeoutError,
  * ConnectionResetError or OSError. Returns NULL. */
 PyObject *pel_exchange_raise_gone(const struct pel_request *rq, const char *doing);
+
+/* A bytes object as the transport takes it. */
+static inline struct pel_piece pel_wsgi_piece(PyObject *bytes)
+{
+    return (struct pel_piece){pel_str(PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes)),
+                              bytes};
+}
 
 /* --- wsgi_fields.c --- */
 
@@ -77,14 +87,24 @@ int pel_wsgi_fields(struct pel_request *rq, PyObject *list, struct pel_field **f
 int pel_exchange_type_init(void);
 struct pel_exchange *pel_exchange_new(struct pel_request *rq, PyObject *env);
 
-/* --- wsgi_write.c, wsgi_input.c, wsgi_early_hints.c: new references; they keep x alive --- */
+/* --- wsgi_method.c: callables of the app's that belong to an exchange, and keep it alive --- */
 
-PyObject *pel_wsgi_write_new(struct pel_exchange *x);
+struct pel_wsgi_method {
+    const char *name;
+    /* Entered. A new reference, or NULL with an exception. */
+    PyObject *(*run)(struct pel_exchange *x, PyObject *arg);
+};
+
+extern const struct pel_wsgi_method pel_wsgi_write;       /* wsgi_write.c */
+extern const struct pel_wsgi_method pel_wsgi_early_hints; /* wsgi_early_hints.c */
+
+int pel_wsgi_method_type_init(void);
+PyObject *pel_wsgi_method_new(const struct pel_wsgi_method *of, struct pel_exchange *x);
+
+/* --- wsgi_input.c: a new reference; it keeps x alive --- */
 
 int pel_wsgi_input_type_init(void);
 PyObject *pel_wsgi_input_new(struct pel_exchange *x);
-
-PyObject *pel_wsgi_early_hints_new(struct pel_exchange *x);
 
 /* --- wsgi_file_wrapper.c --- */
 
@@ -98,12 +118,21 @@ int pel_wsgi_file_wrapper_fd(PyObject *wrapper, uint64_t *offset, uint64_t *len)
 
 /* --- wsgi_environ.c --- */
 
-/* Fills pel_wsgi from env: what requests have in common. 0, or -1 with an exception. */
+/* Fills pel_wsgi: what requests have in common. 0, or -1 with an exception. */
 int pel_wsgi_environ_prepare(const struct pel_gateway_env *genv);
 
 /* The environ of a request, still without wsgi.input and wsgi.early_hints: a new reference, or NULL
  * with an exception. */
 PyObject *pel_wsgi_environ_new(struct pel_request *rq);
+
+/* --- wsgi_kept.c --- */
+
+/* Puts the keys into base_environ whose values are kept from request to request. 0 or -1. */
+int pel_wsgi_kept_init(void);
+
+/* Makes base_environ say what rq says: request line, server, client, Host. 0, or -1 with an
+ * exception. */
+int pel_wsgi_keep(struct pel_request *rq);
 
 /* --- wsgi_response.c --- */
 

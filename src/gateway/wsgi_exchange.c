@@ -74,6 +74,14 @@ int pel_exchange_send_head(struct pel_exchange *x, int64_t body_len, struct pel_
     return 0;
 }
 
+bool pel_exchange_exceeds(const struct pel_exchange *x, size_t len)
+{
+    const struct pel_request *rq = x->rq;
+
+    return rq->res.framing == PEL_FRAMING_LENGTH &&
+           rq->rec.body_out + len > (uint64_t)rq->res.content_length;
+}
+
 void pel_exchange_app_failed(struct pel_exchange *x)
 {
     if (x->is_misused && x->rq->rec.error == PEL_ERROR_NONE)

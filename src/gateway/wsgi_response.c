@@ -37,18 +37,12 @@ static int send_pieces(struct pel_exchange *x, const struct pel_piece *pieces, s
     struct pel_request *rq = x->rq;
     int result = send_head(x, body_len);
 
-    if (result == GO_ON && rq->ops->send_body(rq, pieces, n, is_last) < 0)
-        return FAILED;
-    if (result == GO_ON && !is_last &&
-        (rq->res.framing == PEL_FRAMING_NONE || rq->rec.error == PEL_ERROR_BODY_TOO_LONG))
-        return STOP;
-    return result;
-}
-
-static struct pel_piece piece_of(PyObject *bytes)
-{
-    return (struct pel_piece){pel_str(PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes)),
-                              bytes};
+    if (result != GO_ON)
+        return result;
+    if (!is_last && n > 0 &&
+        (rq->res.framing == PEL_FRAMING_NONE || pel_exchange_exceeds(x, pieces[0].bytes.len)))
+        result = STOP;
+    return rq->ops->send_body(rq, pieces, n, is_last) < 0 ? FAILED : result;
 }
 
 /* --- a list or tuple: its length is known, and goes with the head --- */
@@ -61,7 +55,7 @@ static int send_one(struct pel_exchange *x, PyObject *item)
     if (!PyBytes_Check(item))
         return breached_by_type(x, "it returned a list with an item", item);
     Py_INCREF(item); /* the list may change while we wait for the client */
-    piece = piece_of(item);
+    piece = pel_wsgi_piece(item);
     result = send_pieces(x, &piece, piece.bytes.len ? 1 : 0, (int64_t)piece.bytes.len, true);
     Py_DECREF(item);
     return result;
@@ -82,7 +76,7 @@ static int send_tuple(struct pel_exchange *x, PyObject *tuple)
         total += PyBytes_GET_SIZE(item);
     }
     for (Py_ssize_t i = 0; i < n_items; i++) {
-        batch[n] = piece_of(PyTuple_GET_ITEM(tuple, i));
+        batch[n] = pel_wsgi_piece(PyTuple_GET_ITEM(tuple, i));
         n += batch[n].bytes.len > 0;
         if (n == BATCH_N) {
             int result = send_pieces(x, batch, n, total, false);
@@ -133,7 +127,7 @@ static int send_item(struct pel_exchange *x, PyObject *item, bool is_whole)
 
     if (!PyBytes_Check(item))
         return breached_by_type(x, "its iterable gave an item", item);
-    piece = piece_of(item);
+    piece = pel_wsgi_piece(item);
     if (piece.bytes.len == 0)
         return GO_ON;
     return send_pieces(x, &piece, 1, is_whole ? (int64_t)piece.bytes.len : -1, false);

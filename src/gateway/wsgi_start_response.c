@@ -1,5 +1,3 @@
-#include <stddef.h>
-
 #include "pellucid/time.h"
 #include "gateway/strings.h"
 #include "gateway/wsgi.h"
@@ -104,7 +102,9 @@ static int start(struct pel_exchange *x, PyObject *status, PyObject *headers)
     x->declares_length = has_content_length(fields, n);
     x->is_started = true;
     pel_record_stamp(&rq->rec, PEL_STAMP_RESPONSE_START, pel_now_ns());
-    pel_gateway_read_route(rq, x->environ);
+    /* A framework that has left its route in environ has made it larger. */
+    if (PyDict_GET_SIZE(x->environ) != x->environ_len)
+        pel_gateway_read_route(rq, x->environ);
     return 0;
 }
 
@@ -141,7 +141,7 @@ static PyObject *start_response(PyObject *self, PyObject *const *args, size_t na
         return NULL;
     is_done = check_order(x, exc_info) == 0 && start(x, args[0], args[1]) == 0;
     pel_exchange_leave(x);
-    return is_done ? pel_wsgi_write_new(x) : NULL;
+    return is_done ? pel_wsgi_method_new(&pel_wsgi_write, x) : NULL;
 }
 
 static void dealloc(PyObject *self)

@@ -135,6 +135,7 @@ static uint64_t allowed(struct exchange *e, uint64_t n)
 
 static int after_sending(struct exchange *e, bool is_last)
 {
+    e->rq.rec.body_out = e->body.len;
     pel_buf_addf(&e->writes, "%zu%s ", e->body.len, is_last ? "!" : "");
     if (e->gone_after < 0 || e->body.len < (size_t)e->gone_after)
         return PEL_WRITE_DONE;
