@@ -1,9 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
+#include "../check.h"
 #include "pellucid/http.h"
 
 static void assert_head(size_t len, const char *want)

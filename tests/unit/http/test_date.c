@@ -1,11 +1,7 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <stdbool.h>
 #include <string.h>
 
+#include "../check.h"
 #include "http/date.h"
 
 /* RFC 9110 5.6.7 */

@@ -1,9 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
+#include "../check.h"
 #include "fixture.h"
 
 static void test_every_name_is_found(void **state)

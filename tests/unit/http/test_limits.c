@@ -1,10 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdio.h>
-
+#include "../check.h"
 #include "transcript.h"
 
 /* Small, so that every split of what reaches them can be tried. */

@@ -1,11 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-
+#include "../check.h"
 #include "fixture.h"
 
 /* Requests from 10.0.0.1:1234, of which 10.0.0.0/8, fd00::/8 and unix sockets are trusted. */
@@ -107,7 +100,7 @@ static const struct example examples[] = {
     {"Forwarded: for=\"\r\nX-Forwarded-For: 5.6.7.8\r\n", "5.6.7.8", 0, "http", "a", ""},
 };
 
-static void assert_str(const char *what, const char *fields, struct pel_str got, const char *want)
+static void assert_is(const char *what, const char *fields, struct pel_str got, const char *want)
 {
     if (!pel_str_eq(got, pel_str(want, strlen(want))))
         fail_msg("%s of\n%sis %.*s, wanted %s", what, fields, (int)got.len, got.p, want);
@@ -132,10 +125,10 @@ static void check(const struct example *e, const char *peer, bool is_unix)
 
     fixture_init(&f, "trusted_proxies", proxies);
     resolve(&f, e->fields, peer, is_unix, &rec, &origin);
-    assert_str("client", e->fields, rec.client, e->client);
-    assert_str("scheme", e->fields, rec.scheme, e->scheme);
-    assert_str("host", e->fields, rec.host, e->host);
-    assert_str("prefix", e->fields, origin.prefix, e->prefix);
+    assert_is("client", e->fields, rec.client, e->client);
+    assert_is("scheme", e->fields, rec.scheme, e->scheme);
+    assert_is("host", e->fields, rec.host, e->host);
+    assert_is("prefix", e->fields, origin.prefix, e->prefix);
     assert_int_equal(rec.client_port, e->port);
     fixture_fini(&f);
 }
@@ -176,7 +169,7 @@ static void test_unix_peer_not_trusted(void **state)
     resolve(&f, "X-Forwarded-For: 1.2.3.4\r\n", "/run/app.sock", true, &rec, &origin);
     assert_int_equal(rec.client.len, 0);
     resolve(&f, "X-Forwarded-For: 1.2.3.4\r\n", "127.0.0.1", false, &rec, &origin);
-    assert_str("client", "", rec.client, "127.0.0.1");
+    assert_is("client", "", rec.client, "127.0.0.1");
     fixture_fini(&f);
 }
 
@@ -194,7 +187,7 @@ static void test_too_many_hops(void **state)
         pel_buf_addf(&b, ",for=10.0.0.2");
     pel_buf_add(&b, "\r\n", 3);
     resolve(&f, b.p, "10.0.0.1", false, &rec, &origin);
-    assert_str("client", "", rec.client, "10.0.0.1");
+    assert_is("client", "", rec.client, "10.0.0.1");
     pel_buf_fini(&b);
     fixture_fini(&f);
 }

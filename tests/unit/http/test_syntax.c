@@ -1,9 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
+#include "../check.h"
 #include "http/syntax.h"
 
 static struct pel_str of(const char *text)
