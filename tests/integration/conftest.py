@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from support import sanitizers
 from support.collector import Collector
 from support.collector import build as build_collector
 from support.command import Command
@@ -38,9 +39,11 @@ def scratch() -> Iterator[Path]:
 
 
 @pytest.fixture
-def pellucid(target: Target, scratch: Path) -> Command:
+def pellucid(target: Target, scratch: Path) -> Iterator[Command]:
     """Runs `pellucid ARGS` to its end: pellucid("check", "shop:app", file="[server]...")."""
-    return Command(target, scratch)
+    yield Command(target, scratch)
+    if faults := sanitizers.reports(scratch):
+        pytest.fail("\n".join(faults), pytrace=False)
 
 
 def _written(code: str, folder: Path) -> str:
