@@ -32,6 +32,10 @@ static PyMethodDef methods[] = {
      "work(app) -> bool\n\nIn a worker of the template: serves app until the supervisor has it "
      "drain. "
      "False when it could not start; the supervisor knows why."},
+    {"changed", pel_server_changed, METH_VARARGS,
+     "changed(control, path)\n\nTells the supervisor, on the watcher's control socket, that a file "
+     "of "
+     "the app has changed. Raises OSError."},
     {"run_worker", WITH_KEYWORDS(pel_server_run_worker), METH_VARARGS | METH_KEYWORDS,
      "run_worker(doc, app, listeners, access_fd=-1)\n\nServes app in this process until SIGTERM, "
      "without supervisor and observer. doc is the configuration, {section: {key: value}}; "

@@ -22,6 +22,9 @@ PyObject *pel_server_template_serve(PyObject *module, PyObject *args);
 PyObject *pel_server_start_failed(PyObject *module, PyObject *args);
 PyObject *pel_server_work(PyObject *module, PyObject *args);
 
+/* watcher.c */
+PyObject *pel_server_changed(PyObject *module, PyObject *args);
+
 PyObject *pel_server_run_worker(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *pel_server_interface(PyObject *module, PyObject *args);
 

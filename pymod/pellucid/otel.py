@@ -92,9 +92,7 @@ def _resource(variables: Variables, warn: Warn) -> Iterator[Setting]:
         yield Setting(f"otlp.resource.{key}", value, variable)
 
 
-def _exporter(
-    variables: Variables, is_set: Callable[[str], bool], warn: Warn
-) -> Iterator[Setting]:
+def _exporter(variables: Variables, is_set: Callable[[str], bool], warn: Warn) -> Iterator[Setting]:
     variable = PREFIX + "TRACES_ENDPOINT"
     # An endpoint of the file is more than this one says: it must not lose to it.
     if variable in variables and not is_set("otlp.endpoint"):

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "channel.h"
@@ -27,6 +28,12 @@ void pel_channel_close(struct pel_channel *ch)
     ch->poll = NULL;
     close(ch->fd);
     ch->fd = -1;
+}
+
+void pel_channel_shut(struct pel_channel *ch)
+{
+    if (ch->fd != -1)
+        shutdown(ch->fd, SHUT_WR);
 }
 
 void pel_channel_read(struct pel_channel *ch)

@@ -41,6 +41,9 @@ int pel_channel_send(struct pel_channel *ch, const struct pel_msg *msg, int fd);
 /* Delivers what has arrived, without waiting for the loop: the last words of a dead child. */
 void pel_channel_read(struct pel_channel *ch);
 
+/* The peer reads the end of file, but may still send. */
+void pel_channel_shut(struct pel_channel *ch);
+
 void pel_channel_close(struct pel_channel *ch);
 
 #endif

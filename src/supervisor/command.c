@@ -13,22 +13,18 @@
 
 #define EXIT_CANNOT_EXEC 127
 
-static void add_arg(struct pel_command *c, const char *text)
+void pel_command_add_arg(struct pel_command *c, const char *text)
 {
     c->argv = pel_mem_resize(c->argv, c->argc + 2, sizeof(*c->argv));
     c->argv[c->argc] = pel_mem_dup(pel_str(text, strlen(text)));
     c->argv[++c->argc] = NULL;
 }
 
-void pel_command_init(struct pel_command *c, char *const *python, const char *module)
+void pel_command_init(struct pel_command *c, char *const *argv)
 {
-    *c = (struct pel_command){NULL, 0, NULL, 0};
-    for (; *python; python++)
-        add_arg(c, *python);
-    /* -P: a file in the working directory must not stand in for a module of ours. */
-    add_arg(c, "-P");
-    add_arg(c, "-m");
-    add_arg(c, module);
+    *c = (struct pel_command){.argv = NULL};
+    for (; *argv; argv++)
+        pel_command_add_arg(c, *argv);
 }
 
 void pel_command_fini(struct pel_command *c)
@@ -37,7 +33,13 @@ void pel_command_fini(struct pel_command *c)
         free(c->argv[i]);
     free(c->argv);
     free(c->fds);
-    *c = (struct pel_command){NULL, 0, NULL, 0};
+    *c = (struct pel_command){.argv = NULL};
+}
+
+void pel_command_add_inherited(struct pel_command *c, int fd)
+{
+    c->fds = pel_mem_resize(c->fds, c->n_fds + 1, sizeof(*c->fds));
+    c->fds[c->n_fds++] = fd;
 }
 
 void pel_command_add_fds(struct pel_command *c, const char *name, const int *fds, size_t n)
@@ -46,14 +48,13 @@ void pel_command_add_fds(struct pel_command *c, const char *name, const int *fds
 
     pel_buf_init(&text);
     pel_buf_addf(&text, "%s=", name);
-    c->fds = pel_mem_resize(c->fds, c->n_fds + n, sizeof(*c->fds));
     for (size_t i = 0; i < n; i++) {
         pel_buf_addf(&text, "%s%d", i ? "," : "", fds[i]);
         if (fds[i] != -1)
-            c->fds[c->n_fds++] = fds[i];
+            pel_command_add_inherited(c, fds[i]);
     }
     pel_buf_add(&text, "", 1);
-    add_arg(c, text.p);
+    pel_command_add_arg(c, text.p);
     pel_buf_fini(&text);
 }
 
@@ -84,14 +85,14 @@ static char *assignment(const char *name, const char *value)
 
 /* The environment of the child: without what systemd meant for us, with the user's own home. It is
  * made in the child, which execs or ends, so nobody frees it. */
-static char **environment(const struct pel_privileges *as)
+static char **environment(const struct pel_command *c, const struct pel_privileges *as)
 {
     size_t n = 0, kept = 0;
     char **env;
 
     while (environ[n])
         n++;
-    env = pel_mem_new(n + 4, sizeof(*env));
+    env = pel_mem_new(n + 5, sizeof(*env));
     for (size_t i = 0; i < n; i++) {
         bool is_users = as->name && (strncmp(environ[i], "HOME=", 5) == 0 ||
                                      strncmp(environ[i], "USER=", 5) == 0 ||
@@ -105,6 +106,8 @@ static char **environment(const struct pel_privileges *as)
         env[kept++] = assignment("USER", as->name);
         env[kept++] = assignment("LOGNAME", as->name);
     }
+    if (c->variable)
+        env[kept++] = (char *)(uintptr_t)c->variable;
     env[kept] = NULL;
     return env;
 }
@@ -121,7 +124,7 @@ PEL_NORETURN static void become(struct pel_command *c, const struct pel_privileg
         fcntl(c->fds[i], F_SETFD, 0);
     if (pel_privileges_drop(as) == -1)
         pel_error("cannot become user %s: %m", as->name ? as->name : "(group only)");
-    else if (execve(c->argv[0], c->argv, environment(as)) == -1)
+    else if (execve(c->argv[0], c->argv, environment(c, as)) == -1)
         pel_error("cannot execute %s: %m", c->argv[0]);
     _exit(EXIT_CANNOT_EXEC);
 }

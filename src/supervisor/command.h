@@ -1,5 +1,5 @@
 /*
- * command - fork and exec of one of our own roles: this Python, -m module, descriptors by number.
+ * command - fork and exec of one of our own: a command line, descriptors by number, a clean start.
  */
 #ifndef PELLUCID_SUPERVISOR_COMMAND_H
 #define PELLUCID_SUPERVISOR_COMMAND_H
@@ -17,10 +17,17 @@ struct pel_command {
     size_t argc;
     int *fds; /* stay open in the child, under the same numbers */
     size_t n_fds;
+    const char *variable; /* "NAME=value" added to the environment, or NULL; borrowed */
 };
 
-void pel_command_init(struct pel_command *c, char *const *python, const char *module);
+/* Begins with a copy of argv. */
+void pel_command_init(struct pel_command *c, char *const *argv);
 void pel_command_fini(struct pel_command *c);
+
+void pel_command_add_arg(struct pel_command *c, const char *text);
+
+/* Lets the child inherit fd. */
+void pel_command_add_inherited(struct pel_command *c, int fd);
 
 /* Adds "name=fd" and lets the child inherit fd; fd may be -1 (none). */
 void pel_command_add_fd(struct pel_command *c, const char *name, int fd);

@@ -81,13 +81,19 @@ static const struct pel_role_kind observer_kind = {
     .restart = start_observer,
 };
 
+static void note_doc(struct pel_supervisor *sv)
+{
+    const char *doc = newest(sv)->reading.doc;
+
+    free(sv->observer_doc);
+    sv->observer_doc = pel_mem_dup(pel_str(doc, strlen(doc)));
+}
+
 void pel_observer_reload(struct pel_supervisor *sv)
 {
     if (sv->observer_doc && strcmp(sv->observer_doc, sv->current->reading.doc) == 0)
         return;
-    free(sv->observer_doc);
-    sv->observer_doc =
-        pel_mem_dup(pel_str(sv->current->reading.doc, strlen(sv->current->reading.doc)));
+    note_doc(sv);
     pel_role_stop(&sv->observer, PEL_OBSERVER_GRACE_NS);
     if (!sv->observer.pid)
         start_observer(&sv->observer);
@@ -129,10 +135,11 @@ void pel_companions_init(struct pel_supervisor *sv)
 
 void pel_companions_start(struct pel_supervisor *sv)
 {
-    const char *doc = newest(sv)->reading.doc;
-
-    sv->observer_doc = pel_mem_dup(pel_str(doc, strlen(doc)));
-    start_observer(&sv->observer);
+    /* One of the version before us stays until its generation is replaced. */
+    if (!sv->observer.pid) {
+        note_doc(sv);
+        start_observer(&sv->observer);
+    }
     if (pel_generation_conf(newest(sv))->server_reload)
         start(&sv->watcher);
 }

@@ -157,6 +157,13 @@ int pel_generation_start(struct pel_generation *gen, struct pel_err *err)
     return start_template(gen, err);
 }
 
+void pel_generation_resume(struct pel_generation *gen)
+{
+    gen->state = PEL_GENERATION_SERVING;
+    gen->is_template_ready = gen->was_template_ready = true;
+    pel_list_push_tail(&gen->sv->generations, &gen->link);
+}
+
 static void serve(struct pel_generation *gen)
 {
     struct pel_supervisor *sv = gen->sv;

@@ -21,6 +21,10 @@ struct pel_generation *pel_generation_new(struct pel_supervisor *sv, struct pel_
 /* Starts the template; workers follow. 0, or -1 with err. */
 int pel_generation_start(struct pel_generation *gen, struct pel_err *err);
 
+/* It runs already, started by the supervisor before us (upgrade.h): template and workers are to be
+ * adopted. */
+void pel_generation_resume(struct pel_generation *gen);
+
 /* One more worker serves: perhaps the last one wanted. */
 void pel_generation_worker_ready(struct pel_generation *gen);
 

@@ -238,12 +238,21 @@ int pel_listen_open(struct pel_sockets *ss, const char *bind_text, const struct 
     PEL_UNREACHABLE("kind of address");
 }
 
+void pel_listen_stop(struct pel_sockets *ss)
+{
+    for (size_t i = 0; i < ss->n; i++) {
+        if (ss->items[i].fd != -1)
+            close(ss->items[i].fd);
+        ss->items[i].fd = -1;
+    }
+}
+
 void pel_listen_close(struct pel_sockets *ss)
 {
+    pel_listen_stop(ss);
     for (size_t i = 0; i < ss->n; i++) {
         const char *path = ss->items[i].path;
 
-        close(ss->items[i].fd);
         if (*path && is_stale(path))
             unlink(path);
     }

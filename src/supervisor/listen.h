@@ -40,6 +40,10 @@ int pel_listen_take_systemd(struct pel_sockets *ss, struct pel_sockets *admin, s
 /* Takes over a listening stream socket and finds out its name. 0, or -1 with err. */
 int pel_listen_take_fd(struct pel_sockets *ss, int fd, const char *key, struct pel_err *err);
 
+/* Closes the descriptors alone: once the other processes have done the same, clients are refused.
+ */
+void pel_listen_stop(struct pel_sockets *ss);
+
 /* Closes all, and removes the files of unix sockets made here unless somebody listens there now. */
 void pel_listen_close(struct pel_sockets *ss);
 

@@ -298,6 +298,31 @@ void pel_member_spawned(struct pel_generation *gen, const struct pel_msg *msg, i
         close(pidfd);
 }
 
+int pel_member_adopt(struct pel_generation *gen, const struct pel_member_legacy *legacy,
+                     struct pel_err *err)
+{
+    struct pel_member *m = &gen->sv->members[legacy->slot];
+    int64_t limit_ms = pel_generation_conf(gen)->server_graceful_timeout_ms;
+
+    if (pel_channel_adopt(&m->channel, &m->sv->loop, legacy->control_fd, err) == -1)
+        return -1;
+    m->gen = gen;
+    m->pid = legacy->pid;
+    m->pidfd = legacy->pidfd;
+    m->spawned_ns = legacy->spawned_ns;
+    m->ready_ns = legacy->ready_ns;
+    m->is_killed = m->has_failed = false;
+    m->state = legacy->seat == -1 ? PEL_MEMBER_DRAINING : PEL_MEMBER_READY;
+    gen->n_members++;
+    if (legacy->seat == -1) {
+        set_deadline(m, ns_of_ms(limit_ms) + DRAIN_MARGIN_NS);
+        return 0;
+    }
+    m->seat = &gen->seats[legacy->seat];
+    m->seat->holder = m;
+    return 0;
+}
+
 struct pel_member *pel_member_find(struct pel_supervisor *sv, pid_t pid)
 {
     for (unsigned i = 0; i < sv->n_members; i++)

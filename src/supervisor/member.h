@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include "pellucid/err.h"
 #include "pellucid/ipc.h"
 
 struct pel_generation;
@@ -29,6 +30,19 @@ void pel_member_drain(struct pel_member *m, const char *reason);
 
 /* SIGKILL; the caller has logged why. */
 void pel_member_kill(struct pel_member *m);
+
+/* A worker as the supervisor before us left it (upgrade.h). */
+struct pel_member_legacy {
+    unsigned slot;
+    int seat; /* index; -1 = it is leaving */
+    pid_t pid;
+    int pidfd, control_fd;
+    uint64_t spawned_ns, ready_ns;
+};
+
+/* Takes it and its descriptors over. 0, or -1 with err. */
+int pel_member_adopt(struct pel_generation *gen, const struct pel_member_legacy *legacy,
+                     struct pel_err *err);
 
 /* It has ended, and whoever reaped it says how (as of waitpid, or PEL_STATUS_UNKNOWN). */
 void pel_member_ended(struct pel_member *m, int status);

@@ -34,7 +34,11 @@ static pid_t spawn(struct pel_role *role, int conf_fd, int control_fd, struct pe
     struct pel_command cmd;
     pid_t pid;
 
-    pel_command_init(&cmd, role->sv->env->python, role->kind->module);
+    pel_command_init(&cmd, role->sv->env->python);
+    /* -P: a file in the working directory must not stand in for a module of ours. */
+    pel_command_add_arg(&cmd, "-P");
+    pel_command_add_arg(&cmd, "-m");
+    pel_command_add_arg(&cmd, role->kind->module);
     pel_command_add_fd(&cmd, "--conf", conf_fd);
     pel_command_add_fd(&cmd, "--control", control_fd);
     role->kind->add_args(role, &cmd);
@@ -71,13 +75,24 @@ int pel_role_start(struct pel_role *role, struct pel_err *err)
     return 0;
 }
 
+int pel_role_adopt(struct pel_role *role, pid_t pid, int control_fd, struct pel_err *err)
+{
+    if (pel_channel_adopt(&role->channel, &role->sv->loop, control_fd, err) == -1)
+        return -1;
+    role->pid = pid;
+    role->started_ns = pel_now_ns();
+    pel_list_push_tail(&role->sv->roles, &role->link);
+    return 0;
+}
+
 void pel_role_stop(struct pel_role *role, uint64_t grace_ns)
 {
     pel_deadline_cancel(&role->deadline);
     if (!role->pid)
         return;
     role->is_stopping = true;
-    pel_channel_close(&role->channel);
+    /* Not closed: what a template still has to say about its workers counts. */
+    pel_channel_shut(&role->channel);
     pel_deadline_set(&role->sv->deadlines, &role->deadline, grace_ns);
 }
 

@@ -49,6 +49,10 @@ void pel_role_init(struct pel_role *role, const struct pel_role_kind *kind,
 /* 0, or -1 with err. */
 int pel_role_start(struct pel_role *role, struct pel_err *err);
 
+/* One that runs already, started by the supervisor before us (upgrade.h); takes control_fd over. 0,
+ * or -1 with err. */
+int pel_role_adopt(struct pel_role *role, pid_t pid, int control_fd, struct pel_err *err);
+
 /* Asks it to leave (end of file) and kills it after grace_ns. Harmless when it does not run, but
  * for a pending restart, which is called off. */
 void pel_role_stop(struct pel_role *role, uint64_t grace_ns);

@@ -4,6 +4,7 @@
 #include "state.h"
 #include "status.h"
 #include "stop.h"
+#include "upgrade.h"
 
 static void settle(struct pel_deadline *d)
 {
@@ -19,6 +20,7 @@ static void settle(struct pel_deadline *d)
             pel_generation_free(gen);
     }
     pel_recycle_next(sv);
+    pel_upgrade_advance(sv);
     pel_stop_advance(sv);
     pel_status_update(sv);
 }

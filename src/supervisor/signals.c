@@ -34,7 +34,7 @@ static void reap(struct pel_supervisor *sv)
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         struct pel_member *m;
 
-        if (pel_role_reaped(sv, pid, status))
+        if (pel_role_reaped(sv, pid, status) || pel_upgrade_reaped(sv, pid, status))
             continue;
         m = pel_member_find(sv, pid);
         if (m)

@@ -19,6 +19,7 @@ void pel_stop(struct pel_supervisor *sv, int exit_status)
     pel_notify_send(&sv->notify, "STOPPING=1\nSTATUS=Stopping");
     for (struct pel_list *at = sv->generations.next; at != &sv->generations; at = at->next)
         pel_generation_retire(PEL_CONTAINER_OF(at, struct pel_generation, link), "stop");
+    pel_listen_stop(&sv->listeners);
     pel_settle_soon(sv);
 }
 

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "state.h"
 #include "status.h"
 #include "stop.h"
+#include "upgrade.h"
 
 /* Slots beyond two for each worker (a reload doubles them): for TTIN and for slow leavers. */
 #define SLOTS_EXTRA 8
@@ -67,18 +69,34 @@ static int open_shm(struct pel_supervisor *sv, const struct pel_conf *conf, stru
     return pel_shm_create(&sv->shm, n, err);
 }
 
-/* What must be there before anything is started. 0, or -1 with err. */
-static int open_all(struct pel_supervisor *sv, struct pel_err *err)
+static int open_anew(struct pel_supervisor *sv, const struct pel_conf *conf, struct pel_err *err)
 {
-    const struct pel_conf *conf = sv->env->first.conf;
-
-    if (pel_privileges_find(&sv->privileges, conf->server_user, conf->server_group, err) == -1 ||
-        open_listeners(sv, conf, err) == -1 || open_admin(sv, conf, err) == -1 ||
+    if (open_listeners(sv, conf, err) == -1 || open_admin(sv, conf, err) == -1 ||
         open_shm(sv, conf, err) == -1)
         return -1;
     pel_members_init(sv);
+    return 0;
+}
+
+/* What must be there before anything is started; legacy_fd is that of an upgrade, or -1. 0, or -1
+ * with err. */
+static int open_all(struct pel_supervisor *sv, int legacy_fd, struct pel_err *err)
+{
+    const struct pel_conf *conf = sv->env->first.conf;
+    sigset_t none;
+    int rc;
+
+    if (pel_privileges_find(&sv->privileges, conf->server_user, conf->server_group, err) == -1)
+        return -1;
     pel_notify_open(&sv->notify);
-    return pel_signals_start(sv, err);
+    rc = legacy_fd == -1 ? open_anew(sv, conf, err) : pel_upgrade_inherit(sv, legacy_fd, err);
+    if (rc == -1 || pel_signals_start(sv, err) == -1)
+        return -1;
+    sv->phase = sv->current ? PEL_PHASE_SERVING : PEL_PHASE_STARTING;
+    /* Those of an upgrade have waited since the old version let go. */
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    return 0;
 }
 
 /* Workers whose template has died become children of ours, and go on serving. */
@@ -149,15 +167,13 @@ static void fini(struct pel_supervisor *sv)
     free(sv->observer_doc);
 }
 
-int pel_supervise(struct pel_supervisor_env *env)
+static int supervise(struct pel_supervisor_env *env, int legacy_fd)
 {
-    const struct pel_conf *conf = env->first.conf;
     struct pel_supervisor sv;
     struct pel_err err;
 
-    pel_log_init(conf->log_level, conf->log_format, "supervisor");
     init(&sv, env);
-    if (open_all(&sv, &err) == -1) {
+    if (open_all(&sv, legacy_fd, &err) == -1) {
         pel_error("%s", err.text);
         sv.exit_status = EXIT_FAILURE;
     } else {
@@ -170,4 +186,20 @@ int pel_supervise(struct pel_supervisor_env *env)
     }
     fini(&sv);
     return sv.exit_status;
+}
+
+int pel_supervise(struct pel_supervisor_env *env)
+{
+    const struct pel_conf *conf = env->first.conf;
+    int legacy_fd = -1, part;
+    struct pel_err err;
+
+    pel_log_init(conf->log_level, conf->log_format, "supervisor");
+    part = pel_upgrade_part(&legacy_fd, &err);
+    if (part == -1)
+        pel_error("%s", err.text);
+    if (part != -1 && part != PEL_UPGRADE_TRIAL)
+        return supervise(env, legacy_fd);
+    pel_reading_fini(&env->first);
+    return part == -1 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

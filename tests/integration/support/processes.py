@@ -14,12 +14,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Process:
-    """One live process. command: its command line, arguments joined by blanks."""
+    """One live process. command: its command line, arguments joined by blanks; name: its own
+    name for itself (PR_SET_NAME)."""
 
     pid: int
     parent: int
     session: int
     command: str
+    name: str
 
 
 def _read(pid: int) -> Process | None:
@@ -29,12 +31,12 @@ def _read(pid: int) -> Process | None:
     except OSError:
         return None
     # The name is in brackets and may hold anything; fields count from behind it.
-    state, parent, _group, session = stat.rpartition(")")[2].split()[:4]
+    head, _, tail = stat.rpartition(")")
+    state, parent, _group, session = tail.split()[:4]
     if state in "ZX":
         return None
-    return Process(
-        pid, int(parent), int(session), command.replace(b"\0", b" ").decode(errors="replace")
-    )
+    text = command.replace(b"\0", b" ").decode(errors="replace")
+    return Process(pid, int(parent), int(session), text, head.partition("(")[2])
 
 
 def of_session(session: int) -> list[Process]:

@@ -107,11 +107,7 @@ class Server(Running):
 
     def templates(self) -> list[int]:
         """Pids of the templates, one a generation."""
-        return [
-            p.pid
-            for p in self.processes()
-            if "pellucid.template" in p.command and p.parent == self.pid
-        ]
+        return [p.pid for p in self.processes() if p.name == "pellucid tmpl"]
 
     def observer(self) -> int | None:
         """Pid of the observer."""
@@ -120,13 +116,7 @@ class Server(Running):
 
     def workers(self) -> list[int]:
         """Pids of the workers, those of a draining generation included."""
-        templates = self.templates()
-        # A worker whose template has died belongs to the supervisor (subreaper) or to init.
-        return [
-            p.pid
-            for p in self.processes()
-            if "pellucid.template" in p.command and p.pid not in templates
-        ]
+        return [p.pid for p in self.processes() if p.name.startswith("pellucid w")]
 
     def kill_worker(self, number: Signals = SIGKILL, timeout: float = 15.0) -> int:
         """Kills a worker and waits until another has come in its place; returns the old pid."""

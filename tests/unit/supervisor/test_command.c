@@ -14,17 +14,16 @@
 
 static const struct pel_privileges as_we_are = {.is_set = false};
 
-/* Instead of Python: a shell that runs its last argument; what we add ("-P -m module ...") are the
- * script's own arguments. */
+/* A shell that runs script, with what is added as its arguments. */
 static int status_of(const char *script, int fd)
 {
-    char *python[] = {"/bin/sh", "-c", (char *)(uintptr_t)script, "sh", NULL};
+    char *argv[] = {"/bin/sh", "-c", (char *)(uintptr_t)script, "sh", NULL};
     struct pel_command c;
     struct pel_err err;
     int status;
     pid_t pid;
 
-    pel_command_init(&c, python, "pellucid.role");
+    pel_command_init(&c, argv);
     pel_command_add_fd(&c, "--control", fd);
     pid = pel_command_spawn(&c, &as_we_are, &err);
     pel_command_fini(&c);
@@ -36,7 +35,7 @@ static int status_of(const char *script, int fd)
 
 static void arguments_are_in_order(void **state)
 {
-    assert_int_equal(status_of("[ \"$*\" = '-P -m pellucid.role --control=-1' ] && exit 7", -1), 7);
+    assert_int_equal(status_of("[ \"$*\" = '--control=-1' ] && exit 7", -1), 7);
 }
 
 static void only_named_descriptors_are_inherited(void **state)
@@ -83,12 +82,12 @@ static void what_a_manager_told_us_is_not_passed_on(void **state)
 
 static void no_such_program_is_status_127(void **state)
 {
-    char *python[] = {"/no/such/python", NULL};
+    char *argv[] = {"/no/such/python", NULL};
     struct pel_command c;
     struct pel_err err;
     int status;
 
-    pel_command_init(&c, python, "pellucid.role");
+    pel_command_init(&c, argv);
     assert_int_equal(waitpid(pel_command_spawn(&c, &as_we_are, &err), &status, 0) > 0, 1);
     pel_command_fini(&c);
     assert_int_equal(WEXITSTATUS(status), 127);
