@@ -1,4 +1,4 @@
-"""The reference of pellucid.toml, made from the directive table: conf/pellucid.toml, conf/README.md.
+"""The reference of pellucid.toml, made from the directive table: conf/pellucid.toml and README.md.
 
 tests/integration/test_config.py fails when the committed files are not what this makes.
 """

@@ -26,9 +26,7 @@ def content(value: Any) -> bytes:
         return bytes([len(text)]) + text
     if isinstance(value, list):
         return b"".join(bytes([kind(v)]) + content(v) for v in value) + bytes([END])
-    items = (
-        bytes([kind(v), len(k.encode())]) + k.encode() + content(v) for k, v in value.items()
-    )
+    items = (bytes([kind(v), len(k.encode())]) + k.encode() + content(v) for k, v in value.items())
     return b"".join(items) + bytes([END])
 
 

@@ -24,7 +24,10 @@ def module(scratch):
     [
         (["--frobnicate"], "pellucid: unrecognized arguments: --frobnicate (see pellucid --help)"),
         (["--work", "3"], "pellucid: unrecognized arguments: --work (see pellucid --help)"),
-        (["--workers"], "pellucid: argument --workers: expected one argument (see pellucid --help)"),
+        (
+            ["--workers"],
+            "pellucid: argument --workers: expected one argument (see pellucid --help)",
+        ),
         (["--set", "x"], 'pellucid: --set: found "x", allowed is section.key=value'),
         (["--set", "x=1"], 'pellucid: --set: found "x=1", allowed is section.key=value'),
         (["--set", "x.=1"], 'pellucid: --set: found "x.=1", allowed is section.key=value'),
@@ -32,7 +35,10 @@ def module(scratch):
         (["--set", "server.thread=1"], "--set: unknown key server.thread, did you mean"),
         (["--set", "route.match=/x"], "--set: route: found a table, allowed is a list of tables"),
         (["--bind", "nowhere"], '--bind: server.bind: found "nowhere" (the port is missing)'),
-        (["config", "--json", "--reference", "toml"], "pellucid: argument --reference: not allowed"),
+        (
+            ["config", "--json", "--reference", "toml"],
+            "pellucid: argument --reference: not allowed",
+        ),
         ([], "no app: name one, as in `pellucid shop.wsgi:application`, or set server.app in"),
     ],
 )

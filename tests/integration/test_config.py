@@ -3,6 +3,7 @@
 import tomllib
 
 import pytest
+
 from support.target import ROOT
 
 FILE = """
@@ -55,7 +56,11 @@ def test_flags_win_over_file_over_environment(pellucid):
         ("trace.ratio=1", "trace.ratio", 1),
         ("http.header_timeout=5s", "http.header_timeout", "5s"),
         ("http.header_timeout=5", "http.header_timeout", 5),
-        ('server.bind=["127.0.0.1:1", "unix:/run/x"]', "server.bind", ["127.0.0.1:1", "unix:/run/x"]),
+        (
+            'server.bind=["127.0.0.1:1", "unix:/run/x"]',
+            "server.bind",
+            ["127.0.0.1:1", "unix:/run/x"],
+        ),
         ("server.bind=127.0.0.1:1", "server.bind", ["127.0.0.1:1"]),
         ("trace.keep=[]", "trace.keep", []),
         ("server.root_path=/shop", "server.root_path", "/shop"),
@@ -125,11 +130,17 @@ def test_a_file_named_on_the_command_line(pellucid, scratch):
             "http://c:4318/x",
         ),
         ({"EXPORTER_OTLP_HEADERS": "a=b,c=d%2Ce"}, "otlp.headers", {"a": "***", "c": "***"}),
-        ({"EXPORTER_OTLP_TRACES_HEADERS": "x=y", "EXPORTER_OTLP_HEADERS": "a=b"},
-         "otlp.headers", {"x": "***"}),
+        (
+            {"EXPORTER_OTLP_TRACES_HEADERS": "x=y", "EXPORTER_OTLP_HEADERS": "a=b"},
+            "otlp.headers",
+            {"x": "***"},
+        ),
         ({"EXPORTER_OTLP_COMPRESSION": "none"}, "otlp.compression", "none"),
-        ({"EXPORTER_OTLP_TRACES_TIMEOUT": "3000", "EXPORTER_OTLP_TIMEOUT": "2000"},
-         "otlp.timeout", "3000ms"),
+        (
+            {"EXPORTER_OTLP_TRACES_TIMEOUT": "3000", "EXPORTER_OTLP_TIMEOUT": "2000"},
+            "otlp.timeout",
+            "3000ms",
+        ),
         ({"TRACES_SAMPLER": "parentbased_always_on"}, "trace.ratio", 1.0),
         ({"TRACES_SAMPLER": "always_off"}, "trace.ratio", 0.0),
         ({"TRACES_SAMPLER": "always_off"}, "trace.keep", []),
