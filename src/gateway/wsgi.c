@@ -72,6 +72,7 @@ static int run_app(struct pel_exchange *x, PyObject *env)
         result = pel_wsgi_send(x, iterable);
     } else {
         pel_exchange_app_failed(x);
+        pel_gateway_read_route(x->rq, env);
     }
     pel_exchange_leave(x);
     if (iterable) {
