@@ -98,6 +98,16 @@ void pel_h1_trim(void)
     cache.n = 0;
 }
 
+/* The [[route]] of a request; its name, where it has one, comes before the framework's. */
+static void find_route(const struct pel_conf *conf, struct pel_record *rec)
+{
+    rec->conf_route = pel_conf_route_find(conf, rec->method, rec->path);
+    if (PEL_LIKELY(!rec->conf_route) || !*rec->conf_route->name)
+        return;
+    rec->route = pel_str(rec->conf_route->name, strlen(rec->conf_route->name));
+    rec->route_source = PEL_ROUTE_CONFIG;
+}
+
 void pel_h1_begin(struct pel_h1 *h1)
 {
     struct pel_conn *c = h1->conn;
@@ -117,7 +127,7 @@ void pel_h1_begin(struct pel_h1 *h1)
     rec->version_minor = head->version_minor;
     rec->user_agent = pel_head_get(head, PEL_HEADER_USER_AGENT);
     rec->referer = pel_head_get(head, PEL_HEADER_REFERER);
-    rec->conf_route = pel_conf_route_find(loop->conf, head->method, head->path);
+    find_route(loop->conf, rec);
     pel_origin_resolve(loop->conf, head, c->is_unix, false, &rq->arena, rec, &origin);
     rq->prefix = origin.prefix;
     pel_trace_accept(loop->conf, head, rec->conf_route, &rq->arena, &rec->trace);
