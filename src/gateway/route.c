@@ -1,22 +1,15 @@
 #include "gateway/route.h"
 
-#include "pellucid/conf.h"
 #include "gateway/strings.h"
 
 #define ROUTE_MAX 1024 /* a template longer than this is no template */
 
 /* --- the record --- */
 
-/* Does the framework's own template count? Puts the name of the [[route]] in where it does not. */
-static bool is_wanted(struct pel_record *rec)
+/* Does the framework's own template count? */
+static bool is_wanted(const struct pel_record *rec)
 {
-    if (rec->route_source != PEL_ROUTE_NONE && rec->route_source != PEL_ROUTE_TEMPLATED)
-        return false;
-    if (!rec->conf_route || !*rec->conf_route->name)
-        return true;
-    rec->route = pel_str(rec->conf_route->name, strlen(rec->conf_route->name));
-    rec->route_source = PEL_ROUTE_CONFIG;
-    return false;
+    return rec->route_source == PEL_ROUTE_NONE || rec->route_source == PEL_ROUTE_TEMPLATED;
 }
 
 /* Sets prefix + separator + template. template is borrowed and may be no str at all. */

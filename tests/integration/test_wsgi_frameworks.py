@@ -143,6 +143,12 @@ def test_configured_name_comes_first(worker):
     assert routes(server, "/hello/ann", "/") == ["/greet/{who}", "/"]
 
 
+def test_configured_name_without_a_framework(worker):
+    rules = [{"match": "/r*", "name": "/r"}]
+    server = worker("wsgi_pep3333.app:app", JSON_LOG | {"route": rules})
+    assert routes(server, "/raises", "/hello") == ["/r", None]
+
+
 def test_apps_are_left_alone() -> None:
     """Nothing of Pellucid's is imported by the apps."""
     for folder in ("wsgi_flask", "wsgi_django", "wsgi_routes"):

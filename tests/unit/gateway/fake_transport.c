@@ -245,6 +245,10 @@ static void set_up(struct exchange *e, bool is_unix)
     e->rq.server_name = is_unix ? PEL_STR("/run/x.sock") : PEL_STR("127.0.0.1");
     e->rq.server_port = is_unix ? 0 : 8000;
     rec->conf_route = pel_conf_route_find(&conf, rec->method, rec->path);
+    if (rec->conf_route && *rec->conf_route->name) {
+        rec->route = pel_str(rec->conf_route->name, strlen(rec->conf_route->name));
+        rec->route_source = PEL_ROUTE_CONFIG;
+    }
     pel_origin_resolve(&conf, e->rq.head, is_unix, false, &e->rq.arena, rec, &origin);
     e->rq.prefix = origin.prefix;
     pel_trace_accept(&conf, e->rq.head, rec->conf_route, &e->rq.arena, &rec->trace);
