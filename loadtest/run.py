@@ -12,13 +12,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runner import report, rest, targets
 from runner.measure import Row, compare
 from runner.scenarios import SCENARIOS, Scenario
-from runner.servers import ROOT, SERVERS, Pythons, Server
+from runner.servers import ROOT, SERVERS, Programs, Server
 
 MOST_SECONDS, MOST_ROUNDS, MOST_REQUESTS = 60, 20, 5_000_000
 
@@ -38,15 +38,15 @@ def _scenarios(wanted: str) -> list[Scenario]:
     return [scenario for scenario in SCENARIOS if not words or scenario.name in words]
 
 
-def _pythons(args: argparse.Namespace) -> Pythons:
-    return Pythons(args.python, args.peers, args.floor)
+def _programs(args: argparse.Namespace) -> Programs:
+    return Programs(args.python, args.floor)
 
 
 def run_compare(args: argparse.Namespace, servers: Sequence[Server]) -> int:
     """Prints a table a scenario, then the targets; 1 with --check when one is missed."""
     results: dict[str, list[Row]] = {}
     for scenario in _scenarios(args.scenarios):
-        rows = compare(scenario, servers, _pythons(args), args.rounds, args.seconds)
+        rows = compare(scenario, servers, _programs(args), args.rounds, args.seconds)
         results[scenario.name] = rows
         print(report.table(scenario, rows), end="\n\n", flush=True)
     reached = True
@@ -55,45 +55,59 @@ def run_compare(args: argparse.Namespace, servers: Sequence[Server]) -> int:
         reached = reached and is_reached
     if args.json:
         settings = {"rounds": args.rounds, "seconds": args.seconds}
-        about = report.machine(_pythons(args))
+        about = report.machine(_programs(args))
         Path(args.json).write_text(report.as_json(about, results, settings))
     failed = any(row.failure for rows in results.values() for row in rows)
     return 1 if failed or (args.check and not reached) else 0
 
 
+def _at_rest(servers: Sequence[Server], measure: Callable[[Server], str]) -> int:
+    """Prints a line a server; 1 when one of them failed."""
+    failed = 0
+    for server in servers:
+        try:
+            line = measure(server)
+        except (RuntimeError, OSError) as failure:
+            line, failed = f"  failed: {failure}", 1
+        print(f"{server.name:<28}{line}", flush=True)
+    return failed
+
+
 def run_idle(args: argparse.Namespace, servers: Sequence[Server]) -> int:
     """Wake-ups of servers without a client."""
-    for server in servers:
-        wake_ups, cpu = rest.idle_rates(server, _pythons(args), args.seconds)
-        print(
-            f"{server.name:<28}{wake_ups:>9.1f} wake-ups a second, {cpu:.1%} of a CPU", flush=True
-        )
-    return 0
+
+    def measure(server: Server) -> str:
+        wake_ups, cpu = rest.idle_rates(server, _programs(args), args.seconds)
+        return f"{wake_ups:>9.1f} wake-ups a second, {cpu:.1%} of a CPU"
+
+    return _at_rest(servers, measure)
 
 
 def run_connections(args: argparse.Namespace, servers: Sequence[Server]) -> int:
     """Memory of idle connections."""
-    for server in servers:
-        size = rest.connection_bytes(server, _pythons(args), args.count)
-        print(f"{server.name:<28}{size:>9.0f} bytes a connection", flush=True)
-    return 0
+
+    def measure(server: Server) -> str:
+        size = rest.connection_bytes(server, _programs(args), args.count)
+        return f"{size:>9.0f} bytes a connection"
+
+    return _at_rest(servers, measure)
 
 
 def run_leak(args: argparse.Namespace, servers: Sequence[Server]) -> int:
     """Growth over many requests."""
-    for server in servers:
-        grown, requests = rest.leaked_bytes(server, _pythons(args), args.requests)
-        print(
-            f"{server.name:<28}{grown / 1024:>9.0f} KiB more after {requests} requests", flush=True
-        )
-    return 0
+
+    def measure(server: Server) -> str:
+        grown, requests = rest.leaked_bytes(server, _programs(args), args.requests)
+        return f"{grown / 1024:>9.0f} KiB more after {requests} requests"
+
+    return _at_rest(servers, measure)
 
 
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--servers", default="", help="beginnings of names, with commas")
-    common.add_argument("--python", default=str(ROOT / ".venv/bin/python"), help="has Pellucid")
-    common.add_argument("--peers", default=str(ROOT / ".cache/peers/bin/python"), help="has them")
+    python = str(ROOT / ".cache/peers/bin/python")
+    common.add_argument("--python", default=python, help="has Pellucid and its peers")
     common.add_argument("--floor", default=str(ROOT / "build/release/loadtest/pel_floor"))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from runner import client, processes
 from runner.scenarios import Scenario
-from runner.servers import CLIENT_CPU, Pythons, Server, Started, running
+from runner.servers import CLIENT_CPU, Programs, Server, Started, running
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def takes_part(server: Server, scenario: Scenario) -> bool:
 
 
 def compare(
-    scenario: Scenario, servers: Sequence[Server], pythons: Pythons, rounds: int, seconds: int
+    scenario: Scenario, servers: Sequence[Server], programs: Programs, rounds: int, seconds: int
 ) -> list[Row]:
     """All servers that can, `rounds` times in turn; each starts afresh every time.
 
@@ -95,7 +95,7 @@ def compare(
             print(f"{scenario.name} {number + 1}/{rounds}: {row.server.name}", file=sys.stderr)
             app = scenario.apps.get(row.server.interface, "")
             try:
-                with running(row.server, app, pythons) as started:
+                with running(row.server, app, programs) as started:
                     row.rounds.append(measure(started, scenario, seconds))
             except (RuntimeError, OSError) as failure:
                 row.failure = str(failure)

@@ -14,7 +14,7 @@ from typing import Any
 
 from runner.measure import Row
 from runner.scenarios import Scenario
-from runner.servers import Pythons
+from runner.servers import Programs
 
 HEAD = f"{'server':<28}{'rps':>9}{'p50 ms':>9}{'p99 ms':>9}{'CPU us':>9}{'floor':>8}{'PSS MiB':>9}"
 
@@ -65,15 +65,14 @@ def _cpu_model() -> str:
     return platform.machine()
 
 
-def machine(pythons: Pythons) -> dict[str, Any]:
+def machine(programs: Programs) -> dict[str, Any]:
     """Where and with what the figures were made."""
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "cpu": _cpu_model(),
         "cpus": os.cpu_count(),
         "kernel": platform.release(),
-        "pellucid": _versions(pythons.pellucid),
-        "peers": _versions(pythons.peers),
+        "versions": _versions(programs.python),
     }
 
 

@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from runner import client, processes
-from runner.servers import CLIENT_CPU, Pythons, Server, running
+from runner.servers import CLIENT_CPU, Programs, Server, running
 
 HELLO = {"wsgi": "plain:hello_wsgi", "asgi": "plain:hello_asgi", "floor": ""}
 SETTLE = 2.0  # seconds until a server that was just started or loaded is at rest
 
 
-def idle_rates(server: Server, pythons: Pythons, seconds: float) -> tuple[float, float]:
+def idle_rates(server: Server, programs: Programs, seconds: float) -> tuple[float, float]:
     """Wake-ups a second of all threads of all processes, and their share of a CPU, over `seconds`
     without a client. (A server that spins does not wake up: it never sleeps.)"""
-    with running(server, HELLO[server.interface], pythons) as started:
+    with running(server, HELLO[server.interface], programs) as started:
         time.sleep(SETTLE)
         before = processes.wake_ups(started.session), processes.cpu_seconds(started.session)
         time.sleep(seconds)
@@ -40,12 +40,12 @@ def _open_connections(port: int, count: int) -> Iterator[list[socket.socket]]:
             sock.close()
 
 
-def connection_bytes(server: Server, pythons: Pythons, count: int) -> float:
+def connection_bytes(server: Server, programs: Programs, count: int) -> float:
     """Memory of the server's processes for each of `count` idle keep-alive connections.
 
     A first round, closed again, pays for what is allocated once.
     """
-    with running(server, HELLO[server.interface], pythons) as started:
+    with running(server, HELLO[server.interface], programs) as started:
         with _open_connections(started.port, min(10, count)):
             time.sleep(SETTLE)
         time.sleep(SETTLE)
@@ -63,12 +63,12 @@ def _load_until(port: int, requests: int) -> int:
     return answered
 
 
-def leaked_bytes(server: Server, pythons: Pythons, requests: int) -> tuple[int, int]:
+def leaked_bytes(server: Server, programs: Programs, requests: int) -> tuple[int, int]:
     """Growth of the server's own memory over at least `requests` requests.
 
     Returns the growth in bytes, and the number of requests. The first tenth is a warm-up.
     """
-    with running(server, HELLO[server.interface], pythons) as started:
+    with running(server, HELLO[server.interface], programs) as started:
         _load_until(started.port, requests // 10)
         time.sleep(SETTLE)
         before = processes.anonymous_bytes(started.session)

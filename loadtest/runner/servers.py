@@ -19,11 +19,10 @@ START_TIMEOUT = 20.0
 
 
 @dataclass(frozen=True)
-class Pythons:
-    """Where the servers live: the interpreter with Pellucid, that with the peers, the floor."""
+class Programs:
+    """What is started: the interpreter that has Pellucid and its peers, and the floor server."""
 
-    pellucid: str
-    peers: str
+    python: str
     floor: str
 
 
@@ -31,7 +30,7 @@ class Pythons:
 class Launch:
     """What a server's command line is made of. folder: scratch for its files."""
 
-    pythons: Pythons
+    programs: Programs
     app: str
     port: int
     folder: Path
@@ -66,7 +65,7 @@ def _pellucid(interface: str, threads: int = 1, loop: str = "auto") -> Command:
             f'loop = "{loop}"\n[http]\naccess_log = "{launch.folder}/access.log"\n'
             f'[admin]\nbind = "unix:{launch.folder}/admin"\n'
         )
-        return [launch.pythons.pellucid, "-m", "pellucid", "-c", str(config)]
+        return [launch.programs.python, "-m", "pellucid", "-c", str(config)]
 
     return command
 
@@ -76,7 +75,7 @@ def _peer(module: str, *args: str) -> Command:
 
     def command(launch: Launch) -> list[str]:
         filled = (arg.format(app=launch.app, port=launch.port) for arg in args)
-        return [launch.pythons.peers, "-m", module, *filled]
+        return [launch.programs.python, "-m", module, *filled]
 
     return command
 
@@ -86,7 +85,7 @@ def _served(module: str) -> Command:
 
     def command(launch: Launch) -> list[str]:
         script = str(APPS / "serve.py")
-        return [launch.pythons.peers, script, module, launch.app, str(launch.port)]
+        return [launch.programs.python, script, module, launch.app, str(launch.port)]
 
     return command
 
@@ -116,7 +115,7 @@ HYPERCORN = _peer(
 
 
 def _floor(launch: Launch) -> list[str]:
-    return [launch.pythons.floor, str(launch.port)]
+    return [launch.programs.floor, str(launch.port)]
 
 
 FLOOR = Server("floor", "floor", _floor)
@@ -160,14 +159,14 @@ def _pin() -> None:
 
 
 @contextmanager
-def running(server: Server, app: str, pythons: Pythons) -> Iterator[Started]:
+def running(server: Server, app: str, programs: Programs) -> Iterator[Started]:
     """Starts a server on its CPU, waits until it answers, and ends all its processes after use.
 
     Raises RuntimeError with the server's output when it does not start.
     """
     with tempfile.TemporaryDirectory(prefix="pel-load-") as folder:
         port = client.free_port()
-        launch = Launch(pythons, app, port, Path(folder))
+        launch = Launch(programs, app, port, Path(folder))
         with open(launch.folder / "output", "wb") as output:
             process = subprocess.Popen(
                 server.command(launch), cwd=folder, env=_environment(), stdin=subprocess.DEVNULL,

@@ -21,7 +21,7 @@ FLOOR = ROOT / "build/release/loadtest/pel_floor"
 def run(target, *args):
     paths = [str(target.pymod)] if target.pymod else []
     command = [sys.executable, str(ROOT / "loadtest/run.py"), *args]
-    command += ["--python", target.python, "--peers", target.python, "--floor", str(FLOOR)]
+    command += ["--python", target.python, "--floor", str(FLOOR)]
     env = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=100)
 
