@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -23,6 +24,7 @@ def run(effective: Effective, reread: Callable[[], Effective]) -> int:
     """
     if not sys.executable:
         raise ConfigError("this Python does not know its own path (sys.executable is empty)")
+    _open_standard_streams()
     return int(
         _server.supervise(
             _reading(effective),
@@ -31,6 +33,14 @@ def run(effective: Effective, reread: Callable[[], Effective]) -> int:
             [sys.executable, *sys.orig_argv[1:]],
         )
     )
+
+
+def _open_standard_streams() -> None:
+    """Makes descriptors 0 to 2 exist: a socket of ours with one of their numbers would get what is
+    meant for them (a log line, what the app prints)."""
+    while (fd := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(fd, True)
+    os.close(fd)
 
 
 def _reading(effective: Effective) -> Reading:
