@@ -160,6 +160,7 @@ enum pel_http_result pel_http_head_build(struct pel_http_parser *p)
     *head = (struct pel_head){.version_minor = p->minor > 0};
     head->method = pel_str(p->text, p->method_len);
     head->target = pel_str(p->text + p->method_len + 1, p->target_len);
+    p->head = head;
     take_fields(p, head, &f);
     if ((why = check_framing(head, &f)) || (why = check_host(head, &f)))
         return pel_http_fail(p, 400, why);
@@ -171,6 +172,5 @@ enum pel_http_result pel_http_head_build(struct pel_http_parser *p)
     if (authority.p)
         replace_host(head, &f, authority);
     decide(head, &f);
-    p->head = head;
     return begin_body(p);
 }

@@ -58,6 +58,7 @@ void pel_http_parser_start(struct pel_http_parser *p, struct pel_arena *arena)
     p->phase = PEL_PHASE_IDLE;
     p->has_cr = false;
     p->idle_len = 0;
+    p->method_len = p->target_len = 0;
     p->body = PEL_STR_NONE;
     p->trailers = NULL;
     p->n_trailers = 0;
@@ -103,9 +104,8 @@ static enum pel_http_result feed_head(struct pel_http_parser *p, struct pel_str 
     if (p->phase == PEL_PHASE_FIELDS)
         r = pel_http_fields_feed(p, bytes, &n);
     *used = n;
-    if (r == PEL_HTTP_ERROR)
-        return r;
-    pel_http_fields_keep(p, pel_str(bytes.p, n), r == PEL_HTTP_END);
+    /* After an error too: pel_http_parser_line. */
+    pel_http_fields_keep(p, pel_str(bytes.p, n), r != PEL_HTTP_MORE);
     return r == PEL_HTTP_END ? pel_http_head_build(p) : r;
 }
 
@@ -190,6 +190,20 @@ int pel_http_parser_error(const struct pel_http_parser *p, const char **reason)
     PEL_ASSERT(p->phase == PEL_PHASE_ERROR);
     *reason = p->reason;
     return p->status;
+}
+
+void pel_http_parser_line(const struct pel_http_parser *p, struct pel_str *method,
+                          struct pel_str *target)
+{
+    uint32_t target_at = p->method_len + 1;
+
+    *method = p->head ? p->head->method : PEL_STR("");
+    *target = p->head ? p->head->target : PEL_STR("");
+    if (p->head || p->method_len == 0 || p->at < target_at)
+        return;
+    *method = pel_str(p->text, p->method_len);
+    if (p->at >= target_at + p->target_len)
+        *target = pel_str(p->text + target_at, p->target_len);
 }
 
 const struct pel_header *pel_http_parser_trailers(const struct pel_http_parser *p, size_t *n)

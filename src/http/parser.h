@@ -37,7 +37,7 @@ struct pel_http_span {
 struct pel_http_parser {
     const struct pel_conf *conf;
     struct pel_arena *arena; /* of the present message */
-    struct pel_head *head;   /* in arena */
+    struct pel_head *head;   /* in arena; NULL while its section is incomplete */
 
     enum pel_http_phase phase;
     bool has_cr;          /* IDLE: a CR awaits its LF */

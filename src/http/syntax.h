@@ -9,12 +9,14 @@
 
 /* Bits of pel_syntax[byte]. */
 enum {
-    PEL_SYNTAX_TOKEN = 0x01,  /* tchar, RFC 9110 5.6.2 */
-    PEL_SYNTAX_TARGET = 0x02, /* VCHAR but "#", which no request-target may hold */
-    PEL_SYNTAX_VALUE = 0x04,  /* field-content: VCHAR, obs-text, SP, HTAB; RFC 9110 5.5 */
-    PEL_SYNTAX_HOST = 0x08,   /* unreserved, sub-delims; RFC 3986 3.2.2 */
-    PEL_SYNTAX_PATH = 0x10,   /* unreserved, sub-delims, ":", "@", "/"; RFC 3986 3.3 */
-    PEL_SYNTAX_LOHEX = 0x20,  /* 0-9 a-f */
+    PEL_SYNTAX_TOKEN = 0x01, /* tchar, RFC 9110 5.6.2 */
+    /* In a request-target: VCHAR but "#". More than RFC 3986 allows, because browsers send some of
+     * it unencoded; bytes beyond ASCII are refused, as gunicorn, uvicorn and hypercorn do. */
+    PEL_SYNTAX_TARGET = 0x02,
+    PEL_SYNTAX_VALUE = 0x04, /* field-content: VCHAR, obs-text, SP, HTAB; RFC 9110 5.5 */
+    PEL_SYNTAX_HOST = 0x08,  /* unreserved, sub-delims; RFC 3986 3.2.2 */
+    PEL_SYNTAX_PATH = 0x10,  /* unreserved, sub-delims, ":", "@", "/"; RFC 3986 3.3 */
+    PEL_SYNTAX_LOHEX = 0x20, /* 0-9 a-f */
 };
 extern const uint8_t pel_syntax[256];
 

@@ -49,6 +49,35 @@ static const struct example good[] = {
      "[GET] [/]?[] 1.1 keep [host]=[a][x]=[][y]=[][z]=[b \tc]\nbody[]\n"},
     {"5.5 obs-text", BYTES("GET / HTTP/1.1\r\n" H "X: \xc3\xa9\xff\r\n\r\n"),
      "[GET] [/]?[] 1.1 keep [host]=[a][x]=[\xc3\xa9\xff]\nbody[]\n"},
+    {"names and values that llhttp looks at",
+     BYTES("GET / HTTP/1.1\r\n" H
+           "Connection:\r\nConnection: ,\r\nConnection: clos\r\nConnection: keep-alivex, up\r\n"
+           "Connectio: close\r\nConnections: close\r\nProxy-Connection: close\r\n"
+           "Content-Lengt: x\r\nContent-Lengths: x\r\nTransfer-Encodings: gzip\r\nUpgrade:\r\n"
+           "Upgrad: x\r\nUpgrades: x\r\n\r\n"),
+     "[GET] [/]?[] 1.1 keep [host]=[a][connection]=[][connection]=[,][connection]=[clos]"
+     "[connection]=[keep-alivex, up][connectio]=[close][connections]=[close]"
+     "[proxy-connection]=[close][content-lengt]=[x][content-lengths]=[x]"
+     "[transfer-encodings]=[gzip][upgrade]=[][upgrad]=[x][upgrades]=[x]\nbody[]\n"},
+    {"7.8 Upgrade without the option", BYTES("GET / HTTP/1.1\r\n" H "Upgrade: h2c\r\n\r\n"),
+     "[GET] [/]?[] 1.1 keep [host]=[a][upgrade]=[h2c]\nbody[]\n"},
+    {"7.8 Upgrade in HTTP/1.0",
+     BYTES("GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"),
+     "[GET] [/]?[] 1.0 close [connection]=[upgrade][upgrade]=[h2c]\nbody[]\n"},
+    {"9.3 both in HTTP/1.0", BYTES("GET / HTTP/1.0\r\nConnection: close, keep-alive\r\n\r\n"),
+     "[GET] [/]?[] 1.0 close [connection]=[close, keep-alive]\nbody[]\n"},
+    {"7.1 white space around the coding",
+     BYTES("PUT / HTTP/1.1\r\n" H "Transfer-Encoding:\t chunked\t \r\n\r\n0\r\n\r\n"),
+     "[PUT] [/]?[] 1.1 chunked keep [host]=[a][transfer-encoding]=[chunked]\nbody[]\n"},
+    {"Expect without a member",
+     BYTES("PUT / HTTP/1.1\r\n" H "Expect: ,\r\nContent-Length: 1\r\n\r\nx"),
+     "[PUT] [/]?[] 1.1 length=1 keep [host]=[a][expect]=[,][content-length]=[1]\nbody[x]\n"},
+    {"percent-encoding is left alone", BYTES("GET /%zz%00?%?a=b?c HTTP/1.1\r\n" H "\r\n"),
+     "[GET] [/%zz%00]?[%?a=b?c] 1.1 keep [host]=[a]\nbody[]\n"},
+    {"what browsers send unencoded", BYTES("GET /a|b^`{}\\\"<>[] HTTP/1.1\r\n" H "\r\n"),
+     "[GET] [/a|b^`{}\\\"<>[]]?[] 1.1 keep [host]=[a]\nbody[]\n"},
+    {"two slashes", BYTES("GET //a/../b HTTP/1.1\r\n" H "\r\n"),
+     "[GET] [//a/../b]?[] 1.1 keep [host]=[a]\nbody[]\n"},
     {"underscores are dropped",
      BYTES("GET / HTTP/1.1\r\n" H "X_Forwarded_For: 1.2.3.4\r\nContent_Length: 5\r\nX: y\r\n\r\n"),
      "[GET] [/]?[] 1.1 keep [host]=[a][x]=[y]\nbody[]\n"},
@@ -142,6 +171,7 @@ static const struct refusal bad[] = {
     {BYTES("GET /\x01 HTTP/1.1\r\n"), 400},
     {BYTES("GET /\x7f HTTP/1.1\r\n"), 400},
     {BYTES("GET /a\tb HTTP/1.1\r\n"), 400},
+    {BYTES("GET /\xc3\xa9 HTTP/1.1\r\n"), 400},
     {BYTES("GET /a#b HTTP/1.1\r\n"), 400},
     {BYTES("GET / HTTP/1.1\r\r\n"), 400},
     /* request target, RFC 9112 3.2 */
@@ -362,12 +392,44 @@ static void test_bad_chunks(void **state)
     pel_buf_fini(&b);
 }
 
+/* What an access log can say of a request that was refused. */
+static void test_line_of_the_refused(void **state)
+{
+    static const struct {
+        struct pel_str bytes;
+        const char *method, *target;
+    } cases[] = {
+        {BYTES("G(T / HTTP/1.1\r\n"), "", ""},
+        {BYTES("GET"), "", ""},
+        {BYTES("GET /a\x01"), "GET", "/a"},
+        {BYTES("GET /a?b HTTP/2.0\r\n"), "GET", "/a?b"},
+        {BYTES("GET /a HTTP/1.1\r\nX : y\r\n"), "GET", "/a"},
+        {BYTES("GET /a HTTP/1.1\r\n\r\n"), "GET", "/a"},
+        {BYTES("PUT /a HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\nx\r\n"), "PUT", "/a"},
+        {BYTES("PUT /a HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\nX\r\n"), "PUT",
+         "/a"},
+    };
+
+    for (size_t i = 0; i < PEL_ARRAY_LEN(cases); i++) {
+        for (size_t at = 0; at <= cases[i].bytes.len; at++) {
+            struct transcript t = split_at(cases[i].bytes, at, at);
+            struct pel_str method, target;
+
+            pel_http_parser_line(t.parser, &method, &target);
+            assert_str(method, cases[i].method);
+            assert_str(target, cases[i].target);
+            transcript_fini(&t);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_bad_chunks),
+        cmocka_unit_test(test_line_of_the_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
