@@ -99,9 +99,10 @@ const struct pel_head *pel_http_parser_head(const struct pel_http_parser *p);
 struct pel_str pel_http_parser_body(const struct pel_http_parser *p);
 int pel_http_parser_error(const struct pel_http_parser *p, const char **reason);
 /* What is known of the request line, even after ERROR: a method, and a target as far as it was
- * well-formed; empty where not so much was read. In the arena. */
-void pel_http_parser_line(const struct pel_http_parser *p, struct pel_str *method,
-                          struct pel_str *target);
+ * well-formed; empty where not so much was read. In the arena. Returns the minor version, 1 when
+ * it was not read. */
+uint8_t pel_http_parser_line(const struct pel_http_parser *p, struct pel_str *method,
+                             struct pel_str *target);
 /* After END of a chunked message: its trailer fields that may be merged (RFC 9110 6.5.1). */
 const struct pel_header *pel_http_parser_trailers(const struct pel_http_parser *p, size_t *n);
 

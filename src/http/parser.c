@@ -59,6 +59,7 @@ void pel_http_parser_start(struct pel_http_parser *p, struct pel_arena *arena)
     p->has_cr = false;
     p->idle_len = 0;
     p->method_len = p->target_len = 0;
+    p->minor = 1;
     p->body = PEL_STR_NONE;
     p->trailers = NULL;
     p->n_trailers = 0;
@@ -192,18 +193,19 @@ int pel_http_parser_error(const struct pel_http_parser *p, const char **reason)
     return p->status;
 }
 
-void pel_http_parser_line(const struct pel_http_parser *p, struct pel_str *method,
-                          struct pel_str *target)
+uint8_t pel_http_parser_line(const struct pel_http_parser *p, struct pel_str *method,
+                             struct pel_str *target)
 {
     uint32_t target_at = p->method_len + 1;
 
     *method = p->head ? p->head->method : PEL_STR("");
     *target = p->head ? p->head->target : PEL_STR("");
-    if (p->head || p->method_len == 0 || p->at < target_at)
-        return;
-    *method = pel_str(p->text, p->method_len);
-    if (p->at >= target_at + p->target_len)
-        *target = pel_str(p->text + target_at, p->target_len);
+    if (!p->head && p->method_len && p->at >= target_at) {
+        *method = pel_str(p->text, p->method_len);
+        if (p->at >= target_at + p->target_len)
+            *target = pel_str(p->text + target_at, p->target_len);
+    }
+    return p->minor > 0;
 }
 
 const struct pel_header *pel_http_parser_trailers(const struct pel_http_parser *p, size_t *n)

@@ -222,10 +222,10 @@ static void end_body(struct pel_h1 *h1, uint64_t now_ns)
 
 void pel_h1_answer(struct pel_h1 *h1, uint16_t status)
 {
-    const struct pel_head *head = h1->is_begun ? h1->rq.head : NULL;
+    bool is_head = pel_str_eq(h1->rq.rec.method, PEL_STR("HEAD"));
 
     pel_buf_clear(&h1->out);
-    pel_response_simple(&h1->out, h1->conn->loop->conf, status, head && head->is_head);
+    pel_response_simple(&h1->out, h1->conn->loop->conf, status, is_head);
     pel_outq_add(&h1->q, pel_str(h1->out.p, h1->out.len), NULL);
     pel_buf_clear(&h1->out);
     h1->rq.rec.status = status;
@@ -233,10 +233,26 @@ void pel_h1_answer(struct pel_h1 *h1, uint16_t status)
     h1->fate = PEL_FATE_LINGER;
 }
 
+/* For the record of a request whose head never became complete. */
+static void note_line(struct pel_h1 *h1)
+{
+    struct pel_record *rec = &h1->rq.rec;
+    const char *mark;
+
+    rec->version_minor = pel_http_parser_line(h1->parser, &rec->method, &rec->path);
+    mark = memchr(rec->path.p, '?', rec->path.len);
+    if (!mark)
+        return;
+    rec->query = pel_str(mark + 1, rec->path.len - (size_t)(mark + 1 - rec->path.p));
+    rec->path.len = (size_t)(mark - rec->path.p);
+}
+
 void pel_h1_refuse(struct pel_h1 *h1, uint16_t status, const char *reason)
 {
     struct pel_record *rec = &h1->rq.rec;
 
+    if (!h1->is_begun)
+        note_line(h1);
     if (rec->error == PEL_ERROR_NONE)
         rec->error = error_of_status(status);
     pel_debug("request from %.*s refused with %u: %s", (int)rec->peer.len, rec->peer.p, status,
