@@ -59,7 +59,7 @@ void pel_http_parser_start(struct pel_http_parser *p, struct pel_arena *arena)
     p->has_cr = false;
     p->idle_len = 0;
     p->method_len = p->target_len = 0;
-    p->minor = 1;
+    p->major = p->minor = 1;
     p->body = PEL_STR_NONE;
     p->trailers = NULL;
     p->n_trailers = 0;
@@ -205,7 +205,7 @@ uint8_t pel_http_parser_line(const struct pel_http_parser *p, struct pel_str *me
         if (p->at >= target_at + p->target_len)
             *target = pel_str(p->text + target_at, p->target_len);
     }
-    return p->minor > 0;
+    return p->minor > 0 || p->major != 1;
 }
 
 const struct pel_header *pel_http_parser_trailers(const struct pel_http_parser *p, size_t *n)
