@@ -93,9 +93,10 @@ def _import(name: str, spec: str) -> ModuleType:
         # A module that the app itself misses is told with its traceback.
         if error.name is None or not (name == error.name or name.startswith(error.name + ".")):
             raise
+        hint = f"; did you mean {name[:-3]}?" if name.endswith(".py") else ""
         raise ApplicationError(
             f'app "{spec}": there is no module {error.name} in {os.getcwd()} (server.chdir), '
-            "nor anywhere else on sys.path"
+            f"nor anywhere else on sys.path{hint}"
         ) from None
     except (TypeError, ValueError):
         if name.strip(".") == name != "":

@@ -75,7 +75,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line argv (without the program's name) and returns the exit status."""
     args = list(sys.argv[1:] if argv is None else argv)
     name = args[0] if args and args[0] in COMMANDS else ""
-    namespace = _parser(name).parse_args(args[1:] if name else args)
+    parser = _parser(name)
+    namespace = parser.parse_args(args[1:] if name else args)
+    if not name and namespace.app and namespace.app in COMMANDS:
+        parser.error(f"a command comes first: pellucid {namespace.app} ...")
     if namespace.app is not None:
         namespace.flags = [Flag("server.app", namespace.app, "APP"), *namespace.flags]
     try:

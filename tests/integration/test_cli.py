@@ -39,6 +39,7 @@ def module(scratch):
             ["config", "--json", "--reference", "toml"],
             "pellucid: argument --reference: not allowed",
         ),
+        (["-c", "x.toml", "check"], "pellucid: a command comes first: pellucid check ... (see"),
         ([], "no app: name one, as in `pellucid shop.wsgi:application`, or set server.app in"),
     ],
 )
@@ -168,6 +169,7 @@ class Callable:
     ("spec", "line"),
     [
         ("nomodule", 'app "nomodule": there is no module nomodule in {folder} (server.chdir), nor'),
+        ("shop.py", 'app "shop.py": there is no module shop.py in {folder} (server.chdir), nor'),
         ("shop.inner", 'app "shop.inner": there is no module shop.inner in {folder}'),
         ("shop:nothing", 'app "shop:nothing": shop has no nothing'),
         ("shop:app.nothing", 'app "shop:app.nothing": shop has no app.nothing'),
