@@ -110,7 +110,10 @@ const struct pel_header *pel_http_parser_trailers(const struct pel_http_parser *
  * Where the request came from, as far as trusted_proxies lets us believe Forwarded and
  * X-Forwarded-*: fills scheme, host, client, client_port of rec from head and the peer (which the
  * worker has put into rec->peer and rec->peer_port; is_unix for unix sockets) and gives
- * X-Forwarded-Prefix, validated.
+ * X-Forwarded-Prefix, validated. client is always an address, or empty for the silent peer of a
+ * unix socket. Forwarded, where it is well-formed, wins over X-Forwarded-*: a trusted proxy must
+ * drop the family of fields that it does not write itself. Hops are followed from the right while
+ * they are trusted; nothing malformed is believed.
  */
 struct pel_origin {
     struct pel_str prefix; /* "" or "/shop"; to be put before root_path */

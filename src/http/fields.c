@@ -109,13 +109,24 @@ enum pel_http_result pel_http_fields_feed(struct pel_http_parser *p, struct pel_
     return PEL_HTTP_MORE;
 }
 
+/* Doubles, so that a head that comes byte by byte is not copied at each of them. */
+static size_t room_for(const struct pel_http_parser *p, size_t len, bool is_last)
+{
+    size_t max = (size_t)p->conf->http_max_header_size_bytes;
+    size_t room = 2 * len + TEXT_MIN;
+
+    if (room > max)
+        room = max;
+    return is_last || room < len ? len : room;
+}
+
 void pel_http_fields_keep(struct pel_http_parser *p, struct pel_str bytes, bool is_last)
 {
     size_t len = p->at + bytes.len;
     char *text;
 
     if (len > p->text_cap) {
-        p->text_cap = (uint32_t)(is_last ? len : 2 * len + TEXT_MIN);
+        p->text_cap = (uint32_t)room_for(p, len, is_last);
         text = pel_arena_alloc(p->arena, p->text_cap);
         if (p->at)
             memcpy(text, p->text, p->at);

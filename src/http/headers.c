@@ -3,6 +3,7 @@
 /* A power of two, at least three times PEL_HEADER_N, so that probing is short. */
 #define SLOTS 128
 _Static_assert(PEL_HEADER_N * 3 < SLOTS, "the table of header names has become too full");
+_Static_assert(PEL_HEADER_N <= 64, "pel_head.known has a bit for each");
 
 static const struct pel_str names[] = {
     [PEL_HEADER_OTHER] = {"", 0},
