@@ -177,7 +177,6 @@ static void entered(struct pel_asgi_call *call)
     rec = &ex->rq->rec;
     if (!rec->stamp_ns[PEL_STAMP_APP_START]) {
         pel_record_stamp(rec, PEL_STAMP_APP_START, pel_now_ns());
-        rec->queue_ns = rec->stamp_ns[PEL_STAMP_APP_START] - rec->stamp_ns[PEL_STAMP_HEAD];
         rec->thread_id = pel_asgi.thread_id;
     }
     if (pel_asgi.env.probes)
