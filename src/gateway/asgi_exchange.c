@@ -129,6 +129,34 @@ static void log_late(const struct pel_asgi_call *call, PyObject *exc)
 
 /* --- the end --- */
 
+static bool lists_trailers(struct pel_str te)
+{
+    const char *p = te.p, *end = te.p + te.len;
+
+    while (p < end) {
+        const char *comma = memchr(p, ',', (size_t)(end - p));
+        const char *stop = comma ? comma : end;
+
+        while (p < stop && (*p == ' ' || *p == '\t'))
+            p++;
+        while (stop > p && (stop[-1] == ' ' || stop[-1] == '\t'))
+            stop--;
+        if (pel_str_ieq(pel_str(p, (size_t)(stop - p)), PEL_STR("trailers")))
+            return true;
+        p = comma ? comma + 1 : end;
+    }
+    return false;
+}
+
+/* The extension sends trailers to clients that ask for them, and drops them for others. */
+static bool takes_trailers(const struct pel_head *head)
+{
+    for (size_t i = 0; i < head->n_headers; i++)
+        if (head->headers[i].id == PEL_HEADER_TE && lists_trailers(head->headers[i].value))
+            return true;
+    return false;
+}
+
 /* The request goes back to the transport; what the app still holds of it is cut off. */
 static void give_back(struct pel_asgi_exchange *ex)
 {
@@ -143,6 +171,8 @@ static void give_back(struct pel_asgi_exchange *ex)
     pel_asgi_channel_end(ex->call->receive, ex->is_gone && !is_complete);
     pel_asgi_channel_end(ex->call->send, ex->is_gone && !is_complete);
     rq->app = NULL;
+    if (ex->trailers.n && !takes_trailers(rq->head))
+        ex->trailers.n = 0;
     if (is_complete)
         rq->ops->finish(rq, ex->trailers.items, ex->trailers.n);
     else
