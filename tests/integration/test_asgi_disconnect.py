@@ -1,0 +1,139 @@
+"""Clients that leave, and what their apps are told: the rule of src/gateway/asgi_exchange.h."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import time
+
+import pytest
+from support.processes import wait_for
+from support.wire import request
+
+
+@pytest.fixture(scope="module", params=["asyncio", "uvloop"])
+def module_served(request, module_worker):
+    if request.param == "uvloop":
+        pytest.importorskip("uvloop")
+    return module_worker("asgi_plain.tasks:app", {"server": {"loop": request.param}})
+
+
+@pytest.fixture
+def served(module_served):
+    module_served.get("/forget")
+    return module_served
+
+
+def events(served) -> list[str]:
+    return json.loads(served.get("/events").body)
+
+
+def wait_event(served, event: str, timeout: float = 8) -> list[str]:
+    wait_for(f"event {event!r}", lambda: event in events(served), timeout * served.target.patience)
+    return events(served)
+
+
+def reset(wire) -> None:
+    """Closes with RST."""
+    wire.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wire.close()
+
+
+def leave(served, path: str, how=lambda wire: wire.close(), wait: bytes = b"") -> None:
+    wire = served.connect()
+    wire.send(request("GET", path))
+    if wait:
+        wire.read_until(wait)
+    else:
+        wait_event(served, f"{path[1:]} begun")
+    how(wire)
+
+
+@pytest.mark.parametrize("how", [lambda wire: wire.close(), reset], ids=["close", "reset"])
+def test_silent_app_is_cancelled(served, how):
+    leave(served, "/silent", how)
+    wait_event(served, "silent cancelled")
+
+
+@pytest.mark.parametrize("how", [lambda wire: wire.close(), reset], ids=["close", "reset"])
+def test_stream_that_waits_is_cancelled_at_once(served, how):
+    leave(served, "/waiting-stream", how, b"\r\n\r\n")
+    begun = time.monotonic()
+    wait_event(served, "waiting-stream cancelled")
+    assert time.monotonic() - begun < 0.9 * served.target.patience
+
+
+@pytest.mark.parametrize("how", [lambda wire: wire.close(), reset], ids=["close", "reset"])
+def test_stream_in_back_pressure_gets_an_oserror(served, how):
+    leave(served, "/endless", how, b"\r\n\r\n")
+    wait_event(served, "endless ClientDisconnected True")
+
+
+def test_stream_that_sends_ends(served):
+    leave(served, "/ticking", reset, b"\r\n\r\n")
+    assert wait_event(served, "ticking begun")
+    wait_for(
+        "the end of the stream",
+        lambda: {"ticking cancelled", "ticking ClientDisconnected True"} & {*events(served)},
+        5,
+    )
+
+
+def test_listening_app_is_told_and_left_alone(served):
+    leave(served, "/listening", wait=b"\r\n\r\n")
+    assert wait_event(served, "listening returned")[-1] == "listening returned"
+
+
+def test_app_that_was_told_cannot_send(served):
+    leave(served, "/told-then-sends", lambda wire: wire.close())
+    wait_event(served, "told-then-sends ClientDisconnected True")
+
+
+def test_upload_that_breaks_off(served):
+    with served.connect() as wire:
+        wire.send(request("POST", "/uploads", {"Content-Length": "100"}) + b"12345")
+        wait_event(served, "uploads begun")
+    events_ = wait_event(served, "uploads returned")
+    assert "uploads disconnect after 5" in events_
+
+
+def test_work_without_an_answer_is_finished(served):
+    leave(served, "/finishes")
+    assert "finishes cancelled" not in wait_event(served, "finishes worked")
+
+
+def test_half_closed_client_gets_its_answer(served):
+    with served.connect() as wire:
+        assert wire.send(request("GET", "/finishes")).end().read().body == b'"done"'
+
+
+def test_background_work_is_not_cancelled(served):
+    leave(served, "/background", wait=b'"fine"')
+    wait_event(served, "background returned")
+
+
+def test_none_of_it_is_logged_as_an_error(served):
+    assert "Traceback" not in served.log and "never retrieved" not in served.log
+
+
+def test_many_leave_at_once(served):
+    wires = [served.connect() for _ in range(200)]
+    for wire in wires:
+        wire.send(request("GET", "/waiting-stream"))
+    for wire in wires:
+        wire.read_until(b"\r\n\r\n")
+    for i, wire in enumerate(wires):
+        reset(wire) if i % 2 else wire.close()
+    wait_for(
+        "all of them cancelled", lambda: events(served).count("waiting-stream cancelled") == 200, 10
+    )
+
+
+def test_app_that_ignores_cancellation_does_not_keep_the_worker(worker):
+    running = worker("asgi_plain.tasks:app", {"server": {"graceful_timeout": "1s"}})
+    with running.connect() as wire:
+        wire.send(request("GET", "/stubborn"))
+        wait_event(running, "stubborn begun")
+    wait_event(running, "stubborn goes on")
+    assert running.stop(timeout=12) == 0
