@@ -1,0 +1,165 @@
+"""/metrics: counts that are right, whatever becomes of the workers, in both formats."""
+
+from __future__ import annotations
+
+import re
+
+from support.processes import wait_for
+
+APP = """
+import time
+
+def app(environ, start_response):
+    path = environ["PATH_INFO"]
+    if path == "/boom":
+        raise ValueError("no")
+    if path == "/hang":
+        time.sleep(60)
+    body = b"x" * 100
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+"""
+
+SAMPLE = re.compile(r'([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)')
+LABEL = re.compile(r'([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"')
+COUNT = "http_server_request_duration_seconds_count"
+
+
+def parse(text):
+    """Samples as {(name, labels): value}; every line must be one, or a comment."""
+    samples = {}
+    for line in text.splitlines():
+        if line.startswith("#"):
+            continue
+        match = SAMPLE.fullmatch(line)
+        assert match, line
+        name, labels, value = match.groups()
+        pairs = tuple(sorted(LABEL.findall(labels or "")))
+        assert (name, pairs) not in samples, line
+        samples[name, pairs] = float(value)
+    return samples
+
+
+def total(samples, name, **labels):
+    wanted = set(labels.items())
+    found = [v for (n, pairs), v in samples.items() if n == name and wanted <= set(pairs)]
+    assert found, f"{name} {labels}"
+    return sum(found)
+
+
+def settled(running, requests):
+    """Samples once that many requests are counted: a response arrives before its request ends."""
+    return wait_for(
+        f"{requests} requests",
+        lambda: (
+            (s := parse(running.metrics()))
+            and total(s, "pellucid_requests_total") == requests
+            and total(s, "http_server_active_requests") == 0
+            and s
+        ),
+        10 * running.target.patience,
+    )
+
+
+def test_requests_are_counted_by_their_attributes(server):
+    running = server(code=APP, config={"server": {"workers": 2}})
+    for _ in range(10):
+        running.get("/ok")
+    running.get("/boom")
+    running.request("BREW", "/pot")
+    samples = settled(running, 12)
+    assert total(samples, COUNT, http_request_method="GET", http_response_status_code="200") == 10
+    assert total(samples, COUNT, error_type="app_exception") == 1
+    assert total(samples, COUNT, http_request_method="_OTHER") == 1
+    assert total(samples, COUNT) == total(samples, "pellucid_requests_total") == 12
+    assert total(samples, "pellucid_exceptions_total") == 1
+    assert total(samples, "pellucid_connections_total") == 12
+    assert total(samples, "pellucid_network_out_bytes_total") > 10 * 100
+    assert total(samples, "http_server_active_requests") == 0
+    assert total(samples, "pellucid_workers", state="ready") == 2
+    assert total(samples, "pellucid_request_app_time_seconds_total") > 0
+    assert "trace" not in running.metrics()
+
+
+def test_histogram_is_cumulative(server):
+    running = server(code=APP)
+    for _ in range(5):
+        running.get("/")
+    samples = settled(running, 5)
+    name = "http_server_request_duration_seconds"
+    buckets = sorted(
+        (float(dict(pairs)["le"]), value)
+        for (n, pairs), value in samples.items()
+        if n == name + "_bucket"
+    )
+    assert [le for le, _ in buckets][:3] == [0.005, 0.01, 0.025]
+    assert len(buckets) == 15
+    assert buckets[-1] == (float("inf"), 5)
+    assert [v for _, v in buckets] == sorted(v for _, v in buckets)
+    assert total(samples, name + "_count") == 5
+    assert 0 < total(samples, name + "_sum") < 5
+
+
+def test_openmetrics_on_request(server):
+    running = server(code=APP)
+    running.get("/")
+    settled(running, 1)
+    status, body = running.admin(
+        "/metrics", {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"}
+    )
+    text = body.decode()
+    assert status == 200
+    assert text.endswith("# EOF\n")
+    assert "# TYPE pellucid_requests counter\n" in text
+    assert "# UNIT pellucid_network_in_bytes bytes\n" in text
+    assert 'le="10.0"' in text
+    parse(text)
+    assert "# EOF" not in running.metrics()
+
+
+def test_target_says_who_it_is(server):
+    running = server(code=APP, config={"otlp": {"resource": {"service.name": 'a"b\\c'}}})
+    assert 'service_name="a\\"b\\\\c"' in running.metrics()
+
+
+def test_counters_outlive_workers_and_observers(server):
+    running = server(code=APP)
+    for _ in range(7):
+        running.get("/")
+    settled(running, 7)
+    running.kill_worker()
+    running.get("/")
+    samples = settled(running, 8)
+    assert total(samples, COUNT) == 8
+    assert total(samples, "pellucid_worker_crashes_total") == 1
+    first = running.observer()
+    running.signal(9, first)
+    wait_for("another observer", lambda: running.observer() not in (None, first), 10)
+    assert settled(running, 8)
+
+
+def test_gauges_follow_and_return_to_zero(server):
+    running = server(code=APP)
+    with running.connect() as wire:
+        wire.send(b"GET /hang HTTP/1.1\r\nHost: a\r\n\r\n")
+
+        def active():
+            return total(parse(running.metrics()), "http_server_active_requests")
+
+        wait_for("an active request", lambda: active() == 1, 10 * running.target.patience)
+        running.kill_worker()
+    wait_for("no active request", lambda: active() == 0, 10 * running.target.patience)
+
+
+def test_routes_of_the_configuration_are_labels(server):
+    running = server(
+        code=APP,
+        config={"route": [{"match": "GET /orders/*", "name": "/orders/{id}"}]},
+    )
+    for i in range(20):
+        running.get(f"/orders/{i}")
+        running.get(f"/other/{i}")
+    samples = settled(running, 40)
+    assert total(samples, COUNT, http_route="/orders/{id}") == 20
+    assert total(samples, COUNT) == 40
+    assert len([1 for name, _ in samples if name == COUNT]) == 2

@@ -1,0 +1,47 @@
+"""Spans in a real OpenTelemetry Collector: the upstream receiver is the judge."""
+
+from __future__ import annotations
+
+APP = """
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/boom":
+        raise ValueError("no such order")
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+"""
+
+
+def attributes(pairs):
+    return {p["key"]: next(iter(p["value"].values())) for p in pairs}
+
+
+def test_collector_takes_our_spans(server, collector):
+    running = server(
+        code=APP,
+        config={"otlp": {"endpoint": collector.url, "resource": {"service.name": "shop"}}},
+    )
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    assert running.get("/orders", {"traceparent": parent}).status == 200
+    assert running.get("/boom").status == 500
+    for _ in range(600):
+        running.get("/many")
+    spans = collector.wait(602, 20 * running.target.patience)
+    assert len({s["spanId"] for s in spans}) == len(spans) == 602
+
+    (span,) = [s for s in spans if s["traceId"] == "4bf92f3577b34da6a3ce929d0e0e4736"]
+    assert span["parentSpanId"] == "00f067aa0ba902b7"
+    assert (span["name"], span["kind"], span["flags"]) == ("GET", 2, 0x301)
+    assert int(span["endTimeUnixNano"]) > int(span["startTimeUnixNano"])
+    found = attributes(span["attributes"])
+    assert found["url.path"] == "/orders"
+    assert found["http.response.status_code"] == "200"
+    assert 0 < found["pellucid.request.app.duration"] < 1
+
+    (failed,) = [s for s in spans if s.get("status", {}).get("code") == 2]
+    assert failed["events"][0]["name"] == "exception"
+    event = attributes(failed["events"][0]["attributes"])
+    assert event["exception.message"] == "no such order"
+
+    resource = attributes(collector.received()[0]["resource"]["attributes"])
+    assert resource["service.name"] == "shop"
+    assert running.status()["exporter"]["spans_failed"] == 0
