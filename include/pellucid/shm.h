@@ -109,8 +109,9 @@ struct pel_shm_slot {
     /* writer: the slot's worker */
     _Alignas(PEL_SHM_CACHELINE) _Atomic uint64_t heartbeat_ns; /* last turn of the loop */
     _Atomic uint32_t
-        is_polling;          /* 1 while the loop may sleep: silence is then no sign of trouble */
-    uint8_t instance_id[16]; /* a random UUID of the present worker: service.instance.id */
+        is_polling;           /* 1 while the loop may sleep: silence is then no sign of trouble */
+    _Atomic uint32_t is_used; /* set by the first worker that took the slot, for good */
+    uint8_t instance_id[16];  /* a random UUID of the present worker: service.instance.id */
     _Atomic uint64_t worker_requests; /* finished by the present worker; written by the probes */
     _Atomic uint64_t inflight_lost;   /* requests that found the table full */
     _Atomic uint64_t metrics[PEL_METRIC_N];
@@ -130,9 +131,10 @@ enum pel_observer_sleep {
 struct pel_shm_header {
     uint32_t magic, version;
     uint32_t n_slots;
-    uint32_t slot_len;       /* sizeof(struct pel_shm_slot) */
-    uint64_t slot_offset;    /* of slot 0 */
-    uint8_t instance_id[16]; /* random; base of service.instance.id */
+    uint32_t slot_len;        /* sizeof(struct pel_shm_slot) */
+    uint64_t slot_offset;     /* of slot 0 */
+    _Atomic uint32_t is_used; /* set by the first worker that took the slot, for good */
+    uint8_t instance_id[16];  /* random; base of service.instance.id */
     /* writer: supervisor */
     int32_t supervisor_pid;
     uint64_t started_ns;      /* monotonic */
@@ -168,6 +170,12 @@ static inline struct pel_shm_slot *pel_shm_slot(const struct pel_shm *shm, unsig
     PEL_ASSERT(i < shm->header->n_slots);
     return (struct pel_shm_slot *)((char *)shm->header + shm->header->slot_offset +
                                    (size_t)i * shm->header->slot_len);
+}
+
+/* Readers leave alone what was never written: reading makes memory of it, too. */
+static inline bool pel_shm_slot_is_used(const struct pel_shm_slot *slot)
+{
+    return atomic_load_explicit(&slot->is_used, memory_order_relaxed) != 0;
 }
 
 static inline void pel_metric_add(struct pel_shm_slot *slot, enum pel_metric m, uint64_t n)

@@ -42,7 +42,8 @@ size_t pel_drain_turn(struct pel_drain *d)
 
     d->wall_offset_ns = pel_wall_ns() - pel_now_ns();
     for (unsigned i = 0; i < d->shm->header->n_slots; i++)
-        read_slot(d, i, &n);
+        if (pel_shm_slot_is_used(pel_shm_slot(d->shm, i)))
+            read_slot(d, i, &n);
     if (n)
         d->on_turn(d);
     return n;
@@ -50,9 +51,12 @@ size_t pel_drain_turn(struct pel_drain *d)
 
 static bool has_entries(const struct pel_drain *d)
 {
-    for (unsigned i = 0; i < d->shm->header->n_slots; i++)
-        if (pel_ring_used(&pel_shm_slot(d->shm, i)->ring))
+    for (unsigned i = 0; i < d->shm->header->n_slots; i++) {
+        const struct pel_shm_slot *slot = pel_shm_slot(d->shm, i);
+
+        if (pel_shm_slot_is_used(slot) && pel_ring_used(&slot->ring))
             return true;
+    }
     return false;
 }
 

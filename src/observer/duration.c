@@ -154,7 +154,7 @@ void pel_duration_show(struct pel_exposition *e, struct pel_shm *shm)
     for (unsigned i = 0; i < shm->header->n_slots; i++) {
         const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
 
-        for (size_t at = 0; at < PEL_SHM_SERIES_N; at++)
+        for (size_t at = 0; at < PEL_SHM_SERIES_N && pel_shm_slot_is_used(slot); at++)
             read_series(&ss, slot, &slot->series[at]);
     }
     if (ss.n)

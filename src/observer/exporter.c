@@ -160,10 +160,10 @@ static void log_failure(struct pel_exporter *x, const char *why)
     if (x->logged_ns && now_ns - x->logged_ns < LOG_EVERY_NS)
         return;
     if (x->n_lost_unlogged)
-        pel_warning("export to %s: %s; %" PRIu64 " spans lost", x->transport.url, why,
+        pel_warning("export to %s: %s; %" PRIu64 " spans lost", x->transport.name, why,
                     x->n_lost_unlogged);
     else
-        pel_warning("export to %s: %s", x->transport.url, why);
+        pel_warning("export to %s: %s", x->transport.name, why);
     x->logged_ns = now_ns;
     x->is_failure_logged = x->is_failing;
     x->n_lost_unlogged = 0;
@@ -172,7 +172,7 @@ static void log_failure(struct pel_exporter *x, const char *why)
 static void log_recovery(struct pel_exporter *x)
 {
     if (x->is_failure_logged)
-        pel_info("export to %s works again; %" PRIu64 " spans lost meanwhile", x->transport.url,
+        pel_info("export to %s works again; %" PRIu64 " spans lost meanwhile", x->transport.name,
                  x->n_lost_unlogged);
     x->is_failure_logged = false;
 }

@@ -52,8 +52,12 @@ static void show_counter(struct pel_exposition *e, struct pel_shm *shm, size_t m
 {
     uint64_t sum = 0;
 
-    for (unsigned i = 0; i < shm->header->n_slots; i++)
-        sum += LOAD(pel_shm_slot(shm, i)->metrics[m]);
+    for (unsigned i = 0; i < shm->header->n_slots; i++) {
+        const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
+
+        if (pel_shm_slot_is_used(slot))
+            sum += LOAD(slot->metrics[m]);
+    }
     pel_exposition_begin(e, "");
     pel_exposition_value(e, sum);
 }

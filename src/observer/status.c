@@ -120,7 +120,7 @@ static void add_exporter(struct pel_json *j, const struct pel_exporter *x)
     pel_json_open(j, "exporter", '{');
     pel_json_bool(j, "is_enabled", x->is_enabled);
     if (x->is_enabled) {
-        pel_json_cstr(j, "endpoint", x->transport.url);
+        pel_json_cstr(j, "endpoint", x->transport.name);
         pel_json_bool(j, "is_failing", x->is_failing);
         pel_json_uint(j, "spans_exported", LOAD(x->header->exports[PEL_EXPORT_SPANS_EXPORTED]));
         pel_json_uint(j, "spans_rejected", LOAD(x->header->exports[PEL_EXPORT_SPANS_REJECTED]));
@@ -146,7 +146,8 @@ static void add_totals(struct pel_json *j, struct pel_shm *shm)
         uint64_t sum = 0;
 
         for (unsigned i = 0; i < shm->header->n_slots; i++)
-            sum += LOAD(pel_shm_slot(shm, i)->metrics[m]);
+            if (pel_shm_slot_is_used(pel_shm_slot(shm, i)))
+                sum += LOAD(pel_shm_slot(shm, i)->metrics[m]);
         if (strcmp(pel_metric_infos[m].unit, "ns") == 0)
             pel_json_seconds(j, pel_metric_infos[m].name, sum);
         else

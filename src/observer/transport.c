@@ -197,6 +197,16 @@ static char *make_url(const struct pel_conf *conf)
     return url.p;
 }
 
+static void set_name(struct pel_transport *t)
+{
+    const char *slashes = strstr(t->url, "://");
+    const char *host = slashes ? slashes + 3 : t->url, *path = host + strcspn(host, "/?#");
+    const char *at = memrchr(host, '@', (size_t)(path - host));
+
+    snprintf(t->name, sizeof(t->name), "%.*s%.*s", (int)(host - t->url), t->url,
+             (int)strcspn(at ? at + 1 : host, "?#"), at ? at + 1 : host);
+}
+
 static void add_header(struct pel_transport *t, const char *text)
 {
     struct curl_slist *longer = curl_slist_append(t->headers, text);
@@ -239,6 +249,7 @@ int pel_transport_open(struct pel_transport *t, uv_loop_t *loop, const struct pe
     curl_multi_setopt(t->multi, CURLMOPT_TIMERDATA, t);
     curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX);
     t->url = make_url(conf);
+    set_name(t);
     if (make_headers(t, conf, err) < 0) {
         pel_transport_close(t);
         return -1;

@@ -20,6 +20,7 @@ struct pel_transport {
     CURLM *multi;               /* owned, as is headers */
     struct curl_slist *headers; /* of every request */
     char *url;                  /* owned */
+    char name[256];             /* the same for people: without user, password and query */
     long timeout_ms;
 };
 

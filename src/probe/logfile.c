@@ -8,7 +8,7 @@
 
 #include "logfile.h"
 
-#define REOPEN_WAIT_MS 1000
+#define REOPEN_WAIT_MS 100
 #define RETRY_MS 50
 
 /* Only this side writes the length; others read it after this process has died. */

@@ -46,6 +46,7 @@ static void take_slot(struct pel_probes *ps)
     ps->worker.pid = (int32_t)getpid();
     draw_uuid(ps->worker.instance_id);
     memcpy(ps->slot->instance_id, ps->worker.instance_id, sizeof(ps->slot->instance_id));
+    atomic_store_explicit(&ps->slot->is_used, 1, memory_order_relaxed);
 }
 
 struct pel_probes *pel_probes_start(const struct pel_conf *conf, struct pel_shm *shm, unsigned slot,

@@ -133,6 +133,7 @@ static void nonsense_is_counted(void **state)
     struct observer ob;
 
     set_up(&ob);
+    atomic_store(&pel_shm_slot(&ob.shm, 0)->is_used, 1);
     e = pel_ring_reserve(&pel_shm_slot(&ob.shm, 0)->ring, 64, PEL_RING_SPAN, true);
     pel_ring_commit(&pel_shm_slot(&ob.shm, 0)->ring, e);
     finish_request(&ob);

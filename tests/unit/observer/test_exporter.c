@@ -306,6 +306,23 @@ static void queue_is_bounded_while_nobody_listens(void **state)
     pel_shm_close(&s.shm);
 }
 
+static void name_shows_no_secrets(void **state)
+{
+    struct sender s;
+
+    sender_start(&s, 1);
+    sender_stop(&s, 0);
+    assert_string_equal(s.x.transport.name, "http://127.0.0.1:1/v1/traces");
+    pel_shm_close(&s.shm);
+    s.conf.otlp_traces_endpoint = (char *)"https://user:pass@word@a.example:1/x?key=secret";
+    s.shm = fixture_shm(1);
+    uv_loop_init(&s.loop);
+    assert_int_equal(pel_exporter_open(&s.x, &s.loop, &s.conf, s.shm.header, NULL), 0);
+    assert_string_equal(s.x.transport.name, "https://a.example:1/x");
+    sender_stop(&s, 0);
+    pel_shm_close(&s.shm);
+}
+
 static void stop_waits_no_longer_than_told(void **state)
 {
     struct receiver r = {.port = 0};
@@ -338,6 +355,7 @@ int main(void)
         cmocka_unit_test(too_large_goes_in_parts),
         cmocka_unit_test(single_span_too_large_is_lost),
         cmocka_unit_test(queue_is_bounded_while_nobody_listens),
+        cmocka_unit_test(name_shows_no_secrets),
         cmocka_unit_test(stop_waits_no_longer_than_told),
     };
 

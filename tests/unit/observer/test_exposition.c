@@ -70,6 +70,8 @@ static void streams_of_workers_are_added_up(void **state)
     struct pel_shm shm = fixture_shm(3);
     const char *text;
 
+    for (unsigned i = 0; i < 3; i++)
+        atomic_store(&pel_shm_slot(&shm, i)->is_used, 1);
     pel_series_add(pel_series_find(pel_shm_slot(&shm, 0), &rec), 3000000);
     pel_series_add(pel_series_find(pel_shm_slot(&shm, 2), &rec), 20 * PEL_NS_PER_SEC);
     rec.status = 500;
