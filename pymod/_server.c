@@ -37,12 +37,11 @@ static PyMethodDef methods[] = {
      "of "
      "the app has changed. Raises OSError."},
     {"run_worker", WITH_KEYWORDS(pel_server_run_worker), METH_VARARGS | METH_KEYWORDS,
-     "run_worker(doc, app, listeners, access_fd=-1)\n\nServes app in this process until SIGTERM, "
-     "without supervisor and observer. doc is the configuration, {section: {key: value}}; "
-     "listeners a list of listening sockets' descriptors, which stay the caller's; access_fd, "
-     "where "
-     "access records go, becomes the worker's. Raises ValueError for a faulty doc, RuntimeError "
-     "when the worker cannot start."},
+     "run_worker(doc, app, listeners, access_fd=-1, control_fd=-1)\n\nServes app in this process "
+     "until SIGTERM, without supervisor and observer. doc is the configuration, {section: {key: "
+     "value}}; listeners a list of listening sockets' descriptors, which stay the caller's; "
+     "access_fd, where access records go, becomes the worker's; control_fd stands for the "
+     "supervisor. Raises ValueError for a faulty doc, RuntimeError when the worker cannot start."},
     {"interface", pel_server_interface, METH_VARARGS,
      "interface(doc, app) -> str\n\nWhat app speaks under that configuration: \"wsgi\" or "
      "\"asgi\". Raises ValueError when it is no app."},

@@ -31,7 +31,7 @@ static int describe(struct pel_listener *listeners, PyObject *list, Py_ssize_t n
 
 static int run_described(struct pel_worker_env *env)
 {
-    struct pel_shm shm;
+    static struct pel_shm shm;
     struct pel_err err;
     int rc;
 
@@ -43,36 +43,42 @@ static int run_described(struct pel_worker_env *env)
     }
     env->shm = &shm;
     rc = pel_worker_run(env, &err);
-    pel_shm_close(&shm);
+    if (rc != PEL_WORKER_STUCK)
+        pel_shm_close(&shm);
     if (rc < 0)
         PyErr_SetString(PyExc_RuntimeError, err.text);
     return rc;
 }
 
+/* The configuration outlives the run when threads of the app are left. */
 static int run_configured(PyObject *doc, struct pel_worker_env *env)
 {
-    struct pel_conf conf;
-    int rc;
+    struct pel_conf *conf = pel_mem_new(1, sizeof(*conf));
+    int rc = pel_conf_from_python(conf, doc, Py_None);
 
-    if (pel_conf_from_python(&conf, doc, Py_None) < 0)
-        return -1;
-    env->conf = &conf;
-    rc = run_described(env);
-    pel_conf_fini(&conf);
+    if (rc == 0) {
+        env->conf = conf;
+        rc = run_described(env);
+        if (rc == PEL_WORKER_STUCK)
+            return rc;
+        pel_conf_fini(conf);
+    }
+    free(conf);
     return rc;
 }
 
 PyObject *pel_server_run_worker(PyObject *module, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"doc", "app", "listeners", "access_fd", NULL};
+    static char *names[] = {"doc", "app", "listeners", "access_fd", "control_fd", NULL};
     struct pel_worker_env env = {.control_fd = -1, .access_fd = -1};
     struct pel_listener *listeners;
     PyObject *doc, *list;
     Py_ssize_t n;
     int rc;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!OO!|i:run_worker", names, &PyDict_Type, &doc,
-                                     &env.app, &PyList_Type, &list, &env.access_fd))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!OO!|ii:run_worker", names, &PyDict_Type, &doc,
+                                     &env.app, &PyList_Type, &list, &env.access_fd,
+                                     &env.control_fd))
         return NULL;
     n = PyList_GET_SIZE(list);
     listeners = pel_mem_new((size_t)n + 1, sizeof(*listeners));
@@ -81,7 +87,8 @@ PyObject *pel_server_run_worker(PyObject *module, PyObject *args, PyObject *kwar
     rc = describe(listeners, list, n);
     if (rc == 0)
         rc = run_configured(doc, &env);
-    free(listeners);
+    if (rc != PEL_WORKER_STUCK)
+        free(listeners);
     if (rc < 0)
         return NULL;
     Py_RETURN_NONE;

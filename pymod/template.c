@@ -90,7 +90,7 @@ PyObject *pel_server_work(PyObject *module, PyObject *args)
         return NULL;
     pel_template_worker_env(state.template, &env);
     env.app = app;
-    if (pel_worker_run(&env, &err) == 0)
+    if (pel_worker_run(&env, &err) >= 0)
         Py_RETURN_TRUE;
     pel_template_failed(state.template, err.text, PEL_STR_NONE);
     Py_RETURN_FALSE;

@@ -37,10 +37,14 @@ struct pel_worker_env {
     PyObject *app; /* borrowed; imported already */
 };
 
+/* Result of pel_worker_run when threads of the app have not come back in time. */
+#define PEL_WORKER_STUCK 1
+
 /*
  * Serves until drained: opens the gateway, says READY, runs, closes the gateway (lifespan
  * shutdown). Returns 0 when drained in good order, -1 with err when it could not start. The caller
- * then goes through normal interpreter finalisation.
+ * then goes through normal interpreter finalisation. PEL_WORKER_STUCK: threads are still with the
+ * app (the log says with what), and what env points to must stay as long as the process.
  */
 int pel_worker_run(const struct pel_worker_env *env, struct pel_err *err);
 

@@ -3,7 +3,7 @@
 
 #include "pellucid/arena.h"
 
-#define CACHE_MAX 64
+#define CACHE_MAX 128
 
 struct pel_arena_chunk {
     struct pel_arena_chunk *next;

@@ -10,7 +10,7 @@
 #include "pellucid/time.h"
 
 /* While requests wait the loop is looked at that often. */
-#define TURN_NS (500 * PEL_NS_PER_US)
+#define TURN_NS (2 * PEL_NS_PER_MS)
 /* A request that waited longer than this for something other than the CPU has blocked. */
 #define BLOCKED_NS (500 * PEL_NS_PER_US)
 /* How long threads have to leave when the loop has stopped. */

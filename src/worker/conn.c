@@ -9,24 +9,33 @@
 #include "pellucid/time.h"
 #include "port.h"
 
+/* Requests found in one turn; the others stay in their sockets. So the memory in use by requests is
+ * bounded, and stays in the cache. */
+#define TURN_MAX 128
+
+static void on_events(struct pel_conn *c, int events)
+{
+    pel_loop_now(c->loop);
+    if (events & UV_WRITABLE)
+        pel_conn_send(c);
+    if (!(events & c->events & UV_READABLE) || c->state == PEL_CONN_CLOSED)
+        return;
+    if (c->loop->n_fresh < TURN_MAX || c->state > PEL_CONN_HEAD)
+        pel_conn_read(c);
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct pel_conn *c = PEL_CONTAINER_OF(poll, struct pel_conn, poll);
     uint8_t owner = PEL_OWNER_APP;
 
     /* Something arrived while a thread answers: it shall find it when it gives c back. */
-    if (atomic_compare_exchange_strong(&c->owner, &owner, PEL_OWNER_APP_UNWATCHED)) {
+    if (atomic_compare_exchange_strong(&c->owner, &owner, PEL_OWNER_APP_UNWATCHED))
         uv_poll_stop(poll);
-        return;
-    }
-    if (status < 0) {
+    else if (status < 0)
         pel_conn_broken(c);
-        return;
-    }
-    if (events & UV_WRITABLE)
-        pel_conn_send(c);
-    if ((events & c->events & UV_READABLE) && c->state != PEL_CONN_CLOSED)
-        pel_conn_read(c);
+    else
+        on_events(c, events);
 }
 
 void pel_conn_watch(struct pel_conn *c, int events)

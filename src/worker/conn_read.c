@@ -304,7 +304,6 @@ void pel_conn_read(struct pel_conn *c)
     struct pel_loop *loop = c->loop;
     ssize_t n;
 
-    pel_loop_now(loop);
     n = recv(c->fd, loop->read_buf, sizeof(loop->read_buf), 0);
     if (n > 0) {
         size_t used = c->pending.len ? 0 : input(c, loop->read_buf, (size_t)n);
@@ -325,6 +324,7 @@ void pel_conn_want_body(struct pel_conn *c)
     if (!is_watching_body(c) || c->h1->refusal || c->is_eof || buffered(c->h1) >= PEL_BODY_MAX / 2)
         return;
     if (!(c->events & UV_READABLE)) {
+        pel_loop_tick(c->loop);
         pel_conn_watch(c, c->events | UV_READABLE);
         pel_conn_arm(c, PEL_TIMEOUT_BODY);
     }

@@ -141,6 +141,7 @@ void pel_conn_settle(struct pel_conn *c)
         answered(c);
         return;
     }
+    pel_loop_tick(c->loop);
     pel_conn_arm(c, PEL_TIMEOUT_WRITE);
     pel_conn_send(c);
 }

@@ -4,12 +4,10 @@
 #include <signal.h>
 
 #include "baton.h"
-#include "pellucid/time.h"
 
 #define TICK_NS PEL_NS_PER_MS
 /* With one thread there is nobody to call; it is only about the loop. */
 #define SLOW_TICK_NS (10 * PEL_NS_PER_MS)
-#define LONG_NS (10 * PEL_NS_PER_MS)
 /* No thread has been idle for so long: the watcher runs the loop. */
 #define KEEP_NS (20 * PEL_NS_PER_MS)
 #define QUIET_TICKS 2
@@ -36,18 +34,6 @@ static void measure(struct pel_watcher *w, uint64_t now_ns)
     w->measured_cpu_ns = cpu_ns;
     if (w->is_saturated)
         atomic_store_explicit(&w->baton->blockiness, 0, memory_order_relaxed);
-}
-
-enum pel_verdict pel_watcher_judge(const struct pel_glance *first, uint64_t now_ns, uint64_t cpu_ns,
-                                   bool is_in_app, bool is_saturated)
-{
-    uint64_t away_ns = now_ns - first->since_ns;
-
-    if (away_ns >= LONG_NS)
-        return PEL_VERDICT_LONG;
-    if (!is_in_app || is_saturated || away_ns < TICK_NS / 2)
-        return PEL_VERDICT_WAIT;
-    return cpu_ns - first->cpu_ns < away_ns / 4 ? PEL_VERDICT_BLOCKED : PEL_VERDICT_WAIT;
 }
 
 /* Runs the loop in the place of the threads, which are all with the app, until one is back. */

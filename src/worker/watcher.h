@@ -19,6 +19,7 @@
 
 #include "pellucid/base.h"
 #include "pellucid/err.h"
+#include "pellucid/time.h"
 
 struct pel_baton;
 
@@ -59,9 +60,22 @@ static inline void pel_watcher_wake(struct pel_watcher *w)
         pel_watcher_rouse(w);
 }
 
-/* What is to be done, from two looks; exported for the tests. */
+/* What is to be done about a holder that is away, from what was first seen of this absence. */
 enum pel_verdict { PEL_VERDICT_WAIT = 0, PEL_VERDICT_BLOCKED, PEL_VERDICT_LONG };
-enum pel_verdict pel_watcher_judge(const struct pel_glance *first, uint64_t now_ns, uint64_t cpu_ns,
-                                   bool is_in_app, bool is_saturated);
+
+#define PEL_VERDICT_MIN_NS (500 * PEL_NS_PER_US)
+#define PEL_VERDICT_LONG_NS (10 * PEL_NS_PER_MS)
+
+static inline enum pel_verdict pel_watcher_judge(const struct pel_glance *first, uint64_t now_ns,
+                                                 uint64_t cpu_ns, bool is_in_app, bool is_saturated)
+{
+    uint64_t away_ns = now_ns - first->since_ns;
+
+    if (away_ns >= PEL_VERDICT_LONG_NS)
+        return PEL_VERDICT_LONG;
+    if (!is_in_app || is_saturated || away_ns < PEL_VERDICT_MIN_NS)
+        return PEL_VERDICT_WAIT;
+    return cpu_ns - first->cpu_ns < away_ns / 4 ? PEL_VERDICT_BLOCKED : PEL_VERDICT_WAIT;
+}
 
 #endif

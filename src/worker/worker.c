@@ -124,7 +124,8 @@ int pel_worker_run(const struct pel_worker_env *env, struct pel_err *err)
     w->env = env;
     rc = run_found(w, err);
     /* Threads that are still with the app find everything as they left it. */
-    if (w->n_stuck == 0)
-        free(w);
+    if (w->n_stuck > 0)
+        return PEL_WORKER_STUCK;
+    free(w);
     return rc;
 }

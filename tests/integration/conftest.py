@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -104,7 +105,11 @@ def server(
 def worker(
     request: pytest.FixtureRequest, target: Target, scratch: Path
 ) -> Iterator[Callable[..., Worker]]:
-    """Starts one worker without the other processes; arguments as of `server`."""
+    """Starts one worker without the other processes; arguments as of `server`, but
+
+    family      of the socket it listens on
+    supervised  there is a control socket: `running.control` is the supervisor's end
+    """
     started: list[Running] = request.node.stash.setdefault(STARTED, [])
 
     def start(
@@ -113,6 +118,8 @@ def worker(
         *,
         code: str | None = None,
         env: dict[str, str] | None = None,
+        family: socket.AddressFamily = socket.AF_INET,
+        supervised: bool = False,
     ) -> Worker:
         settings: Any = config or {}
         if code is not None:
@@ -120,7 +127,8 @@ def worker(
             settings = _in_folder(settings, scratch)
         if app is None:
             raise TypeError("worker() needs app or code")
-        running = Worker(target, scratch / f"worker{len(started)}", app, settings, env)
+        folder = scratch / f"worker{len(started)}"
+        running = Worker(target, folder, app, settings, env, family, supervised)
         started.append(running)
         return running
 

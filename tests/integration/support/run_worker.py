@@ -1,6 +1,7 @@
 """Runs one worker in this process: the child of the `worker` fixture.
 
-python run_worker.py DOC APP FD: the configuration as JSON, module:attribute, a listening socket.
+python run_worker.py DOC APP FD CONTROL: the configuration as JSON, module:attribute, a listening
+socket, and the worker's end of a control socket or -1.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ def main() -> None:
     module, _, attribute = spec.partition(":")
     app = getattr(importlib.import_module(module), attribute)
     server = importlib.import_module("pellucid._server")
-    server.run_worker(doc, app, [fd], access_fd=1)
+    server.run_worker(doc, app, [fd], access_fd=1, control_fd=int(sys.argv[4]))
 
 
 main()
