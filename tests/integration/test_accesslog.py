@@ -8,6 +8,7 @@ import re
 import threading
 
 import pytest
+
 from support.processes import wait_for
 
 APP = """

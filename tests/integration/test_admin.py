@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from signal import SIGKILL
 
 import pytest
+
 from support.processes import wait_for
 from support.running import free_port
 from support.wire import Wire

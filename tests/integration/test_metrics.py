@@ -20,7 +20,7 @@ def app(environ, start_response):
     return [body]
 """
 
-SAMPLE = re.compile(r'([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)')
+SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)")
 LABEL = re.compile(r'([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"')
 COUNT = "http_server_request_duration_seconds_count"
 
