@@ -20,7 +20,8 @@ union socket {
 struct pel_admin_listener {
     union socket socket;
     struct pel_admin *admin;
-    bool is_unix, is_open;
+    enum pel_reach reach;
+    bool is_open;
 };
 
 struct conn {
@@ -29,7 +30,8 @@ struct conn {
     uv_timer_t timer;
     uv_write_t write;
     struct pel_admin *admin;
-    bool is_unix, is_closing, is_idle;
+    enum pel_reach reach; /* of the listener */
+    bool is_closing, is_idle;
     bool keep_alive;    /* after the answer under way */
     unsigned n_handles; /* open; the last one to go frees the connection */
     struct pel_http_parser *parser;
@@ -129,7 +131,7 @@ static void make_page(struct conn *c, const struct pel_head *head, struct pel_pa
 {
     const struct pel_page_entry *entry = pel_page_find(head->path);
     bool is_public = entry && entry->is_public;
-    uint16_t refusal = is_public ? 0 : pel_guard_check(&c->admin->conf, head, c->is_unix);
+    uint16_t refusal = is_public ? 0 : pel_guard_check(&c->admin->conf, head, c->reach);
 
     if (refusal)
         refuse(page, refusal);
@@ -212,9 +214,9 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 
 /* --- the beginning of a connection --- */
 
-static int socket_init(union socket *s, uv_loop_t *loop, bool is_unix)
+static int socket_init(union socket *s, uv_loop_t *loop, enum pel_reach reach)
 {
-    return is_unix ? uv_pipe_init(loop, &s->pipe, 0) : uv_tcp_init(loop, &s->tcp);
+    return reach == PEL_REACH_UNIX ? uv_pipe_init(loop, &s->pipe, 0) : uv_tcp_init(loop, &s->tcp);
 }
 
 /* The connection that has been idle longest goes when there are too many. */
@@ -243,12 +245,12 @@ static void on_connection(uv_stream_t *stream, int status)
         make_room(admin);
     c = pel_mem_new(1, sizeof(*c));
     c->admin = admin;
-    c->is_unix = l->is_unix;
+    c->reach = l->reach;
     c->parser = pel_http_parser_new(&admin->conf);
     pel_arena_init(&c->arena);
     pel_buf_init(&c->out);
     pel_list_init(&c->link);
-    rc = socket_init(&c->socket, admin->loop, c->is_unix);
+    rc = socket_init(&c->socket, admin->loop, c->reach);
     PEL_ASSERT(rc == 0);
     uv_timer_init(admin->loop, &c->timer);
     c->socket.handle.data = c->timer.data = c;
@@ -273,12 +275,13 @@ static int open_listener(struct pel_admin_listener *l, struct pel_admin *admin, 
         return pel_err_sys(err, "admin socket %d", fd);
     }
     l->admin = admin;
-    l->is_unix = addr.ss_family == AF_UNIX;
-    rc = socket_init(&l->socket, admin->loop, l->is_unix);
+    l->reach = pel_guard_reach((struct sockaddr *)&addr);
+    rc = socket_init(&l->socket, admin->loop, l->reach);
     PEL_ASSERT(rc == 0);
     l->is_open = true;
     l->socket.handle.data = l;
-    rc = l->is_unix ? uv_pipe_open(&l->socket.pipe, fd) : uv_tcp_open(&l->socket.tcp, fd);
+    rc = l->reach == PEL_REACH_UNIX ? uv_pipe_open(&l->socket.pipe, fd)
+                                    : uv_tcp_open(&l->socket.tcp, fd);
     if (rc < 0)
         close(fd);
     else

@@ -1,3 +1,4 @@
+#include <netinet/in.h>
 #include <strings.h>
 
 #include "guard.h"
@@ -56,9 +57,33 @@ static bool is_own_host(const struct pel_conf *conf, const struct pel_head *head
            pel_str_ieq(name, pel_str(bound.host, strlen(bound.host)));
 }
 
-uint16_t pel_guard_check(const struct pel_conf *conf, const struct pel_head *head, bool is_unix)
+enum pel_reach pel_guard_reach(const struct sockaddr *bound)
+{
+    const struct sockaddr_in *v4 = (const void *)bound;
+    const struct sockaddr_in6 *v6 = (const void *)bound;
+    bool is_loopback = false;
+
+    if (bound->sa_family == AF_UNIX)
+        return PEL_REACH_UNIX;
+    if (bound->sa_family == AF_INET)
+        is_loopback = (ntohl(v4->sin_addr.s_addr) >> 24) == 127;
+    if (bound->sa_family == AF_INET6)
+        is_loopback = IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+    return is_loopback ? PEL_REACH_LOOPBACK : PEL_REACH_PUBLIC;
+}
+
+uint16_t pel_guard_check(const struct pel_conf *conf, const struct pel_head *head,
+                         enum pel_reach reach)
 {
     if (conf->admin_token[0])
         return has_token(conf, head) ? 0 : 401;
-    return is_unix || is_own_host(conf, head) ? 0 : 403;
+    switch (reach) {
+    case PEL_REACH_UNIX:
+        return 0;
+    case PEL_REACH_LOOPBACK:
+        return is_own_host(conf, head) ? 0 : 403;
+    case PEL_REACH_PUBLIC:
+        return 403;
+    }
+    PEL_UNREACHABLE("reach");
 }

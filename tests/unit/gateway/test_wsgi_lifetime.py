@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import gc
-import os
+import sys
 import threading
 import unittest
 from typing import Any
 
 import _fake_transport
 from wsgi_case import GET, WsgiCase, logged, post
-
-
-def resident_kib() -> int:
-    """Resident memory of this process."""
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
 
 
 class AfterTheEnd(WsgiCase):
@@ -182,12 +176,13 @@ class Leaks(WsgiCase):
         try:
             self.rounds(self.REQUESTS)
             gc.collect()
-            objects, memory = len(gc.get_objects()), resident_kib()
+            objects, blocks = len(gc.get_objects()), sys.getallocatedblocks()
             self.rounds(self.REQUESTS)
             gc.collect()
             self.assertLess(len(gc.get_objects()) - objects, 20)
-            if not os.environ.get("LD_PRELOAD"):
-                self.assertLess(resident_kib() - memory, 512)
+            # One leaked by the rarest way would be REQUESTS / 7; C memory is LeakSanitizer's, and
+            # resident memory takes ten rounds to settle with 3.13.
+            self.assertLess(sys.getallocatedblocks() - blocks, self.REQUESTS / 10)
         finally:
             _fake_transport.close()
 
