@@ -8,7 +8,7 @@ static struct {
     PyObject *scope;      /* dict with every key, in order */
     PyObject *asgi;       /* dict: versions */
     PyObject *extensions; /* dict of empty dicts */
-    PyObject *root_path;  /* str: server.root_path without a slash at its end */
+    PyObject *root_path;  /* str: server.root_path, which has no slash at its end */
     PyObject *empty;      /* b"" */
     PyObject *names[PEL_HEADER_N];
     PyObject *server;      /* of the latest request ... */
@@ -281,16 +281,6 @@ PyObject *pel_asgi_scope_new(struct pel_request *rq)
 
 /* --- preparation --- */
 
-static int make_root_path(const char *text)
-{
-    size_t len = strlen(text);
-
-    while (len && text[len - 1] == '/')
-        len--;
-    base.root_path = PyUnicode_DecodeUTF8(text, (Py_ssize_t)len, "replace");
-    return base.root_path ? 0 : -1;
-}
-
 static int make_names(void)
 {
     for (int id = PEL_HEADER_OTHER + 1; id < PEL_HEADER_N; id++) {
@@ -324,7 +314,8 @@ int pel_asgi_scope_init(void)
 
     base.hands_trace_on = propagates(conf, "tracecontext");
     base.hands_baggage_on = propagates(conf, "baggage");
-    if (make_root_path(conf->server_root_path) < 0 || make_names() < 0 || make_template() < 0) {
+    base.root_path = PyUnicode_FromString(conf->server_root_path);
+    if (!base.root_path || make_names() < 0 || make_template() < 0) {
         pel_asgi_scope_fini();
         return -1;
     }
