@@ -144,6 +144,10 @@ async def factory(scope, receive, send):
         ROUTES["/made"] = lambda s, r, send: answer(send, made)
     elif kind == "eager" and hasattr(asyncio, "eager_task_factory"):
         loop.set_task_factory(asyncio.eager_task_factory)
+        try:
+            await asyncio.create_task(asyncio.sleep(0))
+        except TypeError:  # uvloop 0.23 does not work with that of 3.13.0
+            loop.set_task_factory(None)
     else:
         loop.set_task_factory(None)
     await answer(send, None)
