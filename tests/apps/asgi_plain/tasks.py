@@ -144,10 +144,12 @@ async def factory(scope, receive, send):
         ROUTES["/made"] = lambda s, r, send: answer(send, made)
     elif kind == "eager" and hasattr(asyncio, "eager_task_factory"):
         loop.set_task_factory(asyncio.eager_task_factory)
+        probe = asyncio.sleep(0)
         try:
-            await asyncio.create_task(asyncio.sleep(0))
+            await asyncio.create_task(probe)
         except TypeError:  # uvloop 0.23 does not work with that of 3.13.0
             loop.set_task_factory(None)
+            probe.close()
     else:
         loop.set_task_factory(None)
     await answer(send, None)
