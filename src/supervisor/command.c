@@ -125,7 +125,8 @@ PEL_NORETURN static void become(struct pel_command *c, const struct pel_privileg
     if (pel_privileges_drop(as) == -1)
         pel_error("cannot become user %s: %m", as->name ? as->name : "(group only)");
     else if (execve(c->argv[0], c->argv, environment(c, as)) == -1)
-        pel_error("cannot execute %s: %m", c->argv[0]);
+        pel_error("cannot execute %s%s%s: %m", c->argv[0], as->name ? " as " : "",
+                  as->name ? as->name : "");
     _exit(EXIT_CANNOT_EXEC);
 }
 

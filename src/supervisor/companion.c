@@ -11,14 +11,9 @@
 #include "state.h"
 #include "stop.h"
 
-static const struct pel_generation *newest(const struct pel_supervisor *sv)
-{
-    return sv->current ? sv->current : sv->next;
-}
-
 static const char *companion_doc(struct pel_role *role)
 {
-    return newest(role->sv)->reading.doc;
+    return role->sv->companion_doc;
 }
 
 static void refuse_message(struct pel_channel *ch, const struct pel_msg *msg, int fd)
@@ -81,19 +76,21 @@ static const struct pel_role_kind observer_kind = {
     .restart = start_observer,
 };
 
-static void note_doc(struct pel_supervisor *sv)
+/* A copy: companions are started again even when no generation is left. */
+static void note_doc(struct pel_supervisor *sv, const char *doc)
 {
-    const char *doc = newest(sv)->reading.doc;
-
-    free(sv->observer_doc);
-    sv->observer_doc = pel_mem_dup(pel_str(doc, strlen(doc)));
+    free(sv->companion_doc);
+    sv->companion_doc = pel_mem_dup(pel_str(doc, strlen(doc)));
 }
 
 void pel_observer_reload(struct pel_supervisor *sv)
 {
-    if (sv->observer_doc && strcmp(sv->observer_doc, sv->current->reading.doc) == 0)
+    const char *doc = sv->current->reading.doc;
+
+    if (!sv->is_observer_foreign && strcmp(sv->companion_doc, doc) == 0)
         return;
-    note_doc(sv);
+    sv->is_observer_foreign = false;
+    note_doc(sv, doc);
     pel_role_stop(&sv->observer, PEL_OBSERVER_GRACE_NS);
     if (!sv->observer.pid)
         start_observer(&sv->observer);
@@ -135,11 +132,13 @@ void pel_companions_init(struct pel_supervisor *sv)
 
 void pel_companions_start(struct pel_supervisor *sv)
 {
+    const struct pel_generation *gen = sv->current ? sv->current : sv->next;
+
+    note_doc(sv, gen->reading.doc);
     /* One of the version before us stays until its generation is replaced. */
-    if (!sv->observer.pid) {
-        note_doc(sv);
+    sv->is_observer_foreign = sv->observer.pid != 0;
+    if (!sv->is_observer_foreign)
         start_observer(&sv->observer);
-    }
-    if (pel_generation_conf(newest(sv))->server_reload)
+    if (pel_generation_conf(gen)->server_reload)
         start(&sv->watcher);
 }

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -82,14 +83,15 @@ static void on_template_message(struct pel_channel *ch, const struct pel_msg *ms
 static void on_template_exit(struct pel_role *role, int status)
 {
     struct pel_generation *gen = of_role(role);
-    char how[64];
+    char how[64], why[128];
 
     gen->is_template_ready = false;
     pel_members_orphaned(gen);
     pel_settle_soon(gen->sv);
     if (!gen->was_template_ready) {
         pel_status_text(status, how, sizeof(how));
-        pel_generation_start_failed(gen, how);
+        snprintf(why, sizeof(why), "the template died before it was ready (%s)", how);
+        pel_generation_start_failed(gen, why);
     }
     if (gen->state != PEL_GENERATION_RETIRING)
         pel_role_restart_later(role, status);

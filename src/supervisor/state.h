@@ -108,9 +108,10 @@ struct pel_supervisor {
     struct pel_member *members; /* one for each slot */
     unsigned n_members;         /* slots */
     struct pel_role observer, watcher;
-    char *observer_doc;     /* what it was started with; owned; NULL = not by us */
-    bool must_reload_again; /* asked for while a reload was under way */
-    bool is_hasty;          /* stopping, and told so twice */
+    char *companion_doc;      /* what they are started with; owned */
+    bool is_observer_foreign; /* started by the version before us */
+    bool must_reload_again;   /* asked for while a reload was under way */
+    bool is_hasty;            /* stopping, and told so twice */
 
     bool must_upgrade; /* as soon as nothing else is under way */
     pid_t probe_pid;   /* of the trial start of our successor; 0 = none */

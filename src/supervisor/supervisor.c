@@ -164,7 +164,7 @@ static void fini(struct pel_supervisor *sv)
     pel_privileges_fini(&sv->privileges);
     pel_notify_close(&sv->notify);
     pel_reading_fini(&sv->env->first);
-    free(sv->observer_doc);
+    free(sv->companion_doc);
 }
 
 static int supervise(struct pel_supervisor_env *env, int legacy_fd)

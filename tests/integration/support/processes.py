@@ -46,6 +46,12 @@ def of_session(session: int) -> list[Process]:
     return [p for p in found if p is not None and p.session == session]
 
 
+def name_of(pid: int) -> str | None:
+    """The process's own name for itself (PR_SET_NAME); None when it does not run."""
+    process = _read(pid)
+    return process.name if process else None
+
+
 def is_alive(pid: int) -> bool:
     """Does pid run (a zombie does not)?"""
     return _read(pid) is not None
