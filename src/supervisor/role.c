@@ -16,7 +16,7 @@ static void on_deadline(struct pel_deadline *d)
         return;
     }
     pel_warning("%s (pid %d) took too long to %s; killed", role->kind->name, (int)role->pid,
-                role->is_stopping ? "stop" : "start");
+                role->is_stopping ? "stop" : "start (server.startup_timeout)");
     pel_role_kill(role);
 }
 

@@ -99,7 +99,7 @@ def test_a_generation_that_hangs_never_takes_over(server: Any) -> None:
     running = server(APP)
     [before] = running.workers()
     running.configure(
-        {"server": {"app": APP, "startup_timeout": "1s", "env": {"IMPORT_SECONDS": "60"}}}
+        {"server": {"app": APP, "startup_timeout": "3s", "env": {"IMPORT_SECONDS": "60"}}}
     )
     running.reload()
     assert "startup_timeout" in running.log
