@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 
 struct server {
     struct pel_conf conf;
@@ -343,6 +344,51 @@ static void lines_on_their_way_survive_death(void **state)
     close(log_fds[1]);
 }
 
+enum { N_THREADS = 4, N_EACH = 5000 };
+
+static void *serve_many(void *arg)
+{
+    struct server *s = arg;
+
+    for (int i = 0; i < N_EACH; i++) {
+        struct pel_record rec = fixture_record(pel_now_ns());
+
+        pel_probes_begin(s->ps, &rec);
+        pel_probes_app_enter(s->ps, &rec);
+        pel_probes_app_leave(s->ps, &rec);
+        pel_probes_finish(s->ps, &rec);
+        if (i % 64 == 0)
+            pel_probes_flush(s->ps);
+    }
+    return NULL;
+}
+
+static void threads_share_the_probes(void **state)
+{
+    pthread_t threads[N_THREADS];
+    struct pel_shm_slot *slot;
+    struct server s;
+    uint64_t n_spans;
+
+    s.conf = fixture_conf();
+    s.shm = fixture_shm(1);
+    start(&s, open("/dev/null", O_WRONLY | O_CLOEXEC));
+    slot = pel_shm_slot(&s.shm, 0);
+    for (int i = 0; i < N_THREADS; i++)
+        pthread_create(&threads[i], NULL, serve_many, &s);
+    for (int i = 0; i < N_THREADS; i++)
+        pthread_join(threads[i], NULL);
+    n_spans = fixture_metric(&s.shm, 0, PEL_METRIC_SPANS) +
+              fixture_metric(&s.shm, 0, PEL_METRIC_SPANS_DROPPED);
+    assert_int_equal(fixture_metric(&s.shm, 0, PEL_METRIC_REQUESTS), N_THREADS * N_EACH);
+    assert_int_equal(n_spans, N_THREADS * N_EACH);
+    assert_int_equal(fixture_metric(&s.shm, 0, PEL_METRIC_REQUESTS_ACTIVE), 0);
+    assert_int_equal(atomic_load(&slot->inflight_lost), 0);
+    for (size_t i = 0; i < PEL_SHM_INFLIGHT_N; i++)
+        assert_int_equal(atomic_load(&slot->inflight[i].start_ns), 0);
+    tear_down(&s);
+}
+
 static void unwanted_probes_are_off(void **state)
 {
     struct pel_record rec = fixture_record(pel_now_ns());
@@ -376,6 +422,7 @@ int main(void)
         cmocka_unit_test(successor_starts_with_empty_gauges),
         cmocka_unit_test(death_makes_error_spans),
         cmocka_unit_test(lines_on_their_way_survive_death),
+        cmocka_unit_test(threads_share_the_probes),
         cmocka_unit_test(unwanted_probes_are_off),
     };
 
