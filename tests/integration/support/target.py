@@ -42,12 +42,19 @@ class Target:
         if self.pymod is not None:
             env["PYTHONPATH"] = str(self.pymod)
         if self.sanitize:
-            env |= _sanitizer_environment(scratch)
+            env |= _sanitizer_environment(self.sanitize, scratch)
         return env | (extra or {})
 
 
-def _sanitizer_environment(scratch: Path) -> dict[str, str]:
+def _sanitizer_environment(sanitize: str, scratch: Path) -> dict[str, str]:
     log = f"log_path={scratch / 'sanitizer'}"
+    if "thread" in sanitize:
+        # CPython is not instrumented: its own races are not seen, its locks are.
+        suppressions = ROOT / "tests" / "tsan.supp"
+        return {
+            "LD_PRELOAD": _runtime("libtsan.so"),
+            "TSAN_OPTIONS": f"{log}:exitcode=0:suppressions={suppressions}",
+        }
     return {
         "LD_PRELOAD": _runtime("libasan.so"),
         "PYTHONMALLOC": "malloc",
