@@ -92,8 +92,6 @@ enum pel_http_result pel_http_fields_feed(struct pel_http_parser *p, struct pel_
 
     if (len == 0)
         return PEL_HTTP_MORE;
-    if (room == 0)
-        return pel_http_fail(p, 431, "header fields too large");
     err = llhttp_execute(&p->llhttp, bytes.p + *used, len < room ? len : room);
     if (err == HPE_PAUSED) {
         *used = (size_t)(llhttp_get_error_pos(&p->llhttp) - bytes.p);

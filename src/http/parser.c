@@ -80,8 +80,8 @@ static enum pel_http_result skip_empty_lines(struct pel_http_parser *p, struct p
 {
     for (size_t i = 0; i < bytes.len; i++) {
         if (bytes.p[i] != (p->has_cr ? '\n' : '\r')) {
-            if (p->has_cr || bytes.p[i] == '\n')
-                return pel_http_fail(p, 400, "bare CR or LF before the request");
+            if (p->has_cr)
+                return pel_http_fail(p, 400, "bare CR before the request");
             p->phase = PEL_PHASE_METHOD;
             *used = i;
             return PEL_HTTP_MORE;

@@ -147,6 +147,8 @@ static const struct refusal bad[] = {
     {BYTES("\nGET / HTTP/1.1\r\n"), 400},
     {BYTES("\rGET / HTTP/1.1\r\n"), 400},
     {BYTES("\r\rGET / HTTP/1.1\r\n"), 400},
+    {BYTES(" / HTTP/1.1\r\n" H "\r\n"), 400},
+    {BYTES("GET  HTTP/1.1\r\n" H "\r\n"), 400},
     {BYTES("GET  / HTTP/1.1\r\n"), 400},
     {BYTES("GET /  HTTP/1.1\r\n"), 400},
     {BYTES("GET\t/ HTTP/1.1\r\n"), 400},
