@@ -1,6 +1,7 @@
 #include "gateway/route.h"
 
 #include "gateway/strings.h"
+#include "gateway/wsgi.h"
 
 #define ROUTE_MAX 1024 /* a template longer than this is no template */
 
@@ -191,17 +192,42 @@ static void read_resolver_match(struct pel_request *rq, PyObject *env, PyObject 
     Py_XDECREF(request);
 }
 
-void pel_route_read_django(struct pel_request *rq, PyObject *env, PyObject *response)
+/* A FileResponse goes out as wsgi.file_wrapper, and is found through the close() that Django gave
+ * its file. A new reference, or NULL. */
+static PyObject *response_of_file(PyObject *wrapper)
 {
-    PyObject *closers;
+    PyObject *file = pel_py_attr(wrapper, pel_interned.filelike);
+    PyObject *close = file ? pel_py_attr(file, pel_interned.close) : NULL;
+    PyObject *response = close ? pel_py_attr(close, pel_interned.self) : NULL;
 
-    if (PyList_CheckExact(response) || PyTuple_CheckExact(response) || PyGen_CheckExact(response) ||
-        !is_wanted(&rq->rec))
-        return;
-    if (!(closers = pel_py_attr(response, pel_interned.resource_closers)))
+    Py_XDECREF(close);
+    Py_XDECREF(file);
+    return response;
+}
+
+static void read_response(struct pel_request *rq, PyObject *env, PyObject *response)
+{
+    PyObject *closers = pel_py_attr(response, pel_interned.resource_closers);
+
+    if (!closers)
         return;
     for (Py_ssize_t i = 0; PyList_Check(closers) && i < PyList_GET_SIZE(closers); i++)
         if (rq->rec.route_source != PEL_ROUTE_FRAMEWORK)
             read_resolver_match(rq, env, PyList_GET_ITEM(closers, i));
     Py_DECREF(closers);
+}
+
+void pel_route_read_django(struct pel_request *rq, PyObject *env, PyObject *response)
+{
+    PyObject *behind;
+
+    if (PyList_CheckExact(response) || PyTuple_CheckExact(response) || PyGen_CheckExact(response) ||
+        !is_wanted(&rq->rec))
+        return;
+    if (!Py_IS_TYPE(response, &pel_wsgi_file_wrapper_type)) {
+        read_response(rq, env, response);
+    } else if ((behind = response_of_file(response))) {
+        read_response(rq, env, behind);
+        Py_DECREF(behind);
+    }
 }

@@ -44,6 +44,7 @@
     PEL_INTERNED(get, "GET")                                                                       \
     PEL_INTERNED(localhost, "localhost")                                                           \
     PEL_INTERNED(close, "close")                                                                   \
+    PEL_INTERNED(filelike, "filelike")                                                             \
     PEL_INTERNED(fileno, "fileno")                                                                 \
     PEL_INTERNED(flush, "flush")                                                                   \
     PEL_INTERNED(raw, "raw")                                                                       \

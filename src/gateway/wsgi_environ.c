@@ -125,16 +125,14 @@ static PyObject *make_value(const struct pel_header *h)
 }
 
 /* Adds a field, or joins it with the one of the same name that is there already. */
-static int add(PyObject *env, PyObject *key, PyObject *value, const char *separator)
+static int add(PyObject *env, PyObject *key, PyObject *value, const struct pel_header *h)
 {
-    Py_ssize_t size = PyDict_GET_SIZE(env);
-    PyObject *there = PyDict_SetDefault(env, key, value);
+    const char *separator = h->id == PEL_HEADER_COOKIE ? "; " : ",";
+    PyObject *there = PyDict_GetItemWithError(env, key);
 
-    if (!there)
-        return -1;
-    if (PyDict_GET_SIZE(env) > size)
-        return 0;
-    return set(env, key, PyUnicode_FromFormat("%U%s%U", there, separator, value));
+    if (there)
+        return set(env, key, PyUnicode_FromFormat("%U%s%U", there, separator, value));
+    return PyErr_Occurred() ? -1 : PyDict_SetItem(env, key, value);
 }
 
 static int add_header(PyObject *env, struct pel_request *rq, const struct pel_header *h)
@@ -145,7 +143,7 @@ static int add_header(PyObject *env, struct pel_request *rq, const struct pel_he
     key = h->id == PEL_HEADER_OTHER ? make_name(rq, h->name) : Py_NewRef(S.environ_names[h->id]);
     value = make_value(h);
     if (key && value)
-        result = add(env, key, value, h->id == PEL_HEADER_COOKIE ? "; " : ",");
+        result = add(env, key, value, h);
     Py_XDECREF(key);
     Py_XDECREF(value);
     return result;

@@ -119,10 +119,10 @@ def test_django(django):
 def test_django_routes(django):
     assert routes(
         django, "/", "/orders/7/", "/nested/abc", "/nested/1999/", "/articles/2001/", "/nowhere",
-        "/boom", "/stream",
+        "/boom", "/stream", "/file",
     ) == [
         "/", "/orders/<int:order_id>/", "/nested/<slug:name>", "/nested/(?P<year>[0-9]{4})/$",
-        "^articles/(?P<year>[0-9]{4})/$", None, "/boom", "/stream",
+        "^articles/(?P<year>[0-9]{4})/$", None, "/boom", "/stream", "/file",
     ]  # fmt: skip
 
 

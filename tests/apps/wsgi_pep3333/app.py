@@ -155,6 +155,11 @@ def file(environ, start_response):
     return environ["wsgi.file_wrapper"](handle)
 
 
+def small_file(environ, start_response):
+    start_response("200 OK", [])
+    return environ["wsgi.file_wrapper"](open(__file__, "rb"))
+
+
 def exits(environ, start_response):
     raise SystemExit(3)
 
