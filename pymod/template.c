@@ -7,6 +7,7 @@
 static struct {
     struct pel_conf conf;
     struct pel_template *template;
+    struct pel_worker_env env; /* outlives the call: threads of the app may */
 } state;
 
 static bool is_open(void)
@@ -82,15 +83,14 @@ PyObject *pel_server_start_failed(PyObject *module, PyObject *args)
 
 PyObject *pel_server_work(PyObject *module, PyObject *args)
 {
-    struct pel_worker_env env;
     struct pel_err err;
     PyObject *app;
 
     if (!PyArg_ParseTuple(args, "O:work", &app) || !is_open())
         return NULL;
-    pel_template_worker_env(state.template, &env);
-    env.app = app;
-    if (pel_worker_run(&env, &err) >= 0)
+    pel_template_worker_env(state.template, &state.env);
+    state.env.app = app;
+    if (pel_worker_run(&state.env, &err) >= 0)
         Py_RETURN_TRUE;
     pel_template_failed(state.template, err.text, PEL_STR_NONE);
     Py_RETURN_FALSE;

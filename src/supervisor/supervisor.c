@@ -110,6 +110,7 @@ static int start(struct pel_supervisor *sv, struct pel_err *err)
 {
     struct pel_reading first = sv->env->first;
 
+    prctl(PR_SET_NAME, "pellucid super", 0, 0, 0);
     adopt_orphans();
     sv->env->first = (struct pel_reading){NULL, NULL};
     sv->next = pel_generation_new(sv, first, err);

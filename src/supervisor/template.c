@@ -308,6 +308,7 @@ void pel_template_worker_env(struct pel_template *t, struct pel_worker_env *out)
         .slot = t->slot,
         .listeners = t->listeners,
         .n_listeners = t->n_listeners,
+        .owns_listeners = true,
         .control_fd = t->control_fd,
         .access_fd = t->access_fd,
         .is_multiprocess = t->n_workers > 1,

@@ -95,6 +95,8 @@ void pel_drain_start(struct pel_drain *d, const char *reason, bool hands_over)
     d->hands_over = hands_over && loop->env->control_fd >= 0;
     atomic_store(&loop->is_draining, true);
     atomic_store(&loop->closes_connections, !d->hands_over);
+    if (!d->hands_over)
+        pel_ports_clear(loop);
     pel_ports_close(loop);
     uv_timer_start(&d->timer, on_step, 0, STEP_MS);
 }

@@ -61,26 +61,30 @@ static void admit(struct pel_port *port, int fd, const struct sockaddr *peer)
     pel_conn_open(loop, fd, port, peer);
 }
 
+/* False when no connection waits, or none can be taken now. */
+static bool accept_one(struct pel_port *port)
+{
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof(peer);
+    int fd;
+
+    peer.ss_family = AF_UNSPEC;
+    fd = accept4(port->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        admit(port, fd, (struct sockaddr *)&peer);
+        return true;
+    }
+    if (is_lack_of_resources(errno))
+        pause_accepting(port);
+    return errno == ECONNABORTED || errno == EINTR;
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct pel_port *port = PEL_CONTAINER_OF(poll, struct pel_port, poll);
 
-    for (int i = 0; i < ACCEPT_MAX; i++) {
-        struct sockaddr_storage peer;
-        socklen_t len = sizeof(peer);
-        int fd;
-
-        peer.ss_family = AF_UNSPEC;
-        fd = accept4(port->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) {
-            admit(port, fd, (struct sockaddr *)&peer);
-            continue;
-        }
-        if (is_lack_of_resources(errno))
-            pause_accepting(port);
-        if (errno != ECONNABORTED && errno != EINTR)
-            return;
-    }
+    for (int i = 0; i < ACCEPT_MAX && accept_one(port); i++)
+        continue;
 }
 
 static bool is_wildcard(const struct pel_listener *l)
@@ -97,7 +101,7 @@ static int open_port(struct pel_port *port, struct pel_loop *loop, const struct 
                               .listener = l,
                               .name = pel_str(l->name, strlen(l->name)),
                               .is_wildcard = is_wildcard(l)};
-    port->fd = fcntl(l->fd, F_DUPFD_CLOEXEC, 0);
+    port->fd = loop->env->owns_listeners ? l->fd : fcntl(l->fd, F_DUPFD_CLOEXEC, 0);
     if (port->fd < 0)
         return pel_err_sys(err, "cannot duplicate the listening socket %s", l->name);
     /* Accepted sockets inherit it, which saves a system call for each. */
@@ -123,6 +127,14 @@ int pel_ports_open(struct pel_loop *loop, struct pel_err *err)
         if (open_port(&loop->ports[loop->n_ports], loop, &env->listeners[loop->n_ports], err) != 0)
             return -1;
     return 0;
+}
+
+void pel_ports_clear(struct pel_loop *loop)
+{
+    for (size_t i = 0; i < loop->n_ports; i++)
+        for (int n = 0; loop->ports[i].fd >= 0 && n < loop->conf->server_backlog; n++)
+            if (!accept_one(&loop->ports[i]))
+                break;
 }
 
 void pel_ports_close(struct pel_loop *loop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
@@ -11,20 +12,22 @@ from support import processes
 from support.load import Load
 
 APP = "lifecycle:app"
+REQUESTS = int(os.environ.get("PELLUCID_RECYCLE_REQUESTS", "20000"))
 RECYCLED = re.compile(r"worker \d+ \(pid (\d+)\) is recycled \((\w+)\); worker \d+ \(pid (\d+)\)")
 
 
 @pytest.mark.parametrize("preload", [False, True])
-def test_max_requests_loses_no_request(server: Any, preload: bool) -> None:
+@pytest.mark.parametrize("app", [APP, "lifecycle_asgi:app"])
+def test_max_requests_loses_no_request(server: Any, app: str, preload: bool) -> None:
     running = server(
-        APP,
+        app,
         {
             "server": {"workers": 2, "preload": preload},
             "recycle": {"max_requests": 500, "max_requests_jitter": 50},
             "http": {"access_log": "off"},
         },
     )
-    wanted = 20_000 if not running.target.sanitize else 3_000
+    wanted = REQUESTS if not running.target.sanitize else 3_000
     with Load(running.address, threads=8) as load:
         load.wait_for_more(wanted, timeout=120 * running.target.patience)
         running.wait_log("is recycled", count=wanted // 1000, timeout=60)

@@ -60,6 +60,25 @@ def test_an_app_that_fails_ends_the_start(
     assert running.processes() == []
 
 
+def test_a_lifespan_that_fails_ends_the_start(server: Any) -> None:
+    running = server(
+        "lifecycle_asgi:app",
+        {"server": {"workers": 2, "lifespan": "on", "env": {"LIFESPAN": "fail"}}},
+        wait=False,
+    )
+    assert running.wait() == 1
+    assert "RuntimeError: no database" in running.log
+    assert "the server could not start" in running.log
+
+
+def test_ready_comes_after_the_lifespan(server: Any) -> None:
+    running = server(
+        "lifecycle_asgi:app",
+        {"server": {"workers": 2, "env": {"TELL": "1", "LIFESPAN_SECONDS": "0.5"}}},
+    )
+    assert running.log.count("lifespan.startup in") == 2
+
+
 def test_an_app_that_is_not_there_needs_no_traceback(server: Any) -> None:
     running = server("nosuchmodule:app", wait=False)
     assert running.wait() == 1
