@@ -111,8 +111,8 @@ const struct pel_header *pel_http_parser_trailers(const struct pel_http_parser *
  * X-Forwarded-*: fills scheme, host, client, client_port of rec from head and the peer (which the
  * worker has put into rec->peer and rec->peer_port; is_unix for unix sockets) and gives
  * X-Forwarded-Prefix, validated. client is always an address, or empty for the silent peer of a
- * unix socket. Forwarded, where it is well-formed, wins over X-Forwarded-*: a trusted proxy must
- * drop the family of fields that it does not write itself. Hops are followed from the right while
+ * unix socket. Forwarded counts where it is well-formed and there is no X-Forwarded-For: the usual
+ * proxy writes that one, and lets through a Forwarded that its client made up. Hops are followed from the right while
  * they are trusted; nothing malformed is believed.
  */
 struct pel_origin {

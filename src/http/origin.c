@@ -170,7 +170,9 @@ void pel_origin_resolve(const struct pel_conf *conf, const struct pel_head *head
         return;
     if (is_unix ? !conf->trusts_unix : !pel_conf_trusts(conf, rec->peer))
         return;
-    if (!use_forwarded(conf, head, arena, rec))
+    /* A proxy that writes X-Forwarded-For mostly lets a client's own Forwarded pass. */
+    if ((head->known & PEL_HEADER_BIT(PEL_HEADER_X_FORWARDED_FOR)) ||
+        !use_forwarded(conf, head, arena, rec))
         use_x_forwarded(conf, head, arena, rec);
     out->prefix = prefix_of(head);
 }

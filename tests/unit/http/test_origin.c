@@ -84,7 +84,8 @@ static const struct example examples[] = {
     {"Forwarded: for=1.2.3.4;ext=\"x,y;z\\\"\"\r\n", "1.2.3.4", 0, "http", "a", ""},
     {"Forwarded: for=1.2.3.4;proto=gopher;host=\"a b\"\r\n", "1.2.3.4", 0, "http", "a", ""},
     {"Forwarded: for=1.2.3.4\r\nX-Forwarded-For: 5.6.7.8\r\nX-Forwarded-Proto: https\r\n",
-     "1.2.3.4", 0, "http", "a", ""},
+     "5.6.7.8", 0, "https", "a", ""},
+    {"Forwarded: for=1.2.3.4\r\nX-Forwarded-Proto: https\r\n", "1.2.3.4", 0, "http", "a", ""},
     {"Forwarded: for=1.2.3.4\r\nX-Forwarded-Prefix: /p\r\n", "1.2.3.4", 0, "http", "a", "/p"},
     /* malformed: as if it were not there */
     {"Forwarded: for=1.2.3.4;for=5.6.7.8\r\n", "10.0.0.1", 1234, "http", "a", ""},
