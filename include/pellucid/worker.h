@@ -32,8 +32,8 @@ struct pel_worker_env {
     const struct pel_listener *listeners;
     size_t n_listeners;
     bool owns_listeners; /* the worker closes them when it stops accepting; else it polls dup()s */
-    int control_fd; /* to the supervisor (ipc.h); -1 in tests: runs until SIGTERM */
-    int access_fd;  /* -1 = no access log; the worker owns it */
+    int control_fd;      /* to the supervisor (ipc.h); -1 in tests: runs until SIGTERM */
+    int access_fd;       /* -1 = no access log; the worker owns it */
     bool is_multiprocess;
     PyObject *app; /* borrowed; imported already */
 };
