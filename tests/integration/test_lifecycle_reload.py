@@ -78,7 +78,7 @@ def test_broken_code_never_takes_over(server: Any, scratch: Path, preload: bool)
     processes.wait_for(
         "the end of the new ones", lambda: sorted(running.workers()) == sorted(before), 15
     )
-    assert len(running.templates()) == 1
+    processes.wait_for("the end of their template", lambda: len(running.templates()) == 1, 15)
     flag.unlink()
     running.reload()
     assert not set(running.get("/").text.split()) & {str(pid) for pid in before}

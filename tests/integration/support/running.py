@@ -16,9 +16,13 @@ from support.wire import Address, Response, Wire, request
 
 
 def free_port() -> int:
-    """A free TCP port on loopback, outside the range of outgoing connections."""
+    """A free TCP port on loopback, outside the range of outgoing connections.
+
+    Each process of pytest-xdist has ports of its own: what is free now may be bound a little later.
+    """
+    share = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 16
     for _ in range(200):
-        port = random.randrange(20000, 32000)
+        port = 20000 + share * 750 + random.randrange(750)
         with socket.socket() as sock:
             try:
                 sock.bind(("127.0.0.1", port))
