@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from support.wire import request
 
 APP = "wsgi_pep3333.app:app"
@@ -59,9 +60,13 @@ def test_every_path_stays_flat(worker, target):
 
     for _ in range(3):  # until the allocators have what they will ever need
         round_trip()
-    before = told(server)
-    round_trip()
-    after = told(server)
-    assert after["objects"] - before["objects"] < 50
-    if not target.sanitize:
-        assert after["resident"] - before["resident"] < 1 << 20
+    grown = []
+    for _ in range(4):  # a thread that was not needed before may bring its malloc arena
+        before = told(server)
+        round_trip()
+        after = told(server)
+        assert after["objects"] - before["objects"] < 50
+        grown.append(after["resident"] - before["resident"])
+        if target.sanitize or grown[-1] < 1 << 20:
+            return
+    pytest.fail(f"resident memory grows with every round: {grown}")
