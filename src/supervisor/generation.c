@@ -46,6 +46,8 @@ static void add_template_args(struct pel_role *role, struct pel_command *cmd)
 
 static void on_template_ready(struct pel_generation *gen)
 {
+    if (gen->template.is_stopping)
+        return;
     pel_deadline_cancel(&gen->template.deadline);
     gen->is_template_ready = gen->was_template_ready = true;
     pel_seats_fill(gen);

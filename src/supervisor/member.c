@@ -19,7 +19,7 @@
 
 /* Beyond graceful_timeout: for the worker to cut what is left and say so. */
 #define DRAIN_MARGIN_NS PEL_NS_PER_SEC
-/* For lifespan shutdown, atexit and threads, once no request is left. */
+/* For lifespan shutdown, atexit and threads, once no request is left (or the start has failed). */
 #define FINISH_NS (10 * PEL_NS_PER_SEC)
 /* For a worker whose control socket is closed, though it was not told to leave. */
 #define DEAF_NS (5 * PEL_NS_PER_SEC)
@@ -75,8 +75,8 @@ static void on_overdue(struct pel_deadline *d)
                  (double)conf->server_graceful_timeout_ms / 1e3);
         break;
     default:
-        snprintf(why, sizeof(why), "did not exit within %llu s of its last request",
-                 FINISH_NS / PEL_NS_PER_SEC);
+        snprintf(why, sizeof(why), "did not exit within %llu s of its %s",
+                 FINISH_NS / PEL_NS_PER_SEC, m->has_failed ? "failure" : "last request");
     }
     pel_error("worker %u (pid %d) is killed: %s", m->slot, (int)m->pid, why);
     pel_report_running(m);
@@ -156,6 +156,8 @@ static void on_failed(struct pel_member *m, const struct pel_msg *msg, int fd)
     snprintf(who, sizeof(who), "worker %u", m->slot);
     pel_report_failure(m->gen, who, msg->text, fd);
     m->has_failed = true;
+    m->state = PEL_MEMBER_FINISHING;
+    set_deadline(m, FINISH_NS);
     pel_generation_start_failed(m->gen, msg->text);
 }
 

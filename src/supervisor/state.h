@@ -23,7 +23,7 @@ enum pel_member_state {
     PEL_MEMBER_STARTING,  /* imports the app, runs its lifespan start-up */
     PEL_MEMBER_READY,     /* serves */
     PEL_MEMBER_DRAINING,  /* was told to finish */
-    PEL_MEMBER_FINISHING, /* has nothing in flight; lifespan shutdown, atexit */
+    PEL_MEMBER_FINISHING, /* nothing in flight, or failed to start: lifespan shutdown, atexit */
 };
 
 struct pel_member {

@@ -51,6 +51,17 @@ def test_requests_that_die_with_a_worker_are_named(server: Any) -> None:
     assert running.get("/").status == 200
 
 
+def test_requests_that_die_with_a_worker_are_spans(server: Any, receiver: Any) -> None:
+    running = server(APP, receiver=receiver)
+    with running.connect() as wire:
+        wire.send(request("GET", "/sleep/60"))
+        time.sleep(0.5 * running.target.patience)
+        running.kill_worker()
+        [span] = running.spans(1)
+    assert span.attributes["error.type"] == "worker_killed"
+    assert span.attributes["url.path"] == "/sleep/60"
+
+
 def test_a_crash_is_told_with_its_signal(server: Any) -> None:
     running = server(APP)
     with running.connect() as wire:

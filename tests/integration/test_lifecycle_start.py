@@ -79,6 +79,19 @@ def test_ready_comes_after_the_lifespan(server: Any) -> None:
     assert running.log.count("lifespan.startup in") == 2
 
 
+def test_a_failed_worker_that_hangs_at_its_exit_is_not_waited_for(server: Any) -> None:
+    code = """
+import threading, time
+threading.Thread(target=time.sleep, args=(600,)).start()
+raise RuntimeError("broken on purpose")
+"""
+    running = server(code=code, wait=False)
+    start = time.monotonic()
+    assert running.wait(30) == 1
+    assert time.monotonic() - start < 20 * running.target.patience
+    assert "did not exit within 10 s of its failure" in running.log
+
+
 def test_an_app_that_is_not_there_needs_no_traceback(server: Any) -> None:
     running = server("nosuchmodule:app", wait=False)
     assert running.wait() == 1
