@@ -1,14 +1,12 @@
-#include "gateway/wsgi.h"
-
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "gateway/detect.h"
-#include "pellucid/conf.h"
-#include "pellucid/probe.h"
-#include "pellucid/time.h"
 #include "gateway/route.h"
 #include "gateway/strings.h"
+#include "gateway/wsgi.h"
+#include "pellucid/probe.h"
+#include "pellucid/time.h"
 
 struct pel_wsgi pel_wsgi;
 
@@ -38,15 +36,18 @@ static int complete_environ(struct pel_exchange *x, PyObject *env)
     return result;
 }
 
+static bool is_list(PyObject *iterable)
+{
+    return PyList_CheckExact(iterable) || PyTuple_CheckExact(iterable);
+}
+
 /* close() of what the app returned: once, whatever happened. What it raises no longer changes the
  * response, but is logged and kept in the record. */
 static void close_iterable(struct pel_exchange *x, PyObject *iterable)
 {
-    PyObject *method, *result;
+    PyObject *method = pel_py_attr(iterable, pel_interned.close), *result;
 
-    if (PyList_CheckExact(iterable) || PyTuple_CheckExact(iterable))
-        return;
-    if (!(method = pel_py_attr(iterable, pel_interned.close)))
+    if (!method)
         return;
     result = PyObject_CallNoArgs(method);
     Py_DECREF(method);
@@ -58,28 +59,38 @@ static void close_iterable(struct pel_exchange *x, PyObject *iterable)
     Py_XDECREF(result);
 }
 
+/* Sends what the app returned, and lets go of it. */
+static int run_response(struct pel_exchange *x, PyObject *env, PyObject *iterable)
+{
+    struct pel_record *rec = &x->rq->rec;
+    int result;
+
+    pel_route_read_django(x->rq, env, iterable);
+    result = pel_wsgi_send(x, iterable);
+    pel_exchange_leave(x);
+    /* With a list the app was done before the last byte was sent, and that moment is known. */
+    if (is_list(iterable))
+        pel_record_stamp(rec, PEL_STAMP_APP_END, rec->stamp_ns[PEL_STAMP_LAST_BYTE]);
+    else
+        close_iterable(x, iterable);
+    Py_DECREF(iterable);
+    return result;
+}
+
 /* Runs the app to its end. 0: the response is complete; -1: it is to be aborted. */
 static int run_app(struct pel_exchange *x, PyObject *env)
 {
     PyObject *args[] = {NULL, env, (PyObject *)x}, *iterable;
-    int result = -1;
 
     iterable =
         PyObject_Vectorcall(pel_wsgi.app, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
     pel_exchange_lock(x);
-    if (iterable) {
-        pel_route_read_django(x->rq, env, iterable);
-        result = pel_wsgi_send(x, iterable);
-    } else {
-        pel_exchange_app_failed(x);
-        pel_gateway_read_route(x->rq, env);
-    }
+    if (iterable)
+        return run_response(x, env, iterable);
+    pel_exchange_app_failed(x);
+    pel_gateway_read_route(x->rq, env);
     pel_exchange_leave(x);
-    if (iterable) {
-        close_iterable(x, iterable);
-        Py_DECREF(iterable);
-    }
-    return result;
+    return -1;
 }
 
 static int run_watched(struct pel_exchange *x, PyObject *env)
@@ -93,7 +104,8 @@ static int run_watched(struct pel_exchange *x, PyObject *env)
     result = run_app(x, env);
     pel_exchange_end(x);
     pel_probes_app_leave(pel_wsgi.probes, rec);
-    pel_record_stamp(rec, PEL_STAMP_APP_END, pel_now_ns());
+    if (!rec->stamp_ns[PEL_STAMP_APP_END])
+        pel_record_stamp(rec, PEL_STAMP_APP_END, pel_now_ns());
     return result;
 }
 

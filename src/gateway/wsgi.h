@@ -13,7 +13,8 @@
 #include "pellucid/gateway.h"
 
 struct pel_exchange {
-    PyObject_HEAD vectorcallfunc vectorcall;
+    PyObject ob_base;
+    vectorcallfunc vectorcall;
     struct pel_request *rq;   /* NULL once the request is over */
     PyObject *environ;        /* borrowed from respond(); NULL once the request is over */
     Py_ssize_t environ_len;   /* before the app had it */
@@ -59,8 +60,8 @@ void pel_exchange_end(struct pel_exchange *x);
  * with err: start_response was not called, or the head is unusable. Entered. */
 int pel_exchange_send_head(struct pel_exchange *x, int64_t body_len, struct pel_err *err);
 
-/* Would len more body bytes be more than the app's Content-Length? */
-bool pel_exchange_exceeds(const struct pel_exchange *x, size_t len);
+/* Would len more body bytes be more than the app's Content-Length? After the head. */
+bool pel_exchange_exceeds(const struct pel_exchange *x, uint64_t len);
 
 /* Takes the exception that the app raised: log and record. Locked. */
 void pel_exchange_app_failed(struct pel_exchange *x);

@@ -74,7 +74,7 @@ int pel_exchange_send_head(struct pel_exchange *x, int64_t body_len, struct pel_
     return 0;
 }
 
-bool pel_exchange_exceeds(const struct pel_exchange *x, size_t len)
+bool pel_exchange_exceeds(const struct pel_exchange *x, uint64_t len)
 {
     const struct pel_request *rq = x->rq;
 

@@ -7,9 +7,14 @@ static const struct pel_str hop_by_hop[] = {
     {"proxy-authorization", 19}, {"te", 2},          {"trailers", 8},
     {"transfer-encoding", 17},   {"upgrade", 7},     {"proxy-connection", 16},
 };
+/* A bit for each of their lengths: most names are none of them by that alone. */
+#define HOP_BY_HOP_LENGTHS                                                                         \
+    (1U << 2 | 1U << 7 | 1U << 8 | 1U << 10 | 1U << 16 | 1U << 17 | 1U << 18 | 1U << 19)
 
 static bool is_hop_by_hop(struct pel_str name)
 {
+    if (name.len > 19 || !(HOP_BY_HOP_LENGTHS >> name.len & 1))
+        return false;
     for (size_t i = 0; i < PEL_ARRAY_LEN(hop_by_hop); i++)
         if (pel_str_ieq(name, hop_by_hop[i]))
             return true;
@@ -55,9 +60,20 @@ static int check_field(PyObject *item, struct pel_field *out)
     return 0;
 }
 
+static struct pel_str move(char **to, struct pel_str s)
+{
+    char *copy = *to;
+
+    memcpy(copy, s.p, s.len);
+    *to += s.len;
+    return pel_str(copy, s.len);
+}
+
 int pel_wsgi_fields(struct pel_request *rq, PyObject *list, struct pel_field **fields, size_t *n)
 {
     struct pel_field *out;
+    size_t len = 0;
+    char *to;
 
     if (!PyList_Check(list)) {
         PyErr_Format(PyExc_TypeError, "the header fields are of type %s, not list",
@@ -67,11 +83,15 @@ int pel_wsgi_fields(struct pel_request *rq, PyObject *list, struct pel_field **f
     *n = (size_t)PyList_GET_SIZE(list);
     *fields = out = pel_arena_alloc(&rq->arena, *n * sizeof(*out));
     for (size_t i = 0; i < *n; i++) {
-        /* The app may change list and tuples later: what counts is what they hold now. */
         if (check_field(PyList_GET_ITEM(list, (Py_ssize_t)i), &out[i]) < 0)
             return -1;
-        out[i].name = pel_arena_dup(&rq->arena, out[i].name);
-        out[i].value = pel_arena_dup(&rq->arena, out[i].value);
+        len += out[i].name.len + out[i].value.len;
+    }
+    /* The app may change list and tuples later: what counts is what they hold now. */
+    to = pel_arena_alloc(&rq->arena, len);
+    for (size_t i = 0; i < *n; i++) {
+        out[i].name = move(&to, out[i].name);
+        out[i].value = move(&to, out[i].value);
     }
     return 0;
 }

@@ -9,7 +9,8 @@
 
 /* wsgi.file_wrapper(filelike, block_size): an iterable that the gateway recognises. */
 struct file_wrapper {
-    PyObject_HEAD PyObject *filelike; /* owned */
+    PyObject ob_base;
+    PyObject *filelike; /* owned */
     Py_ssize_t blksize;
 };
 

@@ -6,10 +6,11 @@
 /* wsgi.input: the request body as it arrives. Only lines need a buffer, and only their rest stays
  * in it; read(n) is filled by the transport directly. */
 struct input {
-    PyObject_HEAD struct pel_exchange *x; /* owned */
-    char *buf;                            /* owned; NULL until the first readline */
-    size_t pos, len;                      /* what is left in buf */
-    bool is_at_end;                       /* the transport has nothing more */
+    PyObject ob_base;
+    struct pel_exchange *x; /* owned */
+    char *buf;              /* owned; NULL until the first readline */
+    size_t pos, len;        /* what is left in buf */
+    bool is_at_end;         /* the transport has nothing more */
 };
 
 #define FREE_MAX 64

@@ -13,6 +13,8 @@
 static struct {
     PyObject *request_method, *script_name, *path_info, *query_string, *raw_uri, *server_protocol,
         *server_name, *server_port, *remote_addr, *url_scheme, *host;
+    uint16_t port;      /* server_port in numbers; 0 = of a unix socket, or nothing yet */
+    bool is_consistent; /* path_info, query_string, script_name are those of raw_uri, no prefix */
 } kept;
 
 /* Makes value, a reference that is taken, the value of key. 0, or -1 when it is NULL. */
@@ -59,6 +61,8 @@ int pel_wsgi_kept_init(void)
     for (size_t i = 0; i < PEL_ARRAY_LEN(table); i++)
         if (keep(table[i].last, table[i].key, Py_NewRef(S.empty)) < 0)
             return -1;
+    kept.port = 0;
+    kept.is_consistent = false;
     return 0;
 }
 
@@ -126,15 +130,27 @@ static PyObject *make_str(struct pel_str s, bool is_query)
     return is_query ? PyUnicode_DecodeLatin1(s.p, (Py_ssize_t)s.len, NULL) : pel_str_cached(s);
 }
 
-static int keep_target(const struct pel_head *head)
+static int keep_query(struct pel_str query)
 {
-    if (!is_kept(kept.raw_uri, head->target) &&
-        (keep(&kept.raw_uri, S.raw_uri, make_str(head->target, head->query.len > 0)) < 0 ||
-         keep(&kept.raw_uri, S.request_uri, Py_NewRef(kept.raw_uri)) < 0))
-        return -1;
-    if (is_kept(kept.query_string, head->query))
+    if (is_kept(kept.query_string, query))
         return 0;
-    return keep(&kept.query_string, S.query_string, make_str(head->query, head->query.len > 0));
+    return keep(&kept.query_string, S.query_string, make_str(query, query.len > 0));
+}
+
+/* All that follows from the target and the prefix; nothing to do when they are as before. */
+static int keep_target(struct pel_request *rq)
+{
+    const struct pel_head *head = rq->head;
+
+    if (kept.is_consistent && rq->prefix.len == 0 && is_kept(kept.raw_uri, head->target))
+        return 0;
+    kept.is_consistent = false; /* also when we fail half-way */
+    if (keep(&kept.raw_uri, S.raw_uri, make_str(head->target, head->query.len > 0)) < 0 ||
+        keep(&kept.raw_uri, S.request_uri, Py_NewRef(kept.raw_uri)) < 0 ||
+        keep_script_name(rq) < 0 || keep_path(rq) < 0 || keep_query(head->query) < 0)
+        return -1;
+    kept.is_consistent = rq->prefix.len == 0;
+    return 0;
 }
 
 static int keep_request_line(struct pel_request *rq)
@@ -143,7 +159,7 @@ static int keep_request_line(struct pel_request *rq)
     PyObject *protocol = head->version_minor ? S.http_1_1 : S.http_1_0;
 
     if (keep_cached(&kept.request_method, S.request_method, head->method) < 0 ||
-        keep_target(head) < 0 || keep_script_name(rq) < 0 || keep_path(rq) < 0)
+        keep_target(rq) < 0)
         return -1;
     if (kept.server_protocol == protocol)
         return 0;
@@ -178,21 +194,29 @@ static struct pel_str name_of_tcp(struct pel_str name, char text[NAME_MAX_LEN])
     return pel_str(text, name.len + 2);
 }
 
-static int keep_server(const struct pel_request *rq)
+static int keep_server_of_unix(const struct pel_request *rq)
 {
-    char name_text[NAME_MAX_LEN], port_text[PEL_NUMBER_MAX];
     struct pel_str name, port;
 
-    if (rq->is_unix) {
-        name_of_unix(rq, &name, &port);
-    } else {
-        name = name_of_tcp(rq->server_name, name_text);
-        port = pel_str(port_text, (size_t)(pel_put_number(port_text, rq->server_port) - port_text));
-    }
-    if (keep_cached(&kept.server_name, S.server_name, name) < 0 ||
-        keep_cached(&kept.server_port, S.server_port, port) < 0)
+    name_of_unix(rq, &name, &port);
+    kept.port = 0;
+    if (keep_cached(&kept.server_name, S.server_name, name) < 0)
         return -1;
-    return keep_cached(&kept.url_scheme, S.wsgi_url_scheme, rq->rec.scheme);
+    return keep_cached(&kept.server_port, S.server_port, port);
+}
+
+static int keep_server(const struct pel_request *rq)
+{
+    char name[NAME_MAX_LEN], port[PEL_NUMBER_MAX];
+
+    if (rq->is_unix)
+        return keep_server_of_unix(rq);
+    if (kept.port != rq->server_port &&
+        keep_cached(&kept.server_port, S.server_port,
+                    pel_str(port, (size_t)(pel_put_number(port, rq->server_port) - port))) < 0)
+        return -1;
+    kept.port = rq->server_port;
+    return keep_cached(&kept.server_name, S.server_name, name_of_tcp(rq->server_name, name));
 }
 
 int pel_wsgi_keep(struct pel_request *rq)
@@ -202,6 +226,7 @@ int pel_wsgi_keep(struct pel_request *rq)
     bool has_address = !rq->is_unix || rec->client.p != rec->peer.p;
 
     if (keep_request_line(rq) < 0 || keep_server(rq) < 0 ||
+        keep_cached(&kept.url_scheme, S.wsgi_url_scheme, rec->scheme) < 0 ||
         keep_cached(&kept.remote_addr, S.remote_addr, has_address ? rec->client : PEL_STR("")) < 0)
         return -1;
     return keep_cached(&kept.host, S.environ_names[PEL_HEADER_HOST], rec->host);

@@ -3,7 +3,8 @@
 /* write and early_hints: one argument, and the exchange they were made for. Lighter than a bound
  * built-in method, of which every request would make two. */
 struct method {
-    PyObject_HEAD vectorcallfunc vectorcall;
+    PyObject ob_base;
+    vectorcallfunc vectorcall;
     const struct pel_wsgi_method *of;
     struct pel_exchange *x; /* owned */
 };

@@ -8,26 +8,24 @@
 /* What became of a piece. */
 enum { STOP = 1, GO_ON = 0, FAILED = -1 };
 
-/* The app broke PEP 3333; there is no exception. */
-static int breached(struct pel_exchange *x, const char *why)
-{
-    pel_gateway_app_misbehaved(x->rq, why);
-    return FAILED;
-}
-
-static int breached_by_type(struct pel_exchange *x, const char *what, PyObject *obj)
+/* The app broke PEP 3333: "<what> of type T, not <wanted>". */
+static int breached(struct pel_exchange *x, PyObject *obj, const char *what, const char *wanted)
 {
     char why[200];
 
-    snprintf(why, sizeof(why), "%s of type %.80s, not bytes", what, Py_TYPE(obj)->tp_name);
-    return breached(x, why);
+    snprintf(why, sizeof(why), "%s of type %.80s, not %s", what, Py_TYPE(obj)->tp_name, wanted);
+    pel_gateway_app_misbehaved(x->rq, why);
+    return FAILED;
 }
 
 static int send_head(struct pel_exchange *x, int64_t body_len)
 {
     struct pel_err err;
 
-    return pel_exchange_send_head(x, body_len, &err) < 0 ? breached(x, err.text) : GO_ON;
+    if (pel_exchange_send_head(x, body_len, &err) == 0)
+        return GO_ON;
+    pel_gateway_app_misbehaved(x->rq, err.text);
+    return FAILED;
 }
 
 /* Head (unless it is out already) and some pieces. STOP: nothing more need be sent. */
@@ -53,7 +51,7 @@ static int send_one(struct pel_exchange *x, PyObject *item)
     int result;
 
     if (!PyBytes_Check(item))
-        return breached_by_type(x, "it returned a list with an item", item);
+        return breached(x, item, "it returned a list with an item", "bytes");
     Py_INCREF(item); /* the list may change while we wait for the client */
     piece = pel_wsgi_piece(item);
     result = send_pieces(x, &piece, piece.bytes.len ? 1 : 0, (int64_t)piece.bytes.len, true);
@@ -72,7 +70,7 @@ static int send_tuple(struct pel_exchange *x, PyObject *tuple)
         PyObject *item = PyTuple_GET_ITEM(tuple, i);
 
         if (!PyBytes_Check(item))
-            return breached_by_type(x, "it returned a list with an item", item);
+            return breached(x, item, "it returned a list with an item", "bytes");
         total += PyBytes_GET_SIZE(item);
     }
     for (Py_ssize_t i = 0; i < n_items; i++) {
@@ -126,7 +124,7 @@ static int send_item(struct pel_exchange *x, PyObject *item, bool is_whole)
     struct pel_piece piece;
 
     if (!PyBytes_Check(item))
-        return breached_by_type(x, "its iterable gave an item", item);
+        return breached(x, item, "its iterable gave an item", "bytes");
     piece = pel_wsgi_piece(item);
     if (piece.bytes.len == 0)
         return GO_ON;
@@ -164,15 +162,20 @@ static int send_items(struct pel_exchange *x, PyObject *iterator, bool is_one)
     return send_pieces(x, NULL, 0, 0, true);
 }
 
+/* What asks the app (iter, len) does so unlocked: either may call start_response. */
 static int send_iterable(struct pel_exchange *x, PyObject *iterable)
 {
-    bool is_one = is_single(iterable);
     PyObject *iterator;
+    bool is_one;
     int result;
 
     if (!Py_TYPE(iterable)->tp_iter && !PySequence_Check(iterable))
-        return breached_by_type(x, "it returned an object", iterable);
-    if (!(iterator = PyObject_GetIter(iterable))) {
+        return breached(x, iterable, "it returned an object", "an iterable of bytes");
+    pel_exchange_leave(x);
+    is_one = is_single(iterable);
+    iterator = PyObject_GetIter(iterable);
+    pel_exchange_lock(x);
+    if (!iterator) {
         pel_exchange_app_failed(x);
         return FAILED;
     }
@@ -194,8 +197,8 @@ static int send_file(struct pel_exchange *x, PyObject *wrapper)
     result = send_head(x, (int64_t)len);
     if (result != GO_ON)
         return result;
-    if (rq->res.framing == PEL_FRAMING_LENGTH && (uint64_t)rq->res.content_length < len)
-        len = (uint64_t)rq->res.content_length;
+    if (pel_exchange_exceeds(x, len))
+        len = (uint64_t)rq->res.content_length - rq->rec.body_out;
     return rq->ops->send_file(rq, fd, offset, len, true) < 0 ? FAILED : GO_ON;
 }
 

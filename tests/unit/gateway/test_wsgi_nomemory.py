@@ -22,7 +22,18 @@ RAW = (
 )
 
 
+mixed_up: list[tuple[str, str]] = []
+
+
+def check(environ: Any) -> None:
+    """What is kept from request to request belongs together, whatever has failed before."""
+    path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
+    if path != "/caf\xc3\xa9/" + query[2:] or not environ["RAW_URI"].endswith("?" + query):
+        mixed_up.append((environ["RAW_URI"], path))
+
+
 def app(environ: Any, start_response: Any) -> Any:
+    check(environ)
     stream = environ["wsgi.input"]
     body = [stream.readline(), stream.read(3), *stream.readlines(), stream.read()]
     environ["wsgi.early_hints"]([("Link", "</a>")])
@@ -32,6 +43,7 @@ def app(environ: Any, start_response: Any) -> Any:
 
 
 def app_list(environ: Any, start_response: Any) -> Any:
+    check(environ)
     start_response("200 OK", [("X-A", "b")])
     return [environ["wsgi.input"].read(), b"", b"more"]
 
@@ -51,6 +63,8 @@ class NoMemory(unittest.TestCase):
             outcome = "transport"
         finally:
             _testcapi.remove_mem_hooks()
+        _fake_transport.respond(RAW % (0, 0), body)
+        self.assertEqual(mixed_up, [])
         return outcome
 
     def failing_at_each(self, app: Any) -> None:

@@ -112,6 +112,22 @@ class Streams(WsgiCase):
         self.assert_complete(result, b"ab")
         self.assertIsNone(result.field("Transfer-Encoding"))
 
+    def test_iter_and_len_may_use_the_request(self) -> None:
+        class App:
+            def __init__(self, environ: Any, start_response: Any) -> None:
+                self.environ, self.start_response = environ, start_response
+
+            def __len__(self) -> int:
+                return len(self.environ["wsgi.input"].readline())
+
+            def __iter__(self) -> Iterator[bytes]:
+                self.start_response("200 OK", [])
+                return iter([self.environ["wsgi.input"].read()])
+
+        result = self.call(App, post(4), [b"\nabc"])
+        self.assert_complete(result, b"abc")
+        self.assertEqual(result.field("Content-Length"), "3")
+
     def test_sequence_protocol(self) -> None:
         class Old:
             def __getitem__(self, i: int) -> bytes:
@@ -227,8 +243,8 @@ class Breaches(WsgiCase):
 
     def test_types(self) -> None:
         for body, why in (
-            (None, "NoneType"),
-            (5, "int"),
+            (None, "an object of type NoneType, not an iterable of bytes"),
+            (5, "an object of type int"),
             (b"bytes", "int"),
             ("text", "str"),
             (["text"], "str"),
@@ -375,6 +391,13 @@ class Files(WsgiCase):
     def test_content_length(self) -> None:
         result = self.send(lambda: self.opened(5), [("Content-Length", "100")])
         self.assertEqual((result.body, result.sent_by_file), (self.DATA[5:105], 100))
+
+    def test_content_length_with_write(self) -> None:
+        def app(environ: Any, start_response: Any) -> Any:
+            start_response("200 OK", [("Content-Length", "10")])(b"four")
+            return environ["wsgi.file_wrapper"](self.opened())
+
+        self.assert_complete(self.call(app), b"four" + self.DATA[:6])
 
     def test_pending_writes_are_sent(self) -> None:
         def make() -> Any:
