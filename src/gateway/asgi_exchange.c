@@ -288,8 +288,12 @@ void pel_asgi_exchange_start(struct pel_request *rq)
     }
     pel_list_push_tail(&pel_asgi.calls, &call->link);
     Py_INCREF(call); /* of the list */
-    if (pel_asgi_task_start(call, true) < 0)
-        start_failed(ex);
+    if (pel_asgi_task_start(call, true) < 0) {
+        if (call->owner)
+            start_failed(ex);
+        else /* ex is no more: the app has answered before its task failed */
+            pel_gateway_log_exception("an app's task could not be made");
+    }
     Py_DECREF(call);
 }
 

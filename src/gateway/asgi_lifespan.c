@@ -170,14 +170,13 @@ static void describe(PyObject *exc)
 static void ended(struct pel_asgi_call *call, PyObject *exc)
 {
     bool was_starting = lifespan.stage == STAGE_STARTING;
-    bool is_cancelled = exc && PyErr_GivenExceptionMatches(exc, pel_asgi_loop.cancelled_error);
+    bool is_expected = was_starting ? pel_asgi.env.conf->server_lifespan != PEL_LIFESPAN_ON
+                                    : lifespan.stage == STAGE_FAILED;
 
     lifespan.has_raised = exc != NULL;
     if (exc && was_starting)
         describe(exc);
-    if (exc && !is_cancelled &&
-        (lifespan.stage == STAGE_STARTED || lifespan.stage == STAGE_STOPPING ||
-         (was_starting && pel_asgi.env.conf->server_lifespan == PEL_LIFESPAN_ON))) {
+    if (exc && !is_expected && !PyErr_GivenExceptionMatches(exc, pel_asgi_loop.cancelled_error)) {
         pel_py_give_exception(Py_NewRef(exc));
         pel_gateway_log_exception("the app's lifespan has failed");
     }

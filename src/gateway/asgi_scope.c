@@ -91,6 +91,8 @@ static PyObject *with_root(PyObject *path, PyObject *prefix)
 {
     int has_root;
 
+    if (path && PyUnicode_READ_CHAR(path, 0) != '/') /* OPTIONS * */
+        return path;
     if (path && PyUnicode_GET_LENGTH(base.root_path) > 0) {
         has_root = is_below(path, base.root_path);
         if (has_root < 0)

@@ -178,6 +178,7 @@ static void run_sleeping(struct pel_loop *loop)
 
 void pel_loop_turn(struct pel_loop *loop, bool may_sleep)
 {
+    loop->is_turning = true;
     atomic_store(&loop->is_woken, false);
     take_inbox(loop);
     pel_conn_release_held(loop);
@@ -188,6 +189,7 @@ void pel_loop_turn(struct pel_loop *loop, bool may_sleep)
         run(loop, UV_RUN_NOWAIT);
     expire(loop);
     pel_loop_publish(loop);
+    loop->is_turning = false;
     loop->turned_ns = loop->now_ns;
     if (PEL_UNLIKELY(loop->control && pel_age_is_due(&loop->control->age)))
         pel_age_want(&loop->control->age, "max_requests");
@@ -205,7 +207,7 @@ void pel_loop_push_fresh(struct pel_loop *loop, struct pel_request *rq)
 {
     pel_list_push_tail(&loop->fresh, &rq->ready);
     loop->n_fresh++;
-    if (loop->kick)
+    if (loop->kick && !loop->is_turning)
         loop->kick(loop);
 }
 

@@ -92,6 +92,7 @@ struct pel_loop {
     /* Called (loop held) when the loop must run again though no descriptor says so; nested.c sets
      * it, threaded mode leaves it NULL. */
     void (*kick)(struct pel_loop *loop);
+    bool is_turning; /* inside pel_loop_turn, which publishes at its end */
 
     void **refs; /* Python objects to drop, with the GIL */
     size_t n_refs, refs_cap;

@@ -1,0 +1,82 @@
+"""What the tests of the ASGI gateway share: requests on the loop transport in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import unittest
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import _fake_loop
+
+App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
+GET = b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: %d\r\n\r\n"
+START = {"type": "http.response.start", "status": 200, "headers": []}
+
+
+def body(data: bytes = b"", more: bool = False) -> dict[str, Any]:
+    """An http.response.body message."""
+    return {"type": "http.response.body", "body": data, "more_body": more}
+
+
+@contextmanager
+def logged() -> Iterator[list[str]]:
+    """Collects what the server logs (standard error) meanwhile; one item, at the end."""
+    out: list[str] = []
+    with tempfile.TemporaryFile() as file:
+        before = os.dup(2)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield out
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
+            file.seek(0)
+            out.append(file.read().decode(errors="replace"))
+
+
+class GatewayCase(unittest.TestCase):
+    """One loop and one open gateway for each test."""
+
+    def setUp(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.unhandled: list[dict[str, Any]] = []
+        self.loop.set_exception_handler(lambda _, context: self.unhandled.append(context))
+        asyncio.set_event_loop(self.loop)
+        self.is_open = False
+
+    def tearDown(self) -> None:
+        if self.is_open:
+            _fake_loop.close()
+        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+        self.loop.close()
+        asyncio.set_event_loop(None)
+        self.assertEqual(self.unhandled, [])
+
+    def open(self, app: App, **server: Any) -> None:
+        """Opens the gateway; without a lifespan unless server says otherwise."""
+        doc = {"server": {"app": "a:b", "lifespan": "off", "graceful_timeout": "1s"} | server}
+        _fake_loop.open(app, doc, self.loop)
+        self.is_open = True
+
+    def start(self, raw: bytes = GET) -> Any:
+        """Begins a request from a callback of the loop, as the worker does."""
+        started: list[Any] = []
+        self.loop.call_soon(lambda: started.append(_fake_loop.start(raw)))
+        self.turn()
+        return started[0]
+
+    def turn(self, seconds: float = 0) -> None:
+        """Lets the loop run."""
+        self.loop.run_until_complete(asyncio.sleep(seconds))
+
+    def finish(self, request: Any, seconds: float = 3) -> str:
+        """Runs the loop until the gateway has given the request back; its outcome."""
+        end = self.loop.time() + seconds
+        while request.outcome is None and self.loop.time() < end:
+            self.turn(0.005)
+        return request.outcome

@@ -1,0 +1,95 @@
+"""Every allocation of an ASGI request fails once: it ends in good order, and the next is served."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import unittest
+from typing import Any
+
+import _fake_loop
+from asgi_case import GatewayCase, START, body, logged
+
+try:
+    import _testcapi
+except ImportError:
+    _testcapi = None  # type: ignore[assignment]
+
+RAW = (
+    b"GET /caf%%C3%%A9/%d?q=%d HTTP/1.1\r\nHost: a.test\r\nCookie: a=1\r\nX-A: %d\r\n"
+    b"TE: trailers\r\nX-Forwarded-Prefix: /shop\r\n\r\n"
+)
+PIECE = b"piece"
+
+
+async def eager(scope: Any, receive: Any, send: Any) -> None:
+    """Ends in its first step."""
+    await receive()
+    await send({"type": "http.response.early_hint", "links": [b"</a>"]})
+    await send(START | {"trailers": True, "headers": [(b"x-a", b"b")]})
+    await send(body(PIECE, True))
+    await send(body(bytearray(PIECE)))
+    await send({"type": "http.response.trailers", "headers": [[b"x-sum", b"1"]]})
+
+
+async def waiting(scope: Any, receive: Any, send: Any) -> None:
+    """Waits once in receive()."""
+    task = asyncio.ensure_future(receive())
+    await task
+    await send(START)
+    await send(body(PIECE))
+
+
+@unittest.skipUnless(_testcapi, "this Python has no _testcapi")
+class NoMemory(GatewayCase):
+    """_testcapi.set_nomemory makes the n-th allocation fail."""
+
+    def begin(self, n: int, fail_at: int) -> Any:
+        started: list[Any] = []
+        raw = RAW % (n, n, n)
+
+        def start() -> None:
+            _testcapi.set_nomemory(fail_at, fail_at + 1)
+            try:
+                started.append(_fake_loop.start(raw))
+            except MemoryError:
+                pass  # the transport's own
+            finally:
+                _testcapi.remove_mem_hooks()
+
+        self.loop.call_soon(start)
+        self.turn()
+        return started[0] if started else None
+
+    def outcomes(self, n: int) -> set[str]:
+        found = set()
+        for i in range(1, n):
+            request = self.begin(i, i)
+            if request:
+                outcome = self.finish(request)
+                self.assertIn(outcome, ("finish", "abort"), f"allocation {i}")
+                found.add(outcome)
+        return found
+
+    def failing_at_each(self, app: Any, n: int) -> None:
+        self.open(app)
+        with logged():
+            found = self.outcomes(n)
+            gc.collect()
+            objects = len(gc.get_objects())
+            found |= self.outcomes(n)
+            gc.collect()
+        self.assertLess(len(gc.get_objects()) - objects, 20)
+        self.assertEqual(found, {"finish", "abort"})
+        self.assertEqual(self.finish(self.begin(0, 10**6)), "finish")
+        self.unhandled.clear()  # asyncio's own allocations failed too
+
+    def test_eager(self) -> None:
+        self.failing_at_each(eager, 150)
+
+    def test_waiting(self) -> None:
+        self.failing_at_each(waiting, 150)
+
+
+if __name__ == "__main__":
+    unittest.main()
