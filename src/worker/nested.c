@@ -3,13 +3,16 @@
 #include "h1.h"
 #include "outer.h"
 #include "pellucid/log.h"
+#include "pellucid/time.h"
 
-/* Requests started in one turn. asyncio's own callbacks wait for a turn, and 64 hello-world
- * requests take half a millisecond. */
-#define BATCH_N 64
+/* asyncio's own callbacks wait while a turn starts requests: so many at most, and no longer. */
+#define TURN_REQUESTS_MAX 64
+#define TURN_NS_MAX (2 * PEL_NS_PER_MS)
+/* Requests between two looks at the clock. */
+#define CLOCK_EVERY 4
 
-/* Runs of libuv in one turn; further ones go through the outer loop, so that it is not starved. */
-#define ROUNDS_N 4
+/* Runs of libuv in one turn that found no request. */
+#define ROUNDS_MAX 4
 
 /* One a process. All objects are owned; outer is NULL while closed. */
 static struct {
@@ -77,29 +80,43 @@ static void bridge_timer(int timeout_ms)
         log_failure("call_later");
 }
 
-static void start_requests(unsigned *budget)
+/* What a turn may still do. */
+struct budget {
+    unsigned requests, rounds;
+    uint64_t end_ns;
+};
+
+/* True when it started any. */
+static bool start_requests(struct budget *b)
 {
+    unsigned before = b->requests;
     struct pel_request *rq;
 
-    while (*budget && (rq = pel_loop_pop_ready(nested.inner))) {
-        (*budget)--;
+    while (b->requests && (rq = pel_loop_pop_ready(nested.inner))) {
         pel_h1_start(pel_h1_of(rq));
+        b->requests--;
+        if (b->requests % CLOCK_EVERY == 0 && pel_now_ns() > b->end_ns)
+            b->requests = 0;
     }
+    return b->requests < before;
 }
 
-/* Runs libuv until it has nothing to do at once: handles that were started in its callbacks are
- * only known to epoll after one more run. Starts the requests that brought, within the budget. True
- * when there is more to do. */
+/*
+ * Runs libuv, and starts the requests that brings, as long as there are more: a run costs a
+ * fraction of what a turn of the outer loop does. And until no handle has been started in its
+ * callbacks: epoll learns of those with one more run. True when there is more to do.
+ */
 static bool run_inner(void)
 {
-    unsigned budget = BATCH_N;
-    unsigned rounds = 0;
+    struct budget b = {TURN_REQUESTS_MAX, ROUNDS_MAX, pel_now_ns() + TURN_NS_MAX};
+    bool is_productive;
 
     do {
         nested.is_kicked = false;
         pel_loop_turn(nested.inner, false);
-        start_requests(&budget);
-    } while (nested.is_kicked && budget && ++rounds < ROUNDS_N);
+        is_productive = start_requests(&b);
+        b.rounds -= !is_productive;
+    } while ((is_productive || nested.is_kicked) && b.requests && b.rounds);
     return nested.is_kicked || atomic_load(&nested.inner->n_ready) > 0;
 }
 

@@ -50,12 +50,20 @@ class GatewayCase(unittest.TestCase):
         self.is_open = False
 
     def tearDown(self) -> None:
-        if self.is_open:
-            _fake_loop.close()
+        self.close()
+        for task in asyncio.all_tasks(self.loop):
+            task.cancel()
+        self.turn(0.01)
         self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         self.loop.close()
         asyncio.set_event_loop(None)
         self.assertEqual(self.unhandled, [])
+
+    def close(self) -> None:
+        """Closes the gateway, as the worker does at its end."""
+        if self.is_open:
+            self.is_open = False
+            _fake_loop.close()
 
     def open(self, app: App, **server: Any) -> None:
         """Opens the gateway; without a lifespan unless server says otherwise."""
