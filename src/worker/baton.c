@@ -97,13 +97,6 @@ void pel_baton_stop(struct pel_baton *b)
     pel_loop_wake(b->loop);
 }
 
-/* May a thread without the baton run the app for requests that wait? A fast app is served best by
- * one thread: others would only fight it for the GIL. */
-static bool wants_help(const struct pel_baton *b)
-{
-    return atomic_load(&b->blockiness) > 0 || atomic_load(&b->owner) == PEL_BATON_WATCHER;
-}
-
 /* Is there anything for a thread that is about to idle? Looked at after it has joined the idle
  * ones, so that whoever made it so has either seen the thread or is seen by it. */
 static bool is_wanted(const struct pel_thread *t)
@@ -111,9 +104,9 @@ static bool is_wanted(const struct pel_thread *t)
     struct pel_baton *b = t->baton;
     uint32_t owner = atomic_load(&b->owner);
 
-    if (wants_help(b) && ((owner & PEL_BATON_LOOSE) || atomic_load(&b->loop->n_ready) > 0))
+    if ((owner & PEL_BATON_LOOSE) && atomic_load(&b->blockiness))
         return true;
-    return owner == 0 || atomic_load(&b->is_stopping) ||
+    return owner == 0 || atomic_load(&b->n_surplus) > 0 || atomic_load(&b->is_stopping) ||
            (t->id == 1 && atomic_load(&b->has_signal));
 }
 
@@ -200,67 +193,93 @@ static void turn(struct pel_thread *t)
     }
 }
 
-/* The baton may have gone while we waited for the GIL. */
-static bool may_run(const struct pel_thread *t)
+void pel_baton_spare(struct pel_baton *b)
 {
-    return atomic_load(&t->baton->owner) == (t->id | PEL_BATON_LOOSE) || wants_help(t->baton);
+    struct pel_request *rq;
+
+    pthread_mutex_lock(&b->lock);
+    while ((rq = pel_loop_pop_ready(b->loop))) {
+        pel_list_push_tail(&b->surplus, &rq->ready);
+        atomic_fetch_add(&b->n_surplus, 1);
+    }
+    pel_loop_show_queue(b->loop, b->n_surplus);
+    pthread_mutex_unlock(&b->lock);
 }
 
-/* Runs the app for one request, if there still is one. False when the baton was lost meanwhile. */
-static bool serve_loosely(struct pel_thread *t)
+static struct pel_request *pop_surplus(struct pel_baton *b)
 {
-    struct pel_loop *loop = t->baton->loop;
-    struct pel_request *rq;
-    struct pel_conn *c = NULL;
+    struct pel_list *node;
+
+    if (atomic_load(&b->n_surplus) == 0)
+        return NULL;
+    pthread_mutex_lock(&b->lock);
+    node = pel_list_pop(&b->surplus);
+    if (node)
+        pel_loop_show_queue(b->loop, atomic_fetch_sub(&b->n_surplus, 1) - 1);
+    pthread_mutex_unlock(&b->lock);
+    return node ? PEL_CONTAINER_OF(node, struct pel_request, ready) : NULL;
+}
+
+/* Takes the GIL. The baton is loose meanwhile: false when it was lost. */
+static bool enter_python(struct pel_thread *t)
+{
+    if (!t->state)
+        return true;
+    loosen(t);
+    take_gil(t);
+    return tighten(t);
+}
+
+/* Runs the app for the next request. False when the baton was lost meanwhile. */
+static bool serve_next(struct pel_thread *t)
+{
+    struct pel_request *rq = pel_loop_pop_ready(t->baton->loop);
+    struct pel_conn *c = pel_h1_of(rq)->conn;
 
     loosen(t);
     pel_watcher_wake(&t->baton->watcher);
-    take_gil(t);
-    rq = may_run(t) ? pel_loop_pop_ready(loop) : NULL;
-    if (rq) {
-        c = pel_h1_of(rq)->conn;
-        run_app(t, rq);
-    }
-    if (!tighten(t)) {
-        if (c)
-            pel_conn_give_back(c);
+    run_app(t, rq);
+    if (PEL_UNLIKELY(!tighten(t))) {
+        pel_conn_give_back(c);
         return false;
     }
-    if (c)
-        pel_conn_settle(c);
-    pel_loop_publish(loop);
+    pel_conn_settle(c);
     return true;
+}
+
+static bool is_turn_due(const struct pel_loop *loop)
+{
+    return loop->n_ready == 0 || loop->now_ns - loop->turned_ns > TURN_NS;
 }
 
 /* Runs the loop and the app as long as we have the baton. */
 static void hold(struct pel_thread *t)
 {
     struct pel_loop *loop = t->baton->loop;
+    struct pel_request *rq;
 
+    while ((rq = pop_surplus(t->baton)))
+        pel_loop_push_ready(loop, rq);
     while (!loop->is_stopped) {
-        if (loop->n_ready == 0 || loop->now_ns - loop->turned_ns > TURN_NS)
+        if (is_turn_due(loop))
             turn(t);
-        if (loop->n_ready > 0 && !serve_loosely(t))
+        if (loop->n_ready > 0 && !(enter_python(t) && serve_next(t)))
             return;
     }
     atomic_store(&t->baton->owner, 0);
     pel_baton_stop(t->baton);
 }
 
-/* The baton is with somebody who runs the loop, but requests wait. */
-static bool serve_without(struct pel_thread *t)
+/* The watcher runs the loop, and spares requests for who comes. */
+static bool serve_surplus(struct pel_thread *t)
 {
-    struct pel_loop *loop = t->baton->loop;
-    struct pel_request *rq;
+    struct pel_request *rq = pop_surplus(t->baton);
     struct pel_conn *c;
 
-    if (loop->n_ready == 0 || !wants_help(t->baton))
-        return false;
-    take_gil(t);
-    rq = pel_loop_pop_ready(loop);
     if (!rq)
         return false;
     c = pel_h1_of(rq)->conn;
+    take_gil(t);
     run_app(t, rq);
     pel_conn_give_back(c);
     return true;
@@ -276,7 +295,7 @@ static void serve(struct pel_thread *t)
         check_signals(t);
         if (atomic_load(&b->owner) == t->id || pel_baton_take(b, t->id))
             hold(t);
-        else if (!serve_without(t))
+        else if (!serve_surplus(t))
             idle(t);
     }
     take_gil(t);
@@ -371,6 +390,7 @@ static struct pel_baton *baton_new(struct pel_loop *loop)
     b->owner = 1;
     b->pysignal.fds[0] = -1;
     pel_list_init(&b->idle);
+    pel_list_init(&b->surplus);
     PEL_ASSERT(pthread_mutex_init(&b->lock, NULL) == 0);
     for (unsigned i = 0; i < b->n_threads; i++) {
         struct pel_thread *t = &b->threads[i];

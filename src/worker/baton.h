@@ -51,6 +51,8 @@ struct pel_baton {
     pthread_mutex_t lock;
     struct pel_list idle; /* threads with nothing to do, the last to come first */
     _Atomic unsigned n_idle;
+    struct pel_list surplus; /* requests found by the watcher, for threads without the baton */
+    _Atomic size_t n_surplus;
     _Atomic bool is_stopping;
     _Atomic bool has_signal; /* a handler written in Python waits for the main thread */
     struct pel_pysignal pysignal;
@@ -68,6 +70,9 @@ int pel_baton_run(struct pel_loop *loop, unsigned *n_stuck, struct pel_err *err)
 
 /* Takes the baton when it is free or loose. */
 bool pel_baton_take(struct pel_baton *b, uint32_t id);
+
+/* The ready requests may be run without the baton, which the watcher keeps. Loop held. */
+void pel_baton_spare(struct pel_baton *b);
 
 /* Calls a thread that idles; false when none does. */
 bool pel_baton_call(struct pel_baton *b);

@@ -24,13 +24,20 @@ static void on_events(struct pel_conn *c, int events)
         pel_conn_read(c);
 }
 
+/* Something arrived while a thread answers: it shall find it when it gives c back. */
+static bool is_with_thread(struct pel_conn *c)
+{
+    uint8_t owner = atomic_load_explicit(&c->owner, memory_order_acquire);
+
+    return PEL_UNLIKELY(owner == PEL_OWNER_APP) &&
+           atomic_compare_exchange_strong(&c->owner, &owner, PEL_OWNER_APP_UNWATCHED);
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct pel_conn *c = PEL_CONTAINER_OF(poll, struct pel_conn, poll);
-    uint8_t owner = PEL_OWNER_APP;
 
-    /* Something arrived while a thread answers: it shall find it when it gives c back. */
-    if (atomic_compare_exchange_strong(&c->owner, &owner, PEL_OWNER_APP_UNWATCHED))
+    if (is_with_thread(c))
         uv_poll_stop(poll);
     else if (status < 0)
         pel_conn_broken(c);
@@ -182,6 +189,9 @@ void pel_conn_close(struct pel_conn *c)
     pel_conn_leave_holding(c);
     pel_wheel_remove(&loop->wheel, &c->deadline);
     uv_close((uv_handle_t *)&c->poll, on_close);
+    /* A child that the app has forked may hold the descriptor, too: the client shall know. */
+    if (!c->is_handed_over)
+        shutdown(c->fd, SHUT_WR);
     close(c->fd);
     c->fd = -1;
     loop->n_conns--;
@@ -229,6 +239,16 @@ static void expire_with_app(struct pel_conn *c)
     }
 }
 
+static void expire_held(struct pel_conn *c)
+{
+    if (c->loop->threads == 1)
+        pel_conn_hold_no_longer(c);
+    else if (c->events == 0)
+        pel_conn_arm(c, PEL_TIMEOUT_BODY); /* it is we who do not read */
+    else
+        pel_h1_refuse(c->h1, 408, "body timeout");
+}
+
 void pel_conn_expire(struct pel_conn *c)
 {
     /* A thread is just giving it back. */
@@ -242,10 +262,7 @@ void pel_conn_expire(struct pel_conn *c)
         pel_h1_refuse(c->h1, 408, "header timeout");
         return;
     case PEL_CONN_HOLD:
-        if (c->loop->threads == 1)
-            pel_conn_hold_no_longer(c);
-        else
-            pel_h1_refuse(c->h1, 408, "body timeout");
+        expire_held(c);
         return;
     case PEL_CONN_APP:
         expire_with_app(c);

@@ -58,6 +58,7 @@ struct pel_conn {
     bool is_eof;           /* the client sends no more */
     bool is_gone;          /* an error was seen, or closed: nothing more can be sent */
     bool is_unix;
+    bool is_handed_over;        /* another process has the connection now */
     bool is_handle_closed;      /* libuv has let go */
     bool is_held_long;          /* HOLD: it has waited for its body long enough */
     uint32_t lingered, skipped; /* bytes discarded */

@@ -36,7 +36,7 @@ static void dispatch(struct pel_conn *c)
     } else if (!h1->is_body_complete) {
         pel_conn_arm(c, PEL_TIMEOUT_BODY);
     }
-    pel_loop_push_fresh(loop, &h1->rq);
+    pel_loop_push_ready(loop, &h1->rq);
 }
 
 /* A thread that waits for a client's body serves nobody else: how many may do so at once. */

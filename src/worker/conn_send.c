@@ -113,17 +113,22 @@ void pel_conn_send(struct pel_conn *c)
         return;
     }
     pel_conn_watch(c, c->events & ~UV_WRITABLE);
-    pel_conn_disarm(c);
+    if (h1->is_body_complete)
+        pel_conn_disarm(c);
+    else
+        pel_conn_arm(c, PEL_TIMEOUT_BODY);
     tell_drained(c);
 }
 
 void pel_conn_settle(struct pel_conn *c)
 {
-    uint8_t owner = atomic_exchange_explicit(&c->owner, PEL_OWNER_LOOP, memory_order_acq_rel);
+    uint8_t owner = atomic_load_explicit(&c->owner, memory_order_acquire);
     struct pel_h1 *h1 = c->h1;
 
     if (h1 && h1->rq.rec.stamp_ns[PEL_STAMP_LAST_BYTE] > c->loop->now_ns)
         c->loop->now_ns = h1->rq.rec.stamp_ns[PEL_STAMP_LAST_BYTE];
+    /* Nobody else holds the loop, so that nobody changes it meanwhile. */
+    atomic_store_explicit(&c->owner, PEL_OWNER_LOOP, memory_order_release);
     if (owner == PEL_OWNER_APP_UNWATCHED)
         c->events = 0;
     if (!h1) {

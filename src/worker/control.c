@@ -1,6 +1,7 @@
 #include "control.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -77,6 +78,35 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         on_orphaned(ct);
 }
 
+/* A child that the app forks without exec (multiprocessing) must not stop the worker: libuv's
+ * handler would write to the pipe that both share. It gets back what was there before. */
+static struct {
+    pthread_once_t once;
+    bool is_open;
+    struct sigaction sigterm, sigint;
+} before = {.once = PTHREAD_ONCE_INIT};
+
+static void restore_in_child(void)
+{
+    if (!before.is_open)
+        return;
+    sigaction(SIGTERM, &before.sigterm, NULL);
+    sigaction(SIGINT, &before.sigint, NULL);
+}
+
+static void restore_in_children(void)
+{
+    pthread_atfork(NULL, NULL, restore_in_child);
+}
+
+static void remember_handlers(void)
+{
+    sigaction(SIGTERM, NULL, &before.sigterm);
+    sigaction(SIGINT, NULL, &before.sigint);
+    pthread_once(&before.once, restore_in_children);
+    before.is_open = true;
+}
+
 static int watch(struct pel_control *ct)
 {
     struct pel_loop *loop = ct->loop;
@@ -102,6 +132,7 @@ int pel_control_open(struct pel_control *ct, struct pel_loop *loop, struct pel_e
     loop->control = ct;
     pel_drain_init(&ct->drain, loop);
     pel_age_init(&ct->age, loop);
+    remember_handlers();
     rc = watch(ct);
     return rc == 0 ? 0 : pel_err_set(err, "cannot watch signals: %s", uv_strerror(rc));
 }
@@ -115,4 +146,5 @@ void pel_control_close(struct pel_control *ct)
     pel_drain_fini(&ct->drain);
     pel_age_fini(&ct->age);
     ct->loop->control = NULL;
+    before.is_open = false;
 }

@@ -88,8 +88,8 @@ void pel_drain_start(struct pel_drain *d, const char *reason, bool hands_over)
 
     if (d->start_ns)
         return;
-    pel_info("draining (%s): %zu connections, %zu requests in flight", reason, loop->n_conns,
-             (size_t)loop->n_busy);
+    pel_info("draining (%s): %zu connections, %llu requests in flight", reason, loop->n_conns,
+             (unsigned long long)loop->slot->metrics[PEL_METRIC_REQUESTS_ACTIVE]);
     d->start_ns = pel_loop_now(loop);
     d->end_ns = d->start_ns + (uint64_t)loop->conf->server_graceful_timeout_ms * PEL_NS_PER_MS;
     d->hands_over = hands_over && loop->env->control_fd >= 0;

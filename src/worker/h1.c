@@ -132,7 +132,6 @@ void pel_h1_begin(struct pel_h1 *h1)
     rq->prefix = origin.prefix;
     pel_trace_accept(loop->conf, head, rec->conf_route, &rq->arena, &rec->trace);
     h1->is_begun = true;
-    atomic_fetch_add_explicit(&loop->n_busy, 1, memory_order_relaxed);
     rec->stamp_ns[PEL_STAMP_HEAD] = pel_loop_tick(loop);
     pel_probes_begin(loop->probes, rec);
 }
@@ -162,19 +161,17 @@ void pel_h1_record(struct pel_h1 *h1, uint64_t now_ns)
     struct pel_loop *loop = h1->conn->loop;
     struct pel_record *rec = &h1->rq.rec;
 
-    if (atomic_exchange_explicit(&h1->is_recorded, true, memory_order_relaxed))
+    if (atomic_load_explicit(&h1->is_recorded, memory_order_relaxed))
         return;
+    atomic_store_explicit(&h1->is_recorded, true, memory_order_relaxed);
     if (!h1->is_begun && rec->error == PEL_ERROR_NONE)
         return;
     if (rec->stamp_ns[PEL_STAMP_LAST_BYTE] == 0)
         rec->stamp_ns[PEL_STAMP_LAST_BYTE] = now_ns;
     rec->queue_ns = queue_ns(h1);
     pel_probes_finish(loop->probes, rec);
-    if (h1->is_begun) {
-        atomic_fetch_sub_explicit(&loop->n_busy, 1, memory_order_relaxed);
-        if (loop->control)
-            pel_age_count(&loop->control->age, rec);
-    }
+    if (h1->is_begun && loop->control)
+        pel_age_count(&loop->control->age, rec);
 }
 
 static enum pel_error error_of_status(uint16_t status)

@@ -86,12 +86,13 @@ static int send_group(struct pel_h1 *h1, const struct pel_piece *pieces, size_t 
 {
     bool is_chunked = h1->rq.res.framing == PEL_FRAMING_CHUNKED;
     char size[PEL_CHUNK_HEAD_MAX];
-    struct batch b = {.n = 0};
+    struct batch b;
     uint64_t len = 0, left;
 
     for (size_t i = 0; i < n; i++)
         len += pieces[i].bytes.len;
     left = len = admit(h1, len);
+    b.n = 0;
     add(&b, out_of(h1), NULL);
     if (is_chunked && len > 0)
         add(&b, pel_str(size, pel_chunk_head(size, len)), NULL);
@@ -128,8 +129,9 @@ int pel_h1_send_body(struct pel_request *rq, const struct pel_piece *pieces, siz
 int pel_h1_flush(struct pel_request *rq)
 {
     struct pel_h1 *h1 = pel_h1_of(rq);
-    struct batch b = {.n = 0};
+    struct batch b;
 
+    b.n = 0;
     add(&b, out_of(h1), NULL);
     return send_batch(h1, &b, h1->is_end_sent);
 }
@@ -146,12 +148,13 @@ static void add_chunk_end(struct pel_h1 *h1, const struct pel_field *trailers, s
 
 void pel_h1_end(struct pel_h1 *h1, const struct pel_field *trailers, size_t n)
 {
-    struct batch b = {.n = 0};
+    struct batch b;
 
     if (h1->is_end_sent)
         return;
     if (h1->rq.res.framing == PEL_FRAMING_CHUNKED)
         add_chunk_end(h1, trailers, n);
+    b.n = 0;
     add(&b, out_of(h1), NULL);
     send_batch(h1, &b, true);
     if (!h1->is_end_sent)
@@ -171,11 +174,14 @@ void pel_h1_fall_short(struct pel_h1 *h1)
 static int send_queued(struct pel_h1 *h1, bool is_last)
 {
     struct pel_conn *c = h1->conn;
-    int64_t n;
 
     for (;;) {
-        Py_BEGIN_ALLOW_THREADS n = pel_outq_send(&h1->q, c->fd, c->loop);
-        Py_END_ALLOW_THREADS if (n < 0) return -1;
+        PyThreadState *state = PyEval_SaveThread();
+        int64_t n = pel_outq_send(&h1->q, c->fd, c->loop);
+
+        PyEval_RestoreThread(state);
+        if (n < 0)
+            return -1;
         h1->rq.rec.bytes_out += (uint64_t)n;
         if (pel_outq_is_empty(&h1->q) || is_last)
             return 0;

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <sys/socket.h>
 
 #include "h1_ops.h"
@@ -85,11 +86,13 @@ static void abort_request(struct pel_request *rq)
 static bool is_gone(struct pel_request *rq)
 {
     struct pel_conn *c = pel_h1_of(rq)->conn;
+    ssize_t n;
     char byte;
 
     if (c->is_gone || c->is_eof || !c->loop->is_threaded)
         return c->is_gone || c->is_eof;
-    return recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    n = recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 static bool is_writable(const struct pel_request *rq)

@@ -3,6 +3,7 @@
 
 #include "h1_ops.h"
 #include "pellucid/time.h"
+#include "pysignal.h"
 
 #define IOV_N 64
 /* Most bytes copied of what a thread leaves to the loop at the end of a response. */
@@ -14,15 +15,21 @@ bool pel_h1_wait(struct pel_conn *c, short events, int64_t timeout_ms)
 {
     struct pollfd p = {.fd = c->fd, .events = events};
     uint64_t end_ns = pel_now_ns() + (uint64_t)timeout_ms * PEL_NS_PER_MS;
+    bool is_interrupted;
     int n;
 
     do {
         uint64_t now_ns = pel_now_ns();
         uint64_t left_ms = now_ns < end_ns ? (end_ns - now_ns) / PEL_NS_PER_MS + 1 : 0;
 
-        Py_BEGIN_ALLOW_THREADS n = poll(&p, 1, left_ms < INT32_MAX ? (int)left_ms : INT32_MAX);
-        Py_END_ALLOW_THREADS
-    } while (n < 0 && errno == EINTR);
+        PyThreadState *state = PyEval_SaveThread();
+
+        n = poll(&p, 1, left_ms < INT32_MAX ? (int)left_ms : INT32_MAX);
+        is_interrupted = n < 0 && errno == EINTR;
+        PyEval_RestoreThread(state);
+        if (is_interrupted)
+            pel_pysignal_run();
+    } while (is_interrupted);
     return n > 0;
 }
 

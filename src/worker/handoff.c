@@ -11,7 +11,8 @@
 
 void pel_handoff_give(struct pel_conn *c)
 {
-    if (pel_control_send(c->loop->control, PEL_MSG_HANDOFF, "", c->fd))
+    c->is_handed_over = pel_control_send(c->loop->control, PEL_MSG_HANDOFF, "", c->fd);
+    if (c->is_handed_over)
         pel_conn_close(c);
 }
 

@@ -76,13 +76,11 @@ int pel_loop_init(struct pel_loop *loop, const struct pel_worker_env *env,
     loop->now_ns = pel_now_ns();
     pel_wheel_init(&loop->wheel, loop->now_ns);
     pel_list_init(&loop->conns);
-    pel_list_init(&loop->fresh);
     pel_list_init(&loop->ready);
     pel_list_init(&loop->holding);
     init_periods(loop);
     if (init_uv(loop, err) != 0)
         return -1;
-    PEL_ASSERT(pthread_mutex_init(&loop->ready_lock, NULL) == 0);
     return 0;
 }
 
@@ -124,7 +122,6 @@ void pel_loop_fini(struct pel_loop *loop)
     pel_loop_drop_refs(loop);
     free(loop->refs);
     free(loop->ports);
-    pthread_mutex_destroy(&loop->ready_lock);
 }
 
 static void expire(struct pel_loop *loop)
@@ -179,16 +176,16 @@ static void run_sleeping(struct pel_loop *loop)
 void pel_loop_turn(struct pel_loop *loop, bool may_sleep)
 {
     loop->is_turning = true;
+    loop->n_fresh = 0;
     atomic_store(&loop->is_woken, false);
     take_inbox(loop);
     pel_conn_release_held(loop);
     arm_timer(loop);
-    if (may_sleep && loop->n_fresh == 0)
+    if (may_sleep && loop->n_ready == 0)
         run_sleeping(loop);
     else
         run(loop, UV_RUN_NOWAIT);
     expire(loop);
-    pel_loop_publish(loop);
     loop->is_turning = false;
     loop->turned_ns = loop->now_ns;
     if (PEL_UNLIKELY(loop->control && pel_age_is_due(&loop->control->age)))
@@ -203,48 +200,30 @@ void pel_loop_stop(struct pel_loop *loop)
         pel_nested_stop();
 }
 
-void pel_loop_push_fresh(struct pel_loop *loop, struct pel_request *rq)
+static void show_queue(const struct pel_loop *loop)
 {
-    pel_list_push_tail(&loop->fresh, &rq->ready);
+    pel_loop_show_queue(loop, loop->n_ready);
+}
+
+void pel_loop_push_ready(struct pel_loop *loop, struct pel_request *rq)
+{
+    pel_list_push_tail(&loop->ready, &rq->ready);
+    loop->n_ready++;
     loop->n_fresh++;
+    show_queue(loop);
     if (loop->kick && !loop->is_turning)
         loop->kick(loop);
 }
 
-static void show_queue(struct pel_loop *loop, size_t n)
-{
-    atomic_store(&loop->n_ready, n);
-    atomic_store_explicit(&loop->slot->metrics[PEL_METRIC_REQUESTS_QUEUED], n,
-                          memory_order_relaxed);
-}
-
-void pel_loop_publish(struct pel_loop *loop)
-{
-    struct pel_list *first = loop->fresh.next, *last = loop->fresh.prev;
-
-    if (loop->n_fresh == 0)
-        return;
-    pel_list_init(&loop->fresh);
-    pthread_mutex_lock(&loop->ready_lock);
-    first->prev = loop->ready.prev;
-    loop->ready.prev->next = first;
-    last->next = &loop->ready;
-    loop->ready.prev = last;
-    show_queue(loop, loop->n_ready + loop->n_fresh);
-    pthread_mutex_unlock(&loop->ready_lock);
-    loop->n_fresh = 0;
-}
-
 struct pel_request *pel_loop_pop_ready(struct pel_loop *loop)
 {
-    struct pel_list *node = NULL;
+    struct pel_list *node = pel_list_pop(&loop->ready);
 
-    pthread_mutex_lock(&loop->ready_lock);
-    node = pel_list_pop(&loop->ready);
-    if (node)
-        show_queue(loop, loop->n_ready - 1);
-    pthread_mutex_unlock(&loop->ready_lock);
-    return node ? PEL_CONTAINER_OF(node, struct pel_request, ready) : NULL;
+    if (!node)
+        return NULL;
+    loop->n_ready--;
+    show_queue(loop);
+    return PEL_CONTAINER_OF(node, struct pel_request, ready);
 }
 
 void pel_loop_wake(struct pel_loop *loop)

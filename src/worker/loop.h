@@ -6,8 +6,8 @@
  * (nested.h). The callbacks are the same code in both, so no callback touches a Python object:
  * references that end there go to pel_loop_drop_ref and are dropped by pel_loop_drop_refs.
  *
- * A connection belongs to the loop, or to the thread that answers its request (conn.h). The only
- * parts that others may touch are the ready queue and the inbox, each with its own guard.
+ * A connection belongs to the loop, or to the thread that answers its request (conn.h). Other
+ * threads touch nothing here but the atomic fields.
  */
 #ifndef PELLUCID_WORKER_LOOP_H
 #define PELLUCID_WORKER_LOOP_H
@@ -72,17 +72,13 @@ struct pel_loop {
      * responses say so, because the connections cannot be handed over. */
     _Atomic bool is_draining, closes_connections;
 
-    /* Complete requests for the app, oldest first. What the callbacks find is put into fresh and
-     * moved to ready when the loop has run, under ready_lock. */
-    struct pel_list fresh, ready;
-    size_t n_fresh;
-    _Atomic size_t n_ready;
-    pthread_mutex_t ready_lock;
+    struct pel_list ready; /* complete requests for the app, oldest first */
+    size_t n_ready;
+    size_t n_fresh; /* found by the present turn */
 
     struct pel_list holding; /* connections whose bodies wait for a place with the app */
     _Atomic unsigned n_holding;
     _Atomic unsigned n_incomplete; /* requests with the app whose bodies are still coming */
-    _Atomic size_t n_busy;         /* requests begun and not finished */
 
     /* Connections that threads give back; a stack, newest first. */
     _Atomic(struct pel_conn *) inbox;
@@ -92,7 +88,7 @@ struct pel_loop {
     /* Called (loop held) when the loop must run again though no descriptor says so; nested.c sets
      * it, threaded mode leaves it NULL. */
     void (*kick)(struct pel_loop *loop);
-    bool is_turning; /* inside pel_loop_turn, which publishes at its end */
+    bool is_turning; /* inside pel_loop_turn: who runs it looks for ready requests */
 
     void **refs; /* Python objects to drop, with the GIL */
     size_t n_refs, refs_cap;
@@ -131,13 +127,17 @@ static inline uint64_t pel_loop_tick(struct pel_loop *loop)
  */
 void pel_loop_turn(struct pel_loop *loop, bool may_sleep);
 
-/* The next request for the app, or NULL. Any thread. */
-struct pel_request *pel_loop_pop_ready(struct pel_loop *loop);
+/* The gauge of requests that wait for a thread. */
+static inline void pel_loop_show_queue(const struct pel_loop *loop, size_t n)
+{
+    atomic_store_explicit(&loop->slot->metrics[PEL_METRIC_REQUESTS_QUEUED], n,
+                          memory_order_relaxed);
+}
 
-/* Hands a request, found in this turn, to the app. */
-void pel_loop_push_fresh(struct pel_loop *loop, struct pel_request *rq);
-/* Makes what push_fresh collected visible to all. pel_loop_turn does it. */
-void pel_loop_publish(struct pel_loop *loop);
+/* A request waits for the app, behind the others. Loop held. */
+void pel_loop_push_ready(struct pel_loop *loop, struct pel_request *rq);
+/* The next request for the app, or NULL. Loop held. */
+struct pel_request *pel_loop_pop_ready(struct pel_loop *loop);
 
 /* Ends the run of the baton, or of the outer loop, when the present turn is over. */
 void pel_loop_stop(struct pel_loop *loop);

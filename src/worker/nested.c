@@ -117,7 +117,7 @@ static bool run_inner(void)
         is_productive = start_requests(&b);
         b.rounds -= !is_productive;
     } while ((is_productive || nested.is_kicked) && b.requests && b.rounds);
-    return nested.is_kicked || atomic_load(&nested.inner->n_ready) > 0;
+    return nested.is_kicked || nested.inner->n_ready > 0;
 }
 
 static void set_polling(bool may_sleep)

@@ -41,8 +41,11 @@ static void keep_loop(struct pel_baton *b, uint32_t owner)
 {
     if (!atomic_compare_exchange_strong(&b->owner, &owner, PEL_BATON_WATCHER))
         return;
-    while (!b->loop->is_stopped && atomic_load(&b->n_idle) == 0)
+    pel_baton_spare(b);
+    while (!b->loop->is_stopped && atomic_load(&b->n_idle) == 0) {
         pel_loop_turn(b->loop, true);
+        pel_baton_spare(b);
+    }
     if (b->loop->is_stopped)
         pel_baton_stop(b);
     atomic_store(&b->owner, 0);

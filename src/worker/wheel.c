@@ -117,9 +117,13 @@ struct pel_wheel_entry *pel_wheel_pop(struct pel_wheel *w, uint64_t now_ns)
             struct pel_wheel_entry *e = PEL_CONTAINER_OF(node, struct pel_wheel_entry, link);
             uint64_t due_ns = atomic_load_explicit(&e->due_ns, memory_order_relaxed);
 
-            if (due_ns <= now_ns)
-                return e;
-            file(w, e, due_ns);
+            if (due_ns > now_ns) {
+                file(w, e, due_ns);
+                continue;
+            }
+            atomic_store_explicit(&e->due_ns, PEL_WHEEL_NEVER, memory_order_relaxed);
+            file(w, e, PEL_WHEEL_NEVER);
+            return e;
         }
         *word_of(w, w->tick) &= ~(1ULL << (w->tick % 64));
         if (w->tick >= now_tick)

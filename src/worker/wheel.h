@@ -59,7 +59,8 @@ static inline void pel_wheel_defer(struct pel_wheel_entry *e, uint64_t due_ns)
 
 void pel_wheel_remove(struct pel_wheel *w, struct pel_wheel_entry *e);
 
-/* Takes out an entry whose deadline has passed, or gives NULL. */
+/* An entry whose deadline has passed, or NULL. It has none any more, but stays filed: from the
+ * first set to the remove an entry is on the wheel, so that a defer is enough to set a new one. */
 struct pel_wheel_entry *pel_wheel_pop(struct pel_wheel *w, uint64_t now_ns);
 
 /* The earliest moment at which pop may find something; PEL_WHEEL_NEVER when nothing is filed. */

@@ -38,12 +38,11 @@ static void the_wheel_wakes_neither_early_nor_late(void **state)
 {
     struct pel_wheel_entry e;
 
-    pel_wheel_entry_init(&e);
     for (uint64_t ms = 1; ms < 200000; ms = ms * 3 + 1) {
         uint64_t now_ns = START, due_ns = START + ms * MS;
 
         pel_wheel_init(&wheel, START);
-        pel_list_init(&e.link);
+        pel_wheel_entry_init(&e);
         pel_wheel_set(&wheel, &e, due_ns);
         while (!pel_wheel_pop(&wheel, now_ns)) {
             uint64_t next_ns = pel_wheel_next_ns(&wheel);
@@ -78,6 +77,18 @@ static void an_earlier_deadline_moves_it(void **state)
     pel_wheel_set(&wheel, &e, START + 60 * SEC);
     pel_wheel_set(&wheel, &e, START + SEC);
     assert_ptr_equal(pel_wheel_pop(&wheel, START + SEC + TICK), &e);
+}
+
+static void what_came_out_can_be_deferred(void **state)
+{
+    struct pel_wheel_entry e;
+
+    pel_wheel_entry_init(&e);
+    pel_wheel_set(&wheel, &e, START + SEC);
+    assert_ptr_equal(pel_wheel_pop(&wheel, START + 2 * SEC), &e);
+    pel_wheel_defer(&e, START + 100 * SEC);
+    assert_null(pel_wheel_pop(&wheel, START + 99 * SEC));
+    assert_ptr_equal(pel_wheel_pop(&wheel, START + 200 * SEC), &e);
 }
 
 static void without_a_deadline_it_stays_filed_and_never_comes(void **state)
@@ -134,28 +145,35 @@ static void thousands_of_entries_come_in_time(void **state)
 {
     enum { N = 3000 };
     struct pel_wheel_entry *entries = calloc(N, sizeof(*entries));
+    uint64_t *due_of = calloc(N, sizeof(*due_of));
     uint64_t now_ns = START;
     unsigned left = N;
 
     srandom(1);
     for (unsigned i = 0; i < N; i++) {
         pel_wheel_entry_init(&entries[i]);
-        pel_wheel_set(&wheel, &entries[i], now_ns + (uint64_t)(random() % 200000) * MS);
+        due_of[i] = now_ns + (uint64_t)(random() % 200000) * MS;
+        pel_wheel_set(&wheel, &entries[i], due_of[i]);
     }
     while (left > 0) {
         struct pel_wheel_entry *e, *moved = &entries[random() % N];
 
-        if (!pel_list_is_empty(&moved->link))
-            pel_wheel_set(&wheel, moved, now_ns + (uint64_t)(random() % 200000) * MS);
+        if (atomic_load(&moved->due_ns) != PEL_WHEEL_NEVER) {
+            due_of[moved - entries] = now_ns + (uint64_t)(random() % 200000) * MS;
+            pel_wheel_set(&wheel, moved, due_of[moved - entries]);
+        }
         now_ns += (uint64_t)(random() % 300) * MS;
         while ((e = pel_wheel_pop(&wheel, now_ns))) {
-            assert_true(atomic_load(&e->due_ns) <= now_ns);
-            assert_true(atomic_load(&e->due_ns) + 300 * MS + TICK > now_ns);
+            assert_true(due_of[e - entries] <= now_ns);
+            assert_true(due_of[e - entries] + 300 * MS + TICK > now_ns);
             left--;
         }
     }
+    for (unsigned i = 0; i < N; i++)
+        pel_wheel_remove(&wheel, &entries[i]);
     assert_true(pel_wheel_next_ns(&wheel) == PEL_WHEEL_NEVER);
     free(entries);
+    free(due_of);
 }
 
 int main(void)
@@ -166,6 +184,7 @@ int main(void)
         cmocka_unit_test_setup(the_wheel_wakes_neither_early_nor_late, setup),
         cmocka_unit_test_setup(a_later_deadline_leaves_the_entry_where_it_is, setup),
         cmocka_unit_test_setup(an_earlier_deadline_moves_it, setup),
+        cmocka_unit_test_setup(what_came_out_can_be_deferred, setup),
         cmocka_unit_test_setup(without_a_deadline_it_stays_filed_and_never_comes, setup),
         cmocka_unit_test_setup(what_is_removed_wakes_nobody, setup),
         cmocka_unit_test_setup(idle_connections_share_a_wake_up, setup),
