@@ -80,7 +80,7 @@ def test_sockets_are_taken_as_they_come(service: Any) -> None:
         socket.create_server(("127.0.0.1", 0)) as one,
         socket.create_server(("127.0.0.1", 0)) as two,
     ):
-        running = service([one, two], args=("--bind", "127.0.0.1:1"))
+        running = service([one, two], args=("--bind", "127.0.0.1:1", "--workers", "1"))
         running.wait_ready()
         first = running.get("/").text
         running.address = two.getsockname()
