@@ -55,8 +55,10 @@ BODY_RAW = _raw(BODY_FIELDS)
 
 async def hello_asgi(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """13 bytes."""
-    if scope["type"] == "http":
-        await _answer(send, HELLO_RAW, HELLO)
+    if scope["type"] != "http":
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": HELLO_RAW})
+    await send({"type": "http.response.body", "body": HELLO})
 
 
 async def body_asgi(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -92,6 +92,7 @@ static PySendResult end(struct pel_asgi_call *call, PySendResult how, PyObject *
     call->is_over = true;
     Py_CLEAR(call->awaiting);
     call->ops->ended(call, exc);
+    call->is_stepping = false;
     call_clear((PyObject *)call);
     if (exc && PyErr_GivenExceptionMatches(exc, pel_asgi_loop.cancelled_error)) {
         pel_py_give_exception(exc);
@@ -112,9 +113,9 @@ static void enter(struct pel_asgi_call *call)
 
 static PySendResult leave(struct pel_asgi_call *call, PySendResult how, PyObject **result)
 {
-    call->is_stepping = false;
     if (how != PYGEN_NEXT)
         return end(call, how, result);
+    call->is_stepping = false;
     call->ops->leave(call);
     return how;
 }

@@ -236,7 +236,8 @@ static void ended(struct pel_asgi_call *call, PyObject *exc)
 
     if (ex) {
         pel_record_stamp(&ex->rq->rec, PEL_STAMP_APP_END, pel_now_ns());
-        probe_leave(ex);
+        if (call->is_stepping) /* not abandoned */
+            probe_leave(ex);
         if (exc)
             judge(ex, exc);
         else

@@ -124,7 +124,6 @@ static PyObject *send_start(struct pel_asgi_exchange *ex, PyObject *message)
     ex->fields = fields;
     ex->wants_trailers = wants_trailers;
     ex->phase = PEL_ASGI_STARTED;
-    pel_record_stamp(&ex->rq->rec, PEL_STAMP_RESPONSE_START, pel_now_ns());
     if (!fields.is_event_stream)
         return pel_asgi_done();
     /* A listener waits for the head, however late the first event is. */

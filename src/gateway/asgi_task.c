@@ -54,11 +54,19 @@ static void fini_eager(void)
  * Python 3.11 has no eager tasks: Task() hands its first step to loop.call_soon. While it is being
  * constructed the loop has a call_soon of ours, which keeps that step; it is then run at once, as
  * the loop would have run it.
+ *
+ * Task() also puts itself into a WeakSet of all tasks, written in Python, which costs as much as
+ * all else about a task. The set has an add of ours, which passes over the task under construction;
+ * one that outlives its first step is registered then. So asyncio.all_tasks() leaves out one task:
+ * that whose first step asks.
  */
 static struct {
-    PyObject *call_soon; /* owned: the callable that stands in */
-    PyObject *context;   /* borrowed: of the task under construction; nobody else has it */
-    PyObject *step;      /* owned: what was caught */
+    PyObject *call_soon;     /* owned: the callable that stands in */
+    PyObject *context;       /* borrowed: of the task under construction; nobody else has it */
+    PyObject *step;          /* owned: what was caught */
+    PyObject *all_tasks;     /* owned: the WeakSet ... */
+    PyObject *add;           /* owned: ... and its own method */
+    PyObject *register_task; /* owned: asyncio's function */
 } catcher;
 
 static PyObject *catch_step(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
@@ -75,6 +83,15 @@ static PyObject *catch_step(PyObject *self, PyObject *const *args, Py_ssize_t n,
 
 static PyMethodDef catch_step_def = {"call_soon", (PyCFunction)(void (*)(void))catch_step,
                                      METH_FASTCALL | METH_KEYWORDS, NULL};
+
+static PyObject *add_task(PyObject *self, PyObject *task)
+{
+    if (catcher.context && PyObject_TypeCheck(task, (PyTypeObject *)pel_asgi_loop.task_type))
+        Py_RETURN_NONE;
+    return PyObject_CallOneArg(catcher.add, task);
+}
+
+static PyMethodDef add_task_def = {"add", add_task, METH_O, NULL};
 
 /* Puts value (NULL: none) in the place of the loop's own call_soon attribute; value is stolen. */
 static int restore_call_soon(PyObject *value)
@@ -105,18 +122,10 @@ static PyObject *task_new_caught(struct pel_asgi_call *call, PyObject *context)
     return task;
 }
 
-static int start_eagerly(struct pel_asgi_call *call, PyObject *context)
+static void run_step(PyObject *step, PyObject *context)
 {
-    PyObject *task = task_new_caught(call, context);
-    PyObject *step = catcher.step, *done = NULL;
+    PyObject *done = NULL;
 
-    catcher.step = NULL;
-    if (keep(call, task) < 0) {
-        Py_XDECREF(step);
-        return -1;
-    }
-    if (!step) /* a Task that starts itself otherwise */
-        return 0;
     if (PyContext_Enter(context) == 0) {
         done = PyObject_CallNoArgs(step);
         if (PyContext_Exit(context) < 0)
@@ -125,19 +134,75 @@ static int start_eagerly(struct pel_asgi_call *call, PyObject *context)
     if (!done)
         PyErr_WriteUnraisable(step);
     Py_XDECREF(done);
-    Py_DECREF(step);
+}
+
+/* The task goes on after its first step. */
+static void register_task(PyObject *task)
+{
+    PyObject *done = PyObject_CallOneArg(catcher.register_task, task);
+
+    if (!done)
+        PyErr_WriteUnraisable(task);
+    Py_XDECREF(done);
+}
+
+static int start_eagerly(struct pel_asgi_call *call, PyObject *context)
+{
+    PyObject *task = task_new_caught(call, context);
+    PyObject *step = catcher.step;
+
+    catcher.step = NULL;
+    if (keep(call, task) < 0) {
+        Py_XDECREF(step);
+        return -1;
+    }
+    if (step) /* else a Task that starts itself otherwise */
+        run_step(step, context);
+    if (call->task)
+        register_task(call->task);
+    Py_XDECREF(step);
     return 0;
+}
+
+/* The WeakSet's __dict__[add] = value, or none when value is NULL. */
+static int replace_add(PyObject *value)
+{
+    return PyObject_SetAttrString(catcher.all_tasks, "add", value);
+}
+
+static int init_add(void)
+{
+    PyObject *tasks = PyImport_ImportModule("asyncio.tasks"), *add;
+    int rc = -1;
+
+    if (!tasks)
+        return -1;
+    catcher.all_tasks = PyObject_GetAttrString(tasks, "_all_tasks");
+    catcher.register_task = PyObject_GetAttrString(tasks, "_register_task");
+    Py_DECREF(tasks);
+    if (catcher.all_tasks && catcher.register_task)
+        catcher.add = PyObject_GetAttrString(catcher.all_tasks, "add");
+    add = catcher.add ? PyCFunction_New(&add_task_def, NULL) : NULL;
+    if (add)
+        rc = replace_add(add);
+    Py_XDECREF(add);
+    return rc;
 }
 
 static int init_eager(void)
 {
     catcher.call_soon = PyCFunction_New(&catch_step_def, NULL);
-    return catcher.call_soon ? 0 : -1;
+    return catcher.call_soon ? init_add() : -1;
 }
 
 static void fini_eager(void)
 {
+    if (catcher.add && replace_add(NULL) < 0)
+        PyErr_Clear();
     Py_CLEAR(catcher.call_soon);
+    Py_CLEAR(catcher.add);
+    Py_CLEAR(catcher.all_tasks);
+    Py_CLEAR(catcher.register_task);
 }
 
 #endif

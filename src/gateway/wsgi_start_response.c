@@ -1,4 +1,3 @@
-#include "pellucid/time.h"
 #include "gateway/strings.h"
 #include "gateway/wsgi.h"
 
@@ -101,7 +100,6 @@ static int start(struct pel_exchange *x, PyObject *status, PyObject *headers)
     x->n_fields = n;
     x->declares_length = has_content_length(fields, n);
     x->is_started = true;
-    pel_record_stamp(&rq->rec, PEL_STAMP_RESPONSE_START, pel_now_ns());
     /* A framework that has left its route in environ has made it larger. */
     if (PyDict_GET_SIZE(x->environ) != x->environ_len)
         pel_gateway_read_route(rq, x->environ);

@@ -10,7 +10,7 @@
 
 /* Exchanges at rest in a thread, and the buffers they keep. */
 #define CACHE_MAX 128
-#define KEEP_LEN 2048
+#define KEEP_LEN 4096
 
 static _Thread_local struct {
     struct pel_h1 *head;
@@ -132,7 +132,7 @@ void pel_h1_begin(struct pel_h1 *h1)
     rq->prefix = origin.prefix;
     pel_trace_accept(loop->conf, head, rec->conf_route, &rq->arena, &rec->trace);
     h1->is_begun = true;
-    rec->stamp_ns[PEL_STAMP_HEAD] = pel_loop_tick(loop);
+    rec->stamp_ns[PEL_STAMP_HEAD] = pel_loop_now(loop);
     pel_probes_begin(loop->probes, rec);
 }
 

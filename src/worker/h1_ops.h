@@ -20,6 +20,8 @@ bool pel_h1_wait(struct pel_conn *c, short events, int64_t timeout_ms);
  * pel_write_result but BAD.
  */
 int pel_h1_send(struct pel_h1 *h1, struct pel_piece *pieces, size_t n, bool is_last);
+/* Stamps the first byte of a response, once its head is there, and the last one. */
+void pel_h1_stamp_sent(struct pel_h1 *h1, bool is_complete);
 int pel_h1_send_copy(struct pel_h1 *h1, struct pel_str bytes);
 /* Loop mode: lets the loop send what is queued. FULL when that is much. */
 int pel_h1_await_drain(struct pel_h1 *h1);

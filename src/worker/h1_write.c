@@ -55,20 +55,29 @@ static void consume(struct rest *r, size_t n)
     }
 }
 
-/* One system call. False when the connection is broken. */
-static bool send_some(struct pel_h1 *h1, struct rest *r)
+static ssize_t send_many(int fd, const struct rest *r)
 {
     struct iovec iov[IOV_N];
     struct msghdr msg = {.msg_iov = iov};
-    ssize_t n;
 
     for (; msg.msg_iovlen < r->n && msg.msg_iovlen < IOV_N; msg.msg_iovlen++) {
         struct pel_str s = r->pieces[msg.msg_iovlen].bytes;
 
         iov[msg.msg_iovlen] = (struct iovec){(char *)(uintptr_t)s.p, s.len};
     }
+    return sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* One system call. False when the connection is broken. */
+static bool send_some(struct pel_h1 *h1, struct rest *r)
+{
+    int fd = h1->conn->fd;
+    ssize_t n;
+
     do
-        n = sendmsg(h1->conn->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+        n = PEL_LIKELY(r->n == 1) ? send(fd, r->pieces->bytes.p, r->pieces->bytes.len,
+                                         MSG_DONTWAIT | MSG_NOSIGNAL)
+                                  : send_many(fd, r);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return errno == EAGAIN;
@@ -128,19 +137,34 @@ int pel_h1_await_drain(struct pel_h1 *h1)
     return PEL_WRITE_FULL;
 }
 
+void pel_h1_stamp_sent(struct pel_h1 *h1, bool is_complete)
+{
+    struct pel_record *rec = &h1->rq.rec;
+    bool is_first = rec->stamp_ns[PEL_STAMP_RESPONSE_START] == 0 && h1->rq.has_head;
+    uint64_t now_ns;
+
+    if (!is_first && !is_complete)
+        return;
+    now_ns = pel_now_ns();
+    if (is_first)
+        pel_record_stamp(rec, PEL_STAMP_RESPONSE_START, now_ns);
+    if (is_complete)
+        pel_record_stamp(rec, PEL_STAMP_LAST_BYTE, now_ns);
+}
+
 int pel_h1_send(struct pel_h1 *h1, struct pel_piece *pieces, size_t n, bool is_last)
 {
     struct rest r = {pieces, n};
+    bool is_all;
 
     if (PEL_UNLIKELY(h1->conn->is_gone))
         return gone(h1, PEL_ERROR_CLIENT_GONE);
     if (PEL_LIKELY(pel_outq_is_empty(&h1->q)) && n > 0 && !send_some(h1, &r))
         return gone(h1, PEL_ERROR_CLIENT_GONE);
-    if (PEL_LIKELY(r.n == 0) && pel_outq_is_empty(&h1->q)) {
-        if (is_last)
-            h1->rq.rec.stamp_ns[PEL_STAMP_LAST_BYTE] = pel_now_ns();
+    is_all = r.n == 0 && pel_outq_is_empty(&h1->q);
+    pel_h1_stamp_sent(h1, is_all && is_last);
+    if (PEL_LIKELY(is_all))
         return PEL_WRITE_DONE;
-    }
     if (h1->conn->loop->is_threaded && send_waiting(h1, &r, is_last) != PEL_WRITE_DONE)
         return PEL_WRITE_GONE;
     for (size_t i = 0; i < r.n; i++)

@@ -7,6 +7,6 @@ PEL_STAMP(FIRST_BYTE, "first_byte", "worker: first byte of the request line was 
 PEL_STAMP(HEAD, "head", "worker: the request head is complete and valid")
 PEL_STAMP(BODY, "body", "worker: the request body is complete (equals HEAD when there is none)")
 PEL_STAMP(APP_START, "app_start", "gateway: the app is about to be called")
-PEL_STAMP(RESPONSE_START, "response_start", "gateway: the app began its response")
+PEL_STAMP(RESPONSE_START, "response_start", "worker: the first byte of the response was sent")
 PEL_STAMP(APP_END, "app_end", "gateway: the app returned, raised, or was closed")
 PEL_STAMP(LAST_BYTE, "last_byte", "worker: the last byte was handed to the kernel, or the connection broke")

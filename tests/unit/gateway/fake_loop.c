@@ -251,7 +251,8 @@ static PyObject *get_outcome(PyObject *self, void *unused)
 
 static PyObject *get_record(PyObject *self, void *unused)
 {
-    const struct pel_record *rec = &((struct exchange *)self)->rq.rec;
+    const struct pel_request *rq = &((struct exchange *)self)->rq;
+    const struct pel_record *rec = &rq->rec;
     const uint64_t *s = rec->stamp_ns;
 
     return Py_BuildValue("{s:s,s:i,s:O,s:O}", "error", pel_error_text(rec->error), "status",
@@ -259,7 +260,7 @@ static PyObject *get_record(PyObject *self, void *unused)
                          s[PEL_STAMP_APP_END] >= s[PEL_STAMP_APP_START] && s[PEL_STAMP_APP_START]
                              ? Py_True
                              : Py_False,
-                         "is_begun", s[PEL_STAMP_RESPONSE_START] ? Py_True : Py_False);
+                         "is_begun", rq->has_head ? Py_True : Py_False);
 }
 
 #define BUF(member)                                                                                \

@@ -275,7 +275,7 @@ static PyObject *result_of(const struct exchange *e)
         (Py_ssize_t)rec->exc_stack.len, "route", rec->route.p, (Py_ssize_t)rec->route.len,
         "route_source", (int)rec->route_source, "status", (int)rec->status, "is_stamped",
         rec->stamp_ns[PEL_STAMP_APP_END] >= rec->stamp_ns[PEL_STAMP_APP_START] ? Py_True : Py_False,
-        "is_begun", rec->stamp_ns[PEL_STAMP_RESPONSE_START] ? Py_True : Py_False);
+        "is_begun", e->rq.has_head ? Py_True : Py_False);
 }
 
 /* respond(raw, body=[], *, gone_after=-1, unix=False) */

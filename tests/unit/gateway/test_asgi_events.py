@@ -71,7 +71,7 @@ class Events(GatewayCase):
         async def app(scope: Any, receive: Any, send: Any) -> None:
             await send(START | {"headers": [(b"Content-Type", b"Text/Event-Stream;x")]})
             SEEN.append("start")
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.01)
             await send(body(b"", True))
             await send(body())
 

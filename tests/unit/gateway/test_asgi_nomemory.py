@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import unittest
 from typing import Any
@@ -30,14 +29,6 @@ async def eager(scope: Any, receive: Any, send: Any) -> None:
     await send(body(PIECE, True))
     await send(body(bytearray(PIECE)))
     await send({"type": "http.response.trailers", "headers": [[b"x-sum", b"1"]]})
-
-
-async def waiting(scope: Any, receive: Any, send: Any) -> None:
-    """Waits once in receive()."""
-    task = asyncio.ensure_future(receive())
-    await task
-    await send(START)
-    await send(body(PIECE))
 
 
 @unittest.skipUnless(_testcapi, "this Python has no _testcapi")
@@ -86,9 +77,6 @@ class NoMemory(GatewayCase):
 
     def test_eager(self) -> None:
         self.failing_at_each(eager, 150)
-
-    def test_waiting(self) -> None:
-        self.failing_at_each(waiting, 150)
 
 
 if __name__ == "__main__":
