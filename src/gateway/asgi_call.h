@@ -54,7 +54,9 @@ int pel_asgi_task_init(void);
 void pel_asgi_task_fini(void);
 
 /* Runs call as a task in a fresh copy of pel_asgi.context: its first step at once (loop context
- * only), or, with is_eager false, soon. 0, or -1 with an exception when there is no task. */
-int pel_asgi_task_start(struct pel_asgi_call *call, bool is_eager);
+ * only), or, with 0 for moment_ns, soon. The moment is when the request was found: once for each
+ * the loop is asked for a task factory, which is to start the task then. 0, or -1 with an exception
+ * when there is no task. */
+int pel_asgi_task_start(struct pel_asgi_call *call, uint64_t moment_ns);
 
 #endif

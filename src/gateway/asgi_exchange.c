@@ -289,7 +289,7 @@ void pel_asgi_exchange_start(struct pel_request *rq)
     }
     pel_list_push_tail(&pel_asgi.calls, &call->link);
     Py_INCREF(call); /* of the list */
-    if (pel_asgi_task_start(call, true) < 0) {
+    if (pel_asgi_task_start(call, rq->rec.stamp_ns[PEL_STAMP_FIRST_BYTE]) < 0) {
         if (call->owner)
             start_failed(ex);
         else /* ex is no more: the app has answered before its task failed */

@@ -203,7 +203,7 @@ static int start_call(void)
         return -1;
     lifespan.call = (struct pel_asgi_call *)Py_NewRef(call);
     lifespan.stage = STAGE_STARTING;
-    if (pel_asgi_task_start(call, false) < 0) {
+    if (pel_asgi_task_start(call, 0) < 0) {
         Py_CLEAR(lifespan.call);
         Py_DECREF(call);
         return -1;

@@ -56,15 +56,17 @@ static void fini_eager(void)
  * the loop would have run it.
  *
  * Task() also puts itself into a WeakSet of all tasks, written in Python, which costs as much as
- * all else about a task. The set has an add of ours, which passes over the task under construction;
- * one that outlives its first step is registered then. So asyncio.all_tasks() leaves out one task:
- * that whose first step asks.
+ * all else about a task. The WeakSet has an add of ours, which puts a plain reference into the set
+ * behind it; that is taken out again after the first step, and a task that goes on is registered as
+ * usual.
  */
 static struct {
     PyObject *call_soon;     /* owned: the callable that stands in */
     PyObject *context;       /* borrowed: of the task under construction; nobody else has it */
     PyObject *step;          /* owned: what was caught */
-    PyObject *all_tasks;     /* owned: the WeakSet ... */
+    PyObject *ref;           /* owned: of that task, in the set */
+    PyObject *all_tasks;     /* owned: the WeakSet, ... */
+    PyObject *set;           /* owned: ... what is behind it ... */
     PyObject *add;           /* owned: ... and its own method */
     PyObject *register_task; /* owned: asyncio's function */
 } catcher;
@@ -86,9 +88,13 @@ static PyMethodDef catch_step_def = {"call_soon", (PyCFunction)(void (*)(void))c
 
 static PyObject *add_task(PyObject *self, PyObject *task)
 {
-    if (catcher.context && PyObject_TypeCheck(task, (PyTypeObject *)pel_asgi_loop.task_type))
-        Py_RETURN_NONE;
-    return PyObject_CallOneArg(catcher.add, task);
+    if (!catcher.context || catcher.ref ||
+        !PyObject_TypeCheck(task, (PyTypeObject *)pel_asgi_loop.task_type))
+        return PyObject_CallOneArg(catcher.add, task);
+    catcher.ref = PyWeakref_NewRef(task, NULL);
+    if (!catcher.ref || PySet_Add(catcher.set, catcher.ref) < 0)
+        return NULL;
+    Py_RETURN_NONE;
 }
 
 static PyMethodDef add_task_def = {"add", add_task, METH_O, NULL};
@@ -136,6 +142,13 @@ static void run_step(PyObject *step, PyObject *context)
     Py_XDECREF(done);
 }
 
+static void forget(PyObject *ref)
+{
+    if (PySet_Discard(catcher.set, ref) < 0)
+        PyErr_WriteUnraisable(ref);
+    Py_DECREF(ref);
+}
+
 /* The task goes on after its first step. */
 static void register_task(PyObject *task)
 {
@@ -149,19 +162,19 @@ static void register_task(PyObject *task)
 static int start_eagerly(struct pel_asgi_call *call, PyObject *context)
 {
     PyObject *task = task_new_caught(call, context);
-    PyObject *step = catcher.step;
+    PyObject *step = catcher.step, *ref = catcher.ref;
+    int rc;
 
-    catcher.step = NULL;
-    if (keep(call, task) < 0) {
-        Py_XDECREF(step);
-        return -1;
-    }
-    if (step) /* else a Task that starts itself otherwise */
+    catcher.step = catcher.ref = NULL;
+    rc = keep(call, task);
+    if (rc == 0 && step) /* else a Task that starts itself otherwise */
         run_step(step, context);
-    if (call->task)
+    if (ref)
+        forget(ref);
+    if (rc == 0 && call->task)
         register_task(call->task);
     Py_XDECREF(step);
-    return 0;
+    return rc;
 }
 
 /* The WeakSet's __dict__[add] = value, or none when value is NULL. */
@@ -180,7 +193,9 @@ static int init_add(void)
     catcher.all_tasks = PyObject_GetAttrString(tasks, "_all_tasks");
     catcher.register_task = PyObject_GetAttrString(tasks, "_register_task");
     Py_DECREF(tasks);
-    if (catcher.all_tasks && catcher.register_task)
+    if (catcher.all_tasks)
+        catcher.set = PyObject_GetAttrString(catcher.all_tasks, "data");
+    if (catcher.set && PySet_Check(catcher.set) && catcher.register_task)
         catcher.add = PyObject_GetAttrString(catcher.all_tasks, "add");
     add = catcher.add ? PyCFunction_New(&add_task_def, NULL) : NULL;
     if (add)
@@ -201,6 +216,7 @@ static void fini_eager(void)
         PyErr_Clear();
     Py_CLEAR(catcher.call_soon);
     Py_CLEAR(catcher.add);
+    Py_CLEAR(catcher.set);
     Py_CLEAR(catcher.all_tasks);
     Py_CLEAR(catcher.register_task);
 }
@@ -222,20 +238,26 @@ static int start_soon(struct pel_asgi_call *call, PyObject *context)
     return keep(call, task);
 }
 
-/* Only a plain loop may be started eagerly, and 3.11 needs its __dict__. -1 with an exception. */
-static int may_be_eager(void)
+/* A loop with a factory starts its tasks itself, and 3.11 needs the loop's __dict__. -1 with an
+ * exception. */
+static int may_be_eager(uint64_t moment_ns)
 {
-    int has_factory = pel_asgi_loop_has_factory();
+    static uint64_t asked_ns;
+    static int has_factory;
 
-    if (has_factory != 0)
-        return has_factory < 0 ? -1 : 0;
-    return PEL_PY_HAS_EAGER_TASK || pel_asgi_loop.dict;
+    if (moment_ns == 0 || !(PEL_PY_HAS_EAGER_TASK || pel_asgi_loop.dict))
+        return 0;
+    if (moment_ns != asked_ns) {
+        has_factory = pel_asgi_loop_has_factory();
+        asked_ns = has_factory < 0 ? 0 : moment_ns;
+    }
+    return has_factory < 0 ? -1 : !has_factory;
 }
 
-int pel_asgi_task_start(struct pel_asgi_call *call, bool is_eager)
+int pel_asgi_task_start(struct pel_asgi_call *call, uint64_t moment_ns)
 {
     PyObject *context;
-    int how = is_eager ? may_be_eager() : 0;
+    int how = may_be_eager(moment_ns);
     int rc;
 
     if (how < 0)

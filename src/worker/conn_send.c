@@ -142,11 +142,15 @@ void pel_conn_settle(struct pel_conn *c)
         return;
     }
     c->state = PEL_CONN_SEND;
-    if (PEL_LIKELY(pel_outq_is_empty(&h1->q)) || c->is_gone) {
+    if (PEL_LIKELY(pel_outq_is_empty(&h1->q))) {
         answered(c);
         return;
     }
     pel_loop_tick(c->loop);
+    if (c->is_gone) {
+        answered(c);
+        return;
+    }
     pel_conn_arm(c, PEL_TIMEOUT_WRITE);
     pel_conn_send(c);
 }

@@ -75,9 +75,9 @@ static bool send_some(struct pel_h1 *h1, struct rest *r)
     ssize_t n;
 
     do
-        n = PEL_LIKELY(r->n == 1) ? send(fd, r->pieces->bytes.p, r->pieces->bytes.len,
-                                         MSG_DONTWAIT | MSG_NOSIGNAL)
-                                  : send_many(fd, r);
+        n = PEL_LIKELY(r->n == 1)
+                ? send(fd, r->pieces->bytes.p, r->pieces->bytes.len, MSG_DONTWAIT | MSG_NOSIGNAL)
+                : send_many(fd, r);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return errno == EAGAIN;

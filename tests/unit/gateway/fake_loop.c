@@ -4,6 +4,7 @@
  */
 #include <unistd.h>
 
+#include "pellucid/time.h"
 #include "pellucid/py.h"
 #include <structmember.h>
 
@@ -320,6 +321,7 @@ static void set_up(struct exchange *e)
     pel_origin_resolve(&conf, e->rq.head, false, false, &e->rq.arena, rec, &origin);
     e->rq.prefix = origin.prefix;
     pel_trace_accept(&conf, e->rq.head, NULL, &e->rq.arena, &rec->trace);
+    rec->stamp_ns[PEL_STAMP_FIRST_BYTE] = pel_now_ns();
 }
 
 /* start(raw head): a Request, which the gateway has begun. From a callback of the loop. */
