@@ -112,8 +112,8 @@ const struct pel_header *pel_http_parser_trailers(const struct pel_http_parser *
  * worker has put into rec->peer and rec->peer_port; is_unix for unix sockets) and gives
  * X-Forwarded-Prefix, validated. client is always an address, or empty for the silent peer of a
  * unix socket. Forwarded counts where it is well-formed and there is no X-Forwarded-For: the usual
- * proxy writes that one, and lets through a Forwarded that its client made up. Hops are followed from the right while
- * they are trusted; nothing malformed is believed.
+ * proxy writes that one, and lets through a Forwarded that its client made up. Hops are followed
+ * from the right while they are trusted; nothing malformed is believed.
  */
 struct pel_origin {
     struct pel_str prefix; /* "" or "/shop"; to be put before root_path */

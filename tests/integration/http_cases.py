@@ -46,8 +46,14 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
 SMUGGLING = [
     refused("cl and te", post(b"Content-Length: 5\r\n" + CHUNKED, b"0\r\n\r\n"), rfc="9112 6.1"),
     refused("te and cl", post(CHUNKED + b"Content-Length: 5\r\n", b"0\r\n\r\n"), rfc="9112 6.1"),
-    refused("two equal lengths", post(b"Content-Length: 3\r\nContent-Length: 3\r\n", b"abc"), rfc="9112 6.3"),
-    refused("two lengths", post(b"Content-Length: 3\r\nContent-Length: 4\r\n", b"abc"), rfc="9112 6.3"),
+    refused(
+        "two equal lengths",
+        post(b"Content-Length: 3\r\nContent-Length: 3\r\n", b"abc"),
+        rfc="9112 6.3",
+    ),
+    refused(
+        "two lengths", post(b"Content-Length: 3\r\nContent-Length: 4\r\n", b"abc"), rfc="9112 6.3"
+    ),
     refused("length list", post(b"Content-Length: 3, 3\r\n", b"abc")),
     refused("length plus", post(b"Content-Length: +3\r\n", b"abc")),
     refused("length minus", post(b"Content-Length: -3\r\n", b"abc")),
@@ -65,17 +71,34 @@ SMUGGLING = [
     refused("te chunked, gzip", post(b"Transfer-Encoding: chunked, gzip\r\n", b"0\r\n\r\n")),
     refused("te chunked twice", post(b"Transfer-Encoding: chunked, chunked\r\n", b"0\r\n\r\n")),
     refused("te chunked in two fields", post(CHUNKED + CHUNKED, b"0\r\n\r\n")),
-    refused("te chunked and identity fields", post(CHUNKED + b"Transfer-Encoding: identity\r\n", b"0\r\n\r\n")),
+    refused(
+        "te chunked and identity fields",
+        post(CHUNKED + b"Transfer-Encoding: identity\r\n", b"0\r\n\r\n"),
+    ),
     refused("te xchunked", post(b"Transfer-Encoding: xchunked\r\n", b"0\r\n\r\n")),
     refused("te chunked quoted", post(b'Transfer-Encoding: "chunked"\r\n', b"0\r\n\r\n")),
     refused("te chunked with parameter", post(b"Transfer-Encoding: chunked;q=1\r\n", b"0\r\n\r\n")),
     refused("te empty", post(b"Transfer-Encoding: \r\n", b"")),
     refused("te vertical tab", post(b"Transfer-Encoding: \x0bchunked\r\n", b"0\r\n\r\n")),
-    refused("te space before colon", post(b"Transfer-Encoding : chunked\r\n", b"0\r\n\r\n"), rfc="9112 5.1"),
-    refused("te tab before colon", post(b"Transfer-Encoding\t: chunked\r\n", b"0\r\n\r\n"), rfc="9112 5.1"),
+    refused(
+        "te space before colon",
+        post(b"Transfer-Encoding : chunked\r\n", b"0\r\n\r\n"),
+        rfc="9112 5.1",
+    ),
+    refused(
+        "te tab before colon",
+        post(b"Transfer-Encoding\t: chunked\r\n", b"0\r\n\r\n"),
+        rfc="9112 5.1",
+    ),
     refused("length space before colon", post(b"Content-Length : 3\r\n", b"abc"), rfc="9112 5.1"),
-    refused("obs-fold te", post(b"Transfer-Encoding:\r\n chunked\r\n", b"0\r\n\r\n"), rfc="9112 5.2"),
-    refused("te in http/1.0", b"POST /echo HTTP/1.0\r\n" + HOST + CHUNKED + b"\r\n0\r\n\r\n", rfc="9112 6.1"),
+    refused(
+        "obs-fold te", post(b"Transfer-Encoding:\r\n chunked\r\n", b"0\r\n\r\n"), rfc="9112 5.2"
+    ),
+    refused(
+        "te in http/1.0",
+        b"POST /echo HTTP/1.0\r\n" + HOST + CHUNKED + b"\r\n0\r\n\r\n",
+        rfc="9112 6.1",
+    ),
     refused("bare lf after request line", b"GET / HTTP/1.1\n" + HOST + b"\r\n"),
     refused("bare lf after field", b"GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n"),
     refused("bare lf ends head", b"GET / HTTP/1.1\r\nHost: a\r\n\n"),
@@ -137,14 +160,18 @@ TARGETS = [
     refused("version 2.0", b"GET / HTTP/2.0\r\n" + HOST + b"\r\n", 505),
     refused("version 3.0", b"GET / HTTP/3.0\r\n" + HOST + b"\r\n", 505),
     served("absolute form", get(b"http://example.test/unread"), b"ok", "9112 3.2.2"),
-    served("absolute form, other host", get(b"http://other.test:81/unread?q=1"), b"ok", "9112 3.2.2"),
+    served(
+        "absolute form, other host", get(b"http://other.test:81/unread?q=1"), b"ok", "9112 3.2.2"
+    ),
     served("options star", b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n"),
     served("options path", b"OPTIONS /unread HTTP/1.1\r\n" + HOST + b"\r\n"),
     served("unknown method", b"FROB /unread HTTP/1.1\r\n" + HOST + b"\r\n", b"ok", "9110 9.1"),
     served("method QUERY", b"QUERY /unread HTTP/1.1\r\n" + HOST + b"\r\n", b"ok"),
     served("method PROPFIND", b"PROPFIND /unread HTTP/1.1\r\n" + HOST + b"\r\n", b"ok"),
     served("method lower case", b"get /unread HTTP/1.1\r\n" + HOST + b"\r\n", b"ok", "9110 9.1"),
-    served("token method", b"M-SEARCH!#$%&'*+-.^_`|~09 /unread HTTP/1.1\r\n" + HOST + b"\r\n", b"ok"),
+    served(
+        "token method", b"M-SEARCH!#$%&'*+-.^_`|~09 /unread HTTP/1.1\r\n" + HOST + b"\r\n", b"ok"
+    ),
     served("empty line first", b"\r\n" + get(b"/unread"), b"ok", "9112 2.2"),
     served("query only", get(b"/unread?")),
     served("percent in path", get(b"/unread?x=%00%ff")),
@@ -160,9 +187,16 @@ BODIES = [
     served("chunked empty", post(CHUNKED, b"0\r\n\r\n"), b""),
     served("chunked upper hex", post(CHUNKED, b"A\r\n0123456789\r\n0\r\n\r\n"), b"0123456789"),
     served("chunked leading zeros", post(CHUNKED, b"0003\r\nabc\r\n000\r\n\r\n"), b"abc"),
-    served("chunked mixed case", post(b"Transfer-Encoding: ChUnKeD\r\n", b"1\r\na\r\n0\r\n\r\n"), b"a"),
+    served(
+        "chunked mixed case", post(b"Transfer-Encoding: ChUnKeD\r\n", b"1\r\na\r\n0\r\n\r\n"), b"a"
+    ),
     served("chunk extension", post(CHUNKED, b"3;a=b\r\nabc\r\n0;c\r\n\r\n"), b"abc", "9112 7.1.1"),
-    served("chunk extension quoted", post(CHUNKED, b'3;a="b c"\r\nabc\r\n0\r\n\r\n'), b"abc", "9112 7.1.1"),
+    served(
+        "chunk extension quoted",
+        post(CHUNKED, b'3;a="b c"\r\nabc\r\n0\r\n\r\n'),
+        b"abc",
+        "9112 7.1.1",
+    ),
     served("trailers", post(CHUNKED, b"3\r\nabc\r\n0\r\nX-T: v\r\n\r\n"), b"abc", "9112 7.1.2"),
     refused("chunk size empty", post(CHUNKED, b"\r\nabc\r\n0\r\n\r\n")),
     refused("chunk size minus", post(CHUNKED, b"-3\r\nabc\r\n0\r\n\r\n")),
@@ -187,21 +221,71 @@ BODIES = [
 ]
 
 PERSISTENCE = [
-    Case("1.1 close", get(b"/unread", HOST + b"Connection: close\r\n") + get(b"/unread"), (200,), True),
+    Case(
+        "1.1 close",
+        get(b"/unread", HOST + b"Connection: close\r\n") + get(b"/unread"),
+        (200,),
+        True,
+    ),
     Case("1.1 CLOSE in a list", get(b"/unread", HOST + b"Connection: x, CLOSE\r\n"), (200,), True),
     Case("1.1 default", get(b"/unread") * 2, (200, 200), False),
     Case("1.0 default", get(b"/unread", HOST, b"1.0"), (200,), True),
-    Case("1.0 keep-alive", get(b"/unread", HOST + b"Connection: keep-alive\r\n", b"1.0") * 2, (200, 200), False),
-    Case("1.0 keep-alive, close", get(b"/unread", HOST + b"Connection: keep-alive, close\r\n", b"1.0"), (200,), True),
+    Case(
+        "1.0 keep-alive",
+        get(b"/unread", HOST + b"Connection: keep-alive\r\n", b"1.0") * 2,
+        (200, 200),
+        False,
+    ),
+    Case(
+        "1.0 keep-alive, close",
+        get(b"/unread", HOST + b"Connection: keep-alive, close\r\n", b"1.0"),
+        (200,),
+        True,
+    ),
     Case("pipelined ten", get(b"/unread") * 10, (200,) * 10, False),
     Case("pipelined posts", post(b"Content-Length: 3\r\n", b"abc") * 5, (200,) * 5, False),
-    Case("pipelined, unread bodies", post(b"Content-Length: 3\r\n", b"abc", b"/unread") * 3, (200,) * 3, False),
-    Case("pipelined chunked unread", post(CHUNKED, b"3\r\nabc\r\n0\r\n\r\n", b"/unread") * 3, (200,) * 3, False),
+    Case(
+        "pipelined, unread bodies",
+        post(b"Content-Length: 3\r\n", b"abc", b"/unread") * 3,
+        (200,) * 3,
+        False,
+    ),
+    Case(
+        "pipelined chunked unread",
+        post(CHUNKED, b"3\r\nabc\r\n0\r\n\r\n", b"/unread") * 3,
+        (200,) * 3,
+        False,
+    ),
     Case("pipelined, slow first", get(b"/slow") + get(b"/unread"), (200, 200), False),
     Case("pipelined, second bad", get(b"/unread") + get(headers=b""), (200, 400), True),
-    Case("upgrade h2c ignored", get(b"/unread", HOST + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n") + get(b"/unread"), (200, 200), False),
-    Case("upgrade websocket refused", get(b"/unread", HOST + b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n") + get(b"/unread"), (200, 200), False),
-    refused("expect unknown", post(b"Expect: 200-maybe\r\nContent-Length: 3\r\n", b"abc"), 417, "9110 10.1.1"),
+    Case(
+        "upgrade h2c ignored",
+        get(
+            b"/unread",
+            HOST
+            + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n",
+        )
+        + get(b"/unread"),
+        (200, 200),
+        False,
+    ),
+    Case(
+        "upgrade websocket refused",
+        get(
+            b"/unread",
+            HOST
+            + b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n",
+        )
+        + get(b"/unread"),
+        (200, 200),
+        False,
+    ),
+    refused(
+        "expect unknown",
+        post(b"Expect: 200-maybe\r\nContent-Length: 3\r\n", b"abc"),
+        417,
+        "9110 10.1.1",
+    ),
 ]
 
 LIMITS = [

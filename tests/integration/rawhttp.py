@@ -20,7 +20,7 @@ class Response:
     fields: list[tuple[str, str]]
     body: bytes
     trailers: list[tuple[str, str]]
-    interim: list["Response"]
+    interim: list[Response]
     version: str = "HTTP/1.1"
 
     def get(self, name: str) -> str | None:
@@ -45,7 +45,7 @@ class Client:
         self.sock.connect(address)
         self.pending = b""
 
-    def __enter__(self) -> "Client":
+    def __enter__(self) -> Client:
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -8,6 +8,7 @@ import struct
 import time
 
 import pytest
+
 from support.processes import wait_for
 from support.wire import request
 

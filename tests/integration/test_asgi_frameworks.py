@@ -6,6 +6,7 @@ import json
 import time
 
 import pytest
+
 from support.processes import wait_for
 from support.wire import request
 
@@ -65,7 +66,10 @@ def test_state_of_the_lifespan(served):
 
 
 def test_bodies(served):
-    assert json.loads(served.request("POST", "/body", body=b"x" * 3_000_000).body)["length"] == 3_000_000
+    assert (
+        json.loads(served.request("POST", "/body", body=b"x" * 3_000_000).body)["length"]
+        == 3_000_000
+    )
     answer = served.request("POST", "/json", {"Content-Type": "application/json"}, b'{"a": [1]}')
     assert json.loads(answer.body) == {"a": [1]}
 

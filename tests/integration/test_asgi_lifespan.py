@@ -124,7 +124,9 @@ def test_failed_start_ends_the_worker(worker, mode, lines, why):
 
 
 def test_off_asks_nothing(worker):
-    running = worker(code=in_lifespan("sys.exit('was asked')"), config={"server": {"lifespan": "off"}})
+    running = worker(
+        code=in_lifespan("sys.exit('was asked')"), config={"server": {"lifespan": "off"}}
+    )
     assert json.loads(running.get().body) == {}
     assert running.stop() == 0
     assert "was asked" not in running.log

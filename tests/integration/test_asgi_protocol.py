@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from support.processes import wait_for
 from support.wire import request
 
@@ -89,7 +90,11 @@ def test_header_shapes(served):
 
 def test_headers_that_change_while_they_are_read(served):
     answer = served.get("/shrinking-headers")
-    assert answer.body == b"ok" and answer.header("x-shrinking") == "1" and not answer.header("x-never")
+    assert (
+        answer.body == b"ok"
+        and answer.header("x-shrinking") == "1"
+        and not answer.header("x-never")
+    )
 
 
 @pytest.mark.parametrize("path", ["/sse", "/empty-flush"])
@@ -179,7 +184,11 @@ def test_awaitables(served):
 
 @pytest.mark.parametrize(
     "path,expected",
-    [("/plain-function", [True]), ("/awaitable-object", "awaitable"), ("/generator-coroutine", "generator")],
+    [
+        ("/plain-function", [True]),
+        ("/awaitable-object", "awaitable"),
+        ("/generator-coroutine", "generator"),
+    ],
 )
 def test_kinds_of_apps(served, path, expected):
     assert found(served, path) == expected

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+
 from support.wire import request
 
 
@@ -76,7 +77,9 @@ def test_a_child_task_completes_the_response(served):
 def test_pipelined_requests_keep_their_order(served):
     with served.connect() as wire:
         wire.send(
-            request("GET", "/sleep?0.1") + request("GET", "/context") + request("GET", "/child-sends")
+            request("GET", "/sleep?0.1")
+            + request("GET", "/context")
+            + request("GET", "/child-sends")
         )
         assert wire.read().body == b'"slept"'
         assert json.loads(wire.read().body)[0] == "unset"

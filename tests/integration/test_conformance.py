@@ -10,8 +10,9 @@ import json
 import socket
 import time
 
-import http_cases
 import pytest
+
+import http_cases
 from http_cases import CHUNKED, HOST, get, post
 from rawhttp import Broken, Client
 
@@ -231,7 +232,19 @@ def test_the_apps_own_date_and_server_win(served, client):
     assert client.response().all("server") == ["mine"]
 
 
-@pytest.mark.parametrize("path", ["/header-cr", "/header-lf", "/header-nul", "/header-name", "/header-name-lf", "/header-empty-name", "/bad-length", "/two-lengths"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/header-cr",
+        "/header-lf",
+        "/header-nul",
+        "/header-name",
+        "/header-name-lf",
+        "/header-empty-name",
+        "/bad-length",
+        "/two-lengths",
+    ],
+)
 def test_unusable_response_header_is_500(served, client, path):
     client.send(get(path.encode()))
     res = client.response()
@@ -361,7 +374,9 @@ def test_obs_text_header(served, client):
 
 
 def test_repeated_headers(served, client):
-    show = shown(client, get(headers=HOST + b"X-A: 1\r\nX-B: z\r\nX-A: 2\r\nCookie: a=1\r\nCookie: b=2\r\n"))
+    show = shown(
+        client, get(headers=HOST + b"X-A: 1\r\nX-B: z\r\nX-A: 2\r\nCookie: a=1\r\nCookie: b=2\r\n")
+    )
     if is_wsgi(served):
         assert show["HTTP_X_A"].replace(" ", "") == "1,2"
         assert show["HTTP_COOKIE"] == "a=1; b=2"
@@ -371,7 +386,13 @@ def test_repeated_headers(served, client):
 
 
 def test_underscore_headers_never_shadow(served, client):
-    show = shown(client, get(headers=HOST + b"X_Forwarded_For: 6.6.6.6\r\nX-Real: 1\r\nX_Real: 2\r\nContent_Length: 5\r\n"))
+    show = shown(
+        client,
+        get(
+            headers=HOST
+            + b"X_Forwarded_For: 6.6.6.6\r\nX-Real: 1\r\nX_Real: 2\r\nContent_Length: 5\r\n"
+        ),
+    )
     if is_wsgi(served):
         assert "6.6.6.6" not in show.get("HTTP_X_FORWARDED_FOR", "")
         assert show["HTTP_X_REAL"] == "1"
@@ -415,7 +436,13 @@ def test_absolute_form_without_path(served, client):
 
 
 def test_forwarded_from_a_trusted_peer(served, client):
-    show = shown(client, get(headers=HOST + b"X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.test\r\n"))
+    show = shown(
+        client,
+        get(
+            headers=HOST
+            + b"X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.test\r\n"
+        ),
+    )
     if is_wsgi(served):
         assert show["REMOTE_ADDR"] == "203.0.113.7" and show["wsgi.url_scheme"] == "https"
     else:
@@ -423,15 +450,24 @@ def test_forwarded_from_a_trusted_peer(served, client):
 
 
 def test_forwarded_rfc_7239(served, client):
-    show = shown(client, get(headers=HOST + b'Forwarded: for="[2001:db8::1]:4711";proto=https;host=shop.test\r\n'))
-    assert show["REMOTE_ADDR"] == "2001:db8::1" if is_wsgi(served) else show["client"][0] == "2001:db8::1"
+    show = shown(
+        client,
+        get(headers=HOST + b'Forwarded: for="[2001:db8::1]:4711";proto=https;host=shop.test\r\n'),
+    )
+    assert (
+        show["REMOTE_ADDR"] == "2001:db8::1"
+        if is_wsgi(served)
+        else show["client"][0] == "2001:db8::1"
+    )
 
 
 def test_traceparent_is_replaced(served, client):
     sent = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     show = shown(client, get(headers=HOST + b"traceparent: " + sent + b"\r\n"))
     (seen,) = headers_of(served, show, "traceparent")
-    assert seen[:36] == sent[:36].decode() and seen[36:52] != "b7ad6b7169203331" and seen[52:] == "-01"
+    assert (
+        seen[:36] == sent[:36].decode() and seen[36:52] != "b7ad6b7169203331" and seen[52:] == "-01"
+    )
 
 
 def test_traceparent_is_made(served, client):
@@ -439,7 +475,17 @@ def test_traceparent_is_made(served, client):
     assert len(seen) == 55 and seen.startswith("00-")
 
 
-@pytest.mark.parametrize("bad", [b"00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", b"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", b"00-00000000000000000000000000000000-b7ad6b7169203331-01", b"00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x", b"nonsense"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+        b"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        b"00-00000000000000000000000000000000-b7ad6b7169203331-01",
+        b"00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+        b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x",
+        b"nonsense",
+    ],
+)
 def test_bad_traceparent_begins_a_new_trace(served, client, bad):
     show = shown(client, get(headers=HOST + b"traceparent: " + bad + b"\r\ntracestate: a=b\r\n"))
     (seen,) = headers_of(served, show, "traceparent")
@@ -448,7 +494,13 @@ def test_bad_traceparent_begins_a_new_trace(served, client, bad):
 
 
 def test_trailers_are_no_headers(served, client):
-    client.send(post(CHUNKED + b"Trailer: X-Evil\r\n", b"1\r\na\r\n0\r\nX-Evil: 1\r\nContent-Length: 7\r\n\r\n", b"/show"))
+    client.send(
+        post(
+            CHUNKED + b"Trailer: X-Evil\r\n",
+            b"1\r\na\r\n0\r\nX-Evil: 1\r\nContent-Length: 7\r\n\r\n",
+            b"/show",
+        )
+    )
     res = client.response()
     if res.status == 200:
         show = json.loads(res.body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from http_cases import HOST, get, post
 from rawhttp import Broken, Client
 
@@ -29,7 +30,9 @@ def scope(client, request: bytes) -> dict:
 
 def test_scope(served, client):
     s = scope(client, get(b"/a%20b?c=%20d", HOST + b"X-A: B\r\n"))
-    assert s["type"] == "http" and s["asgi"]["version"] == "3.0" and s["asgi"]["spec_version"] >= "2.3"
+    assert (
+        s["type"] == "http" and s["asgi"]["version"] == "3.0" and s["asgi"]["spec_version"] >= "2.3"
+    )
     assert s["http_version"] == "1.1" and s["method"] == "GET" and s["scheme"] == "http"
     assert s["path"] == "/a b" and s["raw_path"] == "/a%20b" and s["query_string"] == "c=%20d"
     assert s["root_path"] == "" and s["state"] is True
@@ -59,7 +62,9 @@ def test_early_hint(client):
     assert res.interim[0].get("link") == "</a.css>; rel=preload"
 
 
-@pytest.mark.parametrize("path", ["/body-first", "/unknown-message", "/no-type", "/str-status", "/not-a-dict"])
+@pytest.mark.parametrize(
+    "path", ["/body-first", "/unknown-message", "/no-type", "/str-status", "/not-a-dict"]
+)
 def test_breaches_raise_in_the_app(client, path):
     client.send(get(path.encode()))
     res = client.response()

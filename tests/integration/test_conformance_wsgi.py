@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from http_cases import CHUNKED, HOST, get, post
 from rawhttp import Client
 
@@ -31,7 +32,9 @@ def test_environ(served, client):
     assert env["REQUEST_METHOD"] == "GET" and env["SERVER_PROTOCOL"] == "HTTP/1.1"
     assert env["SCRIPT_NAME"] == "" and env["PATH_INFO"] == "/a" and env["QUERY_STRING"] == "b=c"
     assert env["SERVER_NAME"] and env["SERVER_PORT"] == str(port)
-    assert env["REMOTE_ADDR"] == "127.0.0.1" and env["REMOTE_PORT"] == str(client.sock.getsockname()[1])
+    assert env["REMOTE_ADDR"] == "127.0.0.1" and env["REMOTE_PORT"] == str(
+        client.sock.getsockname()[1]
+    )
     assert env["CONTENT_TYPE"] == "text/x" and "HTTP_CONTENT_TYPE" not in env
     assert env["HTTP_HOST"] == "example.test"
     assert env["wsgi.version"] == [1, 0] and env["wsgi.url_scheme"] == "http"
@@ -41,7 +44,9 @@ def test_environ(served, client):
 
 def test_content_length_in_environ(client):
     env = environ(client, post(b"Content-Length: 3\r\n", b"abc", b"/x"))
-    assert env["CONTENT_LENGTH"] == "3" and "HTTP_CONTENT_LENGTH" not in env and env["body"] == "abc"
+    assert (
+        env["CONTENT_LENGTH"] == "3" and "HTTP_CONTENT_LENGTH" not in env and env["body"] == "abc"
+    )
 
 
 def test_chunked_has_no_content_length(client):
@@ -64,7 +69,10 @@ def test_exc_info_before_the_first_byte(client):
     assert (res.status, res.reason, res.body) == (503, "Sorry", b"mended")
 
 
-@pytest.mark.parametrize("path", [b"/status-short", b"/status-none", b"/status-lf", b"/header-unicode", b"/header-connection"])
+@pytest.mark.parametrize(
+    "path",
+    [b"/status-short", b"/status-none", b"/status-lf", b"/header-unicode", b"/header-connection"],
+)
 def test_breaches_are_500(client, path):
     client.send(get(path))
     assert client.response().status == 500

@@ -20,8 +20,7 @@ def test_closed_standard_streams_are_no_sockets(target, server):
     running = server("conformance.wsgi_app:app")
     assert running.stop() == 0
     started = subprocess.Popen(
-        ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
-        + target.command("-c", str(running.config)),
+        ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"] + target.command("-c", str(running.config)),
         env=target.environment(running.folder),
     )
     try:

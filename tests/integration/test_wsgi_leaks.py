@@ -6,6 +6,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from support.wire import request
 
 APP = "wsgi_pep3333.app:app"

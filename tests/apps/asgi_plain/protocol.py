@@ -97,7 +97,9 @@ async def after_start(scope, receive, send):
 async def after_end(scope, receive, send):
     await answer(send, "done")
     NOTES.append(
-        await breaches(send, START, {"type": "http.response.body", "body": b"more"}, {"type": "bogus"})
+        await breaches(
+            send, START, {"type": "http.response.body", "body": b"more"}, {"type": "bogus"}
+        )
     )
 
 
@@ -187,7 +189,12 @@ async def pieces(scope, receive, send):
 @route
 async def trailers(scope, receive, send):
     await send(
-        {"type": "http.response.start", "status": 200, "headers": [(b"trailer", b"a, b")], "trailers": True}
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [(b"trailer", b"a, b")],
+            "trailers": True,
+        }
     )
     await send({"type": "http.response.body", "body": b"body"})
     NOTES.append(await breaches(send, {"type": "http.response.body", "body": b"more"}))
@@ -203,7 +210,10 @@ async def no_trailers(scope, receive, send):
 
 @route
 async def hints(scope, receive, send):
-    hint = {"type": "http.response.early_hint", "links": [b"</a>; rel=preload", b"</b>; rel=preload"]}
+    hint = {
+        "type": "http.response.early_hint",
+        "links": [b"</a>; rel=preload", b"</b>; rel=preload"],
+    }
     await send(hint)
     await send(START)
     await send(hint)
@@ -213,7 +223,9 @@ async def hints(scope, receive, send):
         {"type": "http.response.early_hint", "links": [b"a\nb"]},
         {"type": "http.response.early_hint"},
     )
-    await send({"type": "http.response.body", "body": json.dumps(found).encode(), "more_body": True})
+    await send(
+        {"type": "http.response.body", "body": json.dumps(found).encode(), "more_body": True}
+    )
     await send(hint)
     await send({"type": "http.response.body"})
 

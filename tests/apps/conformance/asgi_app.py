@@ -126,7 +126,14 @@ def breach(*messages):
 
 
 async def trailers(scope, receive, send):
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"trailer", b"x-sum")], "trailers": True})
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [(b"trailer", b"x-sum")],
+            "trailers": True,
+        }
+    )
     await send({"type": "http.response.body", "body": b"abc"})
     await send({"type": "http.response.trailers", "headers": [(b"x-sum", b"42")]})
 
@@ -135,7 +142,13 @@ async def sent_file(scope, receive, send):
     with tempfile.NamedTemporaryFile() as handle:
         handle.write(b"0123456789" * 20000)
         handle.flush()
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"200000")]})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [(b"content-length", b"200000")],
+            }
+        )
         await send({"type": "http.response.pathsend", "path": handle.name})
 
 

@@ -7,7 +7,7 @@ import unittest
 from typing import Any
 
 import _fake_loop
-from asgi_case import GatewayCase, START, body, logged
+from asgi_case import START, GatewayCase, body, logged
 
 try:
     import _testcapi
