@@ -21,4 +21,11 @@
         assert_memory_equal(assert_s_.p, literal, assert_s_.len);                                  \
     } while (0)
 
+/* value is from low to high. (The name of cmocka's own differs from one release to the next.) */
+#define assert_between(value, low, high)                                                           \
+    do {                                                                                           \
+        uint64_t assert_n_ = (value);                                                              \
+        assert_true(assert_n_ >= (uint64_t)(low) && assert_n_ <= (uint64_t)(high));                \
+    } while (0)
+
 #endif

@@ -91,8 +91,8 @@ static void longest_line_fits(void **state)
     rec.route = rec.exc_type = s;
     rec.error = PEL_ERROR_CLIENT_GONE;
     rec.bytes_in = rec.bytes_out = rec.body_out = rec.queue_ns = UINT64_MAX;
-    assert_in_range(strlen(text_of(&rec)), 2000, PEL_LOGFILE_LINE_MAX);
-    assert_in_range(strlen(json_of(&rec)), 2000, PEL_LOGFILE_LINE_MAX);
+    assert_between(strlen(text_of(&rec)), 2000, PEL_LOGFILE_LINE_MAX);
+    assert_between(strlen(json_of(&rec)), 2000, PEL_LOGFILE_LINE_MAX);
 }
 
 static void clock_follows_the_seconds(void **state)

@@ -76,11 +76,11 @@ static void reserve_is_for_important_entries(void **state)
 
     while ((e = pel_ring_reserve(ring, 1000, PEL_RING_SPAN, false)))
         pel_ring_commit(ring, e);
-    assert_in_range(pel_ring_used(ring), PEL_SHM_RING_LEN - PEL_RING_RESERVE_LEN - 1000,
-                    PEL_SHM_RING_LEN - PEL_RING_RESERVE_LEN);
+    assert_between(pel_ring_used(ring), PEL_SHM_RING_LEN - PEL_RING_RESERVE_LEN - 1000,
+                   PEL_SHM_RING_LEN - PEL_RING_RESERVE_LEN);
     while ((e = pel_ring_reserve(ring, 1000, PEL_RING_SPAN, true)))
         pel_ring_commit(ring, e);
-    assert_in_range(pel_ring_used(ring), PEL_SHM_RING_LEN - 2000, PEL_SHM_RING_LEN);
+    assert_between(pel_ring_used(ring), PEL_SHM_RING_LEN - 2000, PEL_SHM_RING_LEN);
     pel_shm_close(&shm);
 }
 
