@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "pellucid/gateway.h"
+#include "pellucid/hex.h"
 #include "pellucid/log.h"
 #include "gateway/strings.h"
 
@@ -91,15 +92,10 @@ static PyObject *format_stack(PyObject *exc)
 /* "GET /orders/7 <what> [trace 4bf9...]" */
 static void make_head(char *out, size_t size, const struct pel_record *rec, const char *what)
 {
-    static const char hex[] = "0123456789abcdef";
     char trace[sizeof(rec->trace.trace_id) * 2 + 1];
     size_t path_len = rec->path.len < 512 ? rec->path.len : 512;
 
-    for (size_t i = 0; i < sizeof(rec->trace.trace_id); i++) {
-        trace[2 * i] = hex[rec->trace.trace_id[i] >> 4];
-        trace[2 * i + 1] = hex[rec->trace.trace_id[i] & 15];
-    }
-    trace[sizeof(trace) - 1] = '\0';
+    *pel_put_hex(trace, rec->trace.trace_id, sizeof(rec->trace.trace_id)) = '\0';
     snprintf(out, size, "%.*s %.*s %s [trace %s]",
              (int)(rec->method.len < 32 ? rec->method.len : 32), rec->method.p ? rec->method.p : "",
              (int)path_len, rec->path.p ? rec->path.p : "", what, trace);

@@ -2,6 +2,7 @@
 #include "http/syntax.h"
 #include "http/tracestate.h"
 #include "pellucid/conf.h"
+#include "pellucid/hex.h"
 
 /* Where the fields of a traceparent stand, W3C Trace Context Level 2, 3.2. */
 #define VERSION_AT 0
@@ -25,17 +26,6 @@ static bool read_hex(const char *text, uint8_t *out, size_t len)
         any |= out[i];
     }
     return any != 0;
-}
-
-static char *write_hex(char *at, const uint8_t *bytes, size_t len)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < len; i++) {
-        *at++ = digits[bytes[i] >> 4];
-        *at++ = digits[bytes[i] & 15];
-    }
-    return at;
 }
 
 /* Fills trace_id, parent_span_id and the flags that we know. A later version may have more fields,
@@ -155,9 +145,9 @@ void pel_trace_format(const struct pel_trace *trace, char out[PEL_TRACEPARENT_LE
     char *at = out;
 
     memcpy(at, "00-", TRACE_AT);
-    at = write_hex(at + TRACE_AT, trace->trace_id, sizeof(trace->trace_id));
+    at = pel_put_hex(at + TRACE_AT, trace->trace_id, sizeof(trace->trace_id));
     *at++ = '-';
-    at = write_hex(at, trace->span_id, sizeof(trace->span_id));
+    at = pel_put_hex(at, trace->span_id, sizeof(trace->span_id));
     *at++ = '-';
-    write_hex(at, &trace->flags, 1);
+    pel_put_hex(at, &trace->flags, 1);
 }

@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "pellucid/escape.h"
+#include "pellucid/hex.h"
 #include "pellucid/time.h"
 #include "text.h"
 
@@ -74,13 +75,7 @@ void pel_text_add_html(struct pel_buf *out, struct pel_str s)
 
 void pel_text_add_hex(struct pel_buf *out, const uint8_t *bytes, size_t len)
 {
-    static const char hex[] = "0123456789abcdef";
-    char *p = pel_buf_reserve(out, len * 2);
-
-    for (size_t i = 0; i < len; i++) {
-        *p++ = hex[bytes[i] >> 4];
-        *p++ = hex[bytes[i] & 15];
-    }
+    pel_put_hex(pel_buf_reserve(out, len * 2), bytes, len);
     out->len += len * 2;
 }
 

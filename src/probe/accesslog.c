@@ -1,6 +1,7 @@
 #include <time.h>
 
 #include "pellucid/escape.h"
+#include "pellucid/hex.h"
 #include "pellucid/time.h"
 
 #include "accesslog.h"
@@ -64,17 +65,6 @@ static char *add_ms(char *p, uint64_t ns)
     return p;
 }
 
-static char *add_hex(char *p, const uint8_t *bytes, size_t len)
-{
-    static const char hex[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < len; i++) {
-        *p++ = hex[bytes[i] >> 4];
-        *p++ = hex[bytes[i] & 15];
-    }
-    return p;
-}
-
 static uint64_t span_ns(const struct pel_record *rec, enum pel_stamp from, enum pel_stamp to)
 {
     uint64_t a = rec->stamp_ns[from], b = rec->stamp_ns[to];
@@ -98,7 +88,7 @@ static uint64_t update_clock(struct pel_accesslog *al, const struct pel_record *
     al->second = wall_ns / PEL_NS_PER_SEC;
     second = (time_t)al->second;
     localtime_r(&second, &tm);
-    strftime(al->local_text, sizeof(al->local_text), "%d/%b/%Y:%H:%M:%S %z", &tm);
+    al->local_len = strftime(al->local_text, sizeof(al->local_text), "%d/%b/%Y:%H:%M:%S %z", &tm);
     gmtime_r(&second, &tm);
     strftime(al->utc_text, sizeof(al->utc_text), "%Y-%m-%dT%H:%M:%S", &tm);
     return wall_ns;
@@ -144,7 +134,7 @@ size_t pel_accesslog_format_text(struct pel_accesslog *al, char *out, const stru
     update_clock(al, rec);
     p = add_text_or_dash(p, rec->client, CLIENT_MAX);
     p = ADD(p, " - - [");
-    p = add_cstr(p, al->local_text);
+    p = add(p, pel_str(al->local_text, al->local_len));
     p = ADD(p, "] ");
     p = add_request_line(p, rec);
     *p++ = ' ';
@@ -156,9 +146,9 @@ size_t pel_accesslog_format_text(struct pel_accesslog *al, char *out, const stru
     p = ADD(p, "\" \"");
     p = add_text_or_dash(p, rec->user_agent, AGENT_MAX);
     p = ADD(p, "\" trace_id=");
-    p = add_hex(p, rec->trace.trace_id, sizeof(rec->trace.trace_id));
+    p = pel_put_hex(p, rec->trace.trace_id, sizeof(rec->trace.trace_id));
     p = ADD(p, " span_id=");
-    p = add_hex(p, rec->trace.span_id, sizeof(rec->trace.span_id));
+    p = pel_put_hex(p, rec->trace.span_id, sizeof(rec->trace.span_id));
     p = add_timings(p, rec);
     if (rec->error != PEL_ERROR_NONE) {
         p = ADD(p, " error=");
@@ -235,9 +225,9 @@ static char *add_json_request(char *p, const struct pel_record *rec)
 static char *add_json_timings(char *p, const struct pel_record *rec)
 {
     p = ADD(p, ",\"trace_id\":\"");
-    p = add_hex(p, rec->trace.trace_id, sizeof(rec->trace.trace_id));
+    p = pel_put_hex(p, rec->trace.trace_id, sizeof(rec->trace.trace_id));
     p = ADD(p, "\",\"span_id\":\"");
-    p = add_hex(p, rec->trace.span_id, sizeof(rec->trace.span_id));
+    p = pel_put_hex(p, rec->trace.span_id, sizeof(rec->trace.span_id));
     *p++ = '"';
     p = add_time(p, PEL_STR("queue_ms"), rec->queue_ns);
     p = add_time(p, PEL_STR("ttfb_ms"),

@@ -33,7 +33,8 @@ struct pel_accesslog {
     uint64_t offset_ns;  /* wall time less monotonic time */
     uint64_t second;     /* wall time the texts below are of */
     char local_text[32]; /* 22/Nov/2026:15:30:00 +0100 */
-    char utc_text[24];   /* 2026-11-22T14:30:00 */
+    size_t local_len;
+    char utc_text[24]; /* 2026-11-22T14:30:00 */
 };
 
 struct pel_probes {
