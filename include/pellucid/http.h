@@ -124,13 +124,18 @@ void pel_origin_resolve(const struct pel_conf *conf, const struct pel_head *head
 
 /* W3C Trace Context Level 2: takes traceparent and tracestate from head, or begins a new trace;
  * draws our span id; decides sampling (the parent's decision unless
- * trace.parent_based is false, else the ratio of the [[route]] or of conf). */
+ * trace.parent_based is false, else the ratio of the [[route]] or of conf). The threshold that
+ * OpenTelemetry's "ot" member of tracestate speaks of is kept, corrected or added, so that it is
+ * that of the decision. */
 void pel_trace_accept(const struct pel_conf *conf, const struct pel_head *head,
                       const struct pel_conf_route *route, struct pel_arena *arena,
                       struct pel_trace *out);
 /* "00-<trace>-<span>-<flags>", 55 bytes, not terminated: what the app sees. */
 #define PEL_TRACEPARENT_LEN 55
 void pel_trace_format(const struct pel_trace *trace, char out[PEL_TRACEPARENT_LEN]);
+/* A tracestate without the sampling threshold in its member "ot": for a span that is kept with a
+ * probability nobody knows. state itself, or a copy in the arena. */
+struct pel_str pel_trace_forget_probability(struct pel_str state, struct pel_arena *arena);
 
 /* --- responses --- */
 

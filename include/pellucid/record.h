@@ -43,7 +43,8 @@ struct pel_trace {
     uint8_t parent_span_id[8]; /* zeros when there is no parent */
     uint8_t flags;             /* W3C trace-flags towards the app: 01 sampled, 02 random */
     bool has_parent;
-    struct pel_str state; /* tracestate as received and valid, else empty */
+    struct pel_str
+        state; /* tracestate towards the app: as received, if valid, and "ot" as decided */
 };
 
 struct pel_record {

@@ -1,4 +1,7 @@
+#include <endian.h>
+
 #include "http/random.h"
+#include "http/sampling.h"
 #include "http/syntax.h"
 #include "http/tracestate.h"
 #include "pellucid/conf.h"
@@ -12,7 +15,6 @@
 
 #define FLAG_SAMPLED 0x01
 #define FLAG_RANDOM 0x02
-#define RANDOM_BITS 56 /* of a trace id that count for consistent sampling */
 
 /* Lower-case digits only; false when there are others, or only zeros. */
 static bool read_hex(const char *text, uint8_t *out, size_t len)
@@ -87,22 +89,17 @@ static void draw(uint8_t *out, size_t len)
     } while (out[len - 1] == 0 && memcmp(out, out + 1, len - 1) == 0);
 }
 
-static uint64_t low_bits(const uint8_t trace_id[16])
+/* The random value of the trace, and what its tracestate says of sampling so far. */
+static struct pel_sampling read_sampling(const struct pel_trace *trace)
 {
-    uint64_t n = 0;
+    struct pel_sampling s = {.threshold = PEL_THRESHOLD_NONE};
+    uint64_t end;
 
-    for (size_t i = 16 - RANDOM_BITS / 8; i < 16; i++)
-        n = n << 8 | trace_id[i];
-    return n;
-}
-
-/* OpenTelemetry's consistent probability sampling: kept when the random value is not below the
- * threshold, so that every participant with the same ratio decides alike. */
-static bool is_sampled(const uint8_t trace_id[16], double ratio)
-{
-    const double range = (double)((uint64_t)1 << RANDOM_BITS);
-
-    return ratio >= 1.0 || (ratio > 0.0 && (double)low_bits(trace_id) >= (1.0 - ratio) * range);
+    memcpy(&end, trace->trace_id + sizeof(trace->trace_id) - sizeof(end), sizeof(end));
+    s.randomness = be64toh(end) & (PEL_THRESHOLD_NONE - 1);
+    if (trace->state.len)
+        pel_sampling_read(&s, trace->state);
+    return s;
 }
 
 static void begin_trace(struct pel_trace *out)
@@ -112,15 +109,36 @@ static void begin_trace(struct pel_trace *out)
     out->flags = FLAG_RANDOM;
 }
 
-/* Our own decision, whatever a parent's was. */
+/* Our own decision, whatever a parent's was. A new trace of which all are kept tells no threshold:
+ * there it would only make every request carry a tracestate. */
 static void decide(const struct pel_conf *conf, const struct pel_conf_route *route,
-                   struct pel_trace *out)
+                   struct pel_arena *arena, struct pel_trace *out)
 {
     double ratio = route && route->trace_ratio >= 0 ? route->trace_ratio : conf->trace_ratio;
+    uint64_t threshold = pel_sampling_threshold(ratio);
+    struct pel_sampling s = read_sampling(out);
+    bool is_sampled = s.randomness >= threshold;
 
     out->flags &= (uint8_t)~FLAG_SAMPLED;
-    if (is_sampled(out->trace_id, ratio))
+    if (is_sampled)
         out->flags |= FLAG_SAMPLED;
+    if (s.has_threshold || (is_sampled && threshold > 0))
+        out->state =
+            pel_sampling_write(out->state, is_sampled ? threshold : PEL_THRESHOLD_NONE, arena);
+}
+
+/* The parent's decision holds. A threshold that does not fit it is wrong and goes no further. */
+static void follow_parent(struct pel_arena *arena, struct pel_trace *out)
+{
+    bool is_sampled = out->flags & FLAG_SAMPLED;
+    struct pel_sampling s;
+
+    if (out->state.len == 0)
+        return;
+    s = read_sampling(out);
+    if (s.has_threshold &&
+        (s.threshold == PEL_THRESHOLD_NONE || (s.randomness >= s.threshold) != is_sampled))
+        out->state = pel_sampling_write(out->state, PEL_THRESHOLD_NONE, arena);
 }
 
 void pel_trace_accept(const struct pel_conf *conf, const struct pel_head *head,
@@ -135,8 +153,10 @@ void pel_trace_accept(const struct pel_conf *conf, const struct pel_head *head,
         begin_trace(out);
     else if (head->known & PEL_HEADER_BIT(PEL_HEADER_TRACESTATE))
         out->state = pel_tracestate_join(head, arena);
-    if (!out->has_parent || !conf->trace_parent_based)
-        decide(conf, route, out);
+    if (out->has_parent && conf->trace_parent_based)
+        follow_parent(arena, out);
+    else
+        decide(conf, route, arena, out);
     draw(out->span_id, sizeof(out->span_id));
 }
 

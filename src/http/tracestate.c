@@ -1,9 +1,7 @@
 #include "http/syntax.h"
 #include "http/tracestate.h"
 
-#define MEMBERS_MAX 32
 #define KEY_MAX 256
-#define VALUE_MAX 256
 
 static bool is_lower_or_digit(char c)
 {
@@ -24,7 +22,7 @@ static bool is_key(struct pel_str s)
 /* Printable ASCII but comma and equals sign; not ending in a space (blanks were trimmed). */
 static bool is_value(struct pel_str s)
 {
-    if (s.len == 0 || s.len > VALUE_MAX)
+    if (s.len == 0 || s.len > PEL_TRACESTATE_VALUE_MAX)
         return false;
     for (size_t i = 0; i < s.len; i++) {
         if (s.p[i] < 0x20 || s.p[i] > 0x7e || s.p[i] == '=')
@@ -50,7 +48,7 @@ static int count_members(struct pel_str list)
     int n = 0;
 
     while (pel_syntax_next_member(&list, &member)) {
-        if (!is_member(member) || ++n > MEMBERS_MAX)
+        if (!is_member(member) || ++n > PEL_TRACESTATE_MEMBERS_MAX)
             return -1;
     }
     return n;
@@ -84,7 +82,7 @@ struct pel_str pel_tracestate_join(const struct pel_head *head, struct pel_arena
             continue;
         more = count_members(head->headers[i].value);
         n += more;
-        if (more < 0 || n > MEMBERS_MAX)
+        if (more < 0 || n > PEL_TRACESTATE_MEMBERS_MAX)
             return PEL_STR("");
         room += head->headers[i].value.len + 1;
     }

@@ -3,6 +3,7 @@
 
 #include "attributes.h"
 #include "encode.h"
+#include "pellucid/http.h"
 #include "pellucid/mem.h"
 #include "pellucid/metrics.h"
 #include "pellucid/time.h"
@@ -163,30 +164,6 @@ static void add_ours(struct pel_attributes *as, const struct pel_span_entry *e, 
         pel_attributes_cstr(as, "pellucid.sampling.reason", reason);
 }
 
-/* The vendor entry "ot=" says with which probability a span was kept. A span kept for its end has
- * none that is known, so the entry goes. */
-static struct pel_str without_probability(struct pel_arena *a, struct pel_str state)
-{
-    char *out = pel_arena_alloc(a, state.len), *p = out;
-
-    for (size_t i = 0; i < state.len;) {
-        const char *comma = memchr(state.p + i, ',', state.len - i);
-        size_t n = comma ? (size_t)(comma - (state.p + i)) : state.len - i;
-        size_t blank = 0;
-
-        while (blank < n && (state.p[i + blank] == ' ' || state.p[i + blank] == '\t'))
-            blank++;
-        if (n - blank < 3 || memcmp(state.p + i + blank, "ot=", 3) != 0) {
-            if (p != out)
-                *p++ = ',';
-            memcpy(p, state.p + i, n);
-            p += n;
-        }
-        i += n + 1;
-    }
-    return pel_str(out, (size_t)(p - out));
-}
-
 static void set_ids(Otlp__Span *span, const struct pel_span_entry *e, struct pel_arena *a)
 {
     struct pel_str state = pel_span_string(e, PEL_SPAN_STR_TRACE_STATE);
@@ -201,7 +178,7 @@ static void set_ids(Otlp__Span *span, const struct pel_span_entry *e, struct pel
             (ProtobufCBinaryData){sizeof(e->parent_span_id), (uint8_t *)e->parent_span_id};
     }
     if (!(e->flags & PEL_SPAN_SAMPLED))
-        state = without_probability(a, state);
+        state = pel_trace_forget_probability(state, a);
     if (state.len)
         span->trace_state = pel_text_utf8(a, state);
     span->has_flags = true;

@@ -235,6 +235,65 @@ static void test_parent_is_overruled(void **state)
     fixture.conf.trace_parent_based = true;
 }
 
+/* A trace whose last 56 bits are those of the published example of "rv". */
+#define WITH_R "traceparent: 00-0af7651916cd43dd846e6d1a75832a2f-" SPAN
+
+static void check_decision(const char *fields, int flags, const char *state)
+{
+    struct pel_trace t = accept(fields);
+
+    if (t.flags != flags || !pel_str_eq(t.state, pel_str(state, strlen(state))))
+        fail_msg("%s gave %d %.*s", fields, t.flags, (int)t.state.len, t.state.p);
+}
+
+/* OpenTelemetry's example: the random value 0x6e6d1a75832a2f is kept from 56.9 % on. */
+static void test_probability_of_our_own_decision(void **state)
+{
+    fixture.conf.trace_parent_based = false;
+    fixture.conf.trace_ratio = 0.57;
+    check_decision(WITH_R "-00\r\n", 1, "ot=th:6e14");
+    check_decision(WITH_R "-00\r\ntracestate: a=1,ot=th:c;k:1\r\n", 1, "ot=th:6e14;k:1,a=1");
+    check_decision(WITH_R "-01\r\ntracestate: ot=rv:6e13ffffffffff\r\n", 0, "ot=rv:6e13ffffffffff");
+    fixture.conf.trace_ratio = 0.56;
+    check_decision(WITH_R "-01\r\ntracestate: ot=th:0,a=1\r\n", 0, "a=1");
+    check_decision(WITH_R "-01\r\n", 0, "");
+    check_decision(WITH_R "-02\r\ntracestate: ot=rv:ffffffffffffff\r\n", 3,
+                   "ot=th:70a4;rv:ffffffffffffff");
+    fixture.conf.trace_ratio = 1.0;
+    check_decision(WITH_R "-00\r\ntracestate: ot=th:c\r\n", 1, "ot=th:0");
+    check_decision(WITH_R "-00\r\n", 1, "");
+    fixture.conf.trace_parent_based = true;
+}
+
+static void test_probability_of_a_parents_decision(void **state)
+{
+    fixture.conf.trace_ratio = 0.5;
+    check_decision(WITH_R "-01\r\ntracestate: a=1, ot=th:6\r\n", 1, "a=1, ot=th:6");
+    check_decision(WITH_R "-01\r\ntracestate: a=1, ot=th:7;k:1\r\n", 1, "ot=k:1,a=1");
+    check_decision(WITH_R "-01\r\ntracestate: ot=th:nonsense\r\n", 1, "");
+    check_decision(WITH_R "-00\r\ntracestate: ot=th:nonsense\r\n", 0, "");
+    check_decision(WITH_R "-00\r\ntracestate: ot=th:7\r\n", 0, "ot=th:7");
+    check_decision(WITH_R "-00\r\ntracestate: ot=th:6\r\n", 0, "");
+    check_decision(WITH_R "-01\r\ntracestate: ot=th:7;rv:70000000000000\r\n", 1,
+                   "ot=th:7;rv:70000000000000");
+    check_decision(WITH_R "-01\r\ntracestate: ot=rv:00000000000000\r\n", 1, "ot=rv:00000000000000");
+    fixture.conf.trace_ratio = 1.0;
+}
+
+static void test_probability_of_a_new_trace(void **state)
+{
+    fixture.conf.trace_ratio = 0.25;
+    for (unsigned i = 0; i < 1000; i++) {
+        struct pel_trace t = accept("");
+        bool is_sampled = t.flags & 1;
+
+        assert_int_equal(t.flags, is_sampled ? 3 : 2);
+        assert_int_equal(is_sampled, t.trace_id[9] >= 0xc0);
+        assert_true(pel_str_eq(t.state, is_sampled ? PEL_STR("ot=th:c") : PEL_STR("")));
+    }
+    fixture.conf.trace_ratio = 1.0;
+}
+
 static void *draw_in_thread(void *out)
 {
     *(uint64_t *)out = pel_random_next();
@@ -291,6 +350,9 @@ int main(void)
         cmocka_unit_test(test_ratio),
         cmocka_unit_test(test_parent_decides),
         cmocka_unit_test(test_parent_is_overruled),
+        cmocka_unit_test(test_probability_of_our_own_decision),
+        cmocka_unit_test(test_probability_of_a_parents_decision),
+        cmocka_unit_test(test_probability_of_a_new_trace),
         cmocka_unit_test(test_threads_differ),
         cmocka_unit_test(test_forks_differ),
     };

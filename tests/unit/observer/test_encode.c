@@ -121,7 +121,9 @@ static void kept_span_has_no_known_probability(void **state)
     } cases[] = {
         {PEL_STR("congo=t61,ot=th:8,b=2"), "congo=t61,b=2"},
         {PEL_STR("ot=th:8"), NULL},
-        {PEL_STR("ot=th:8, b=2"), " b=2"},
+        {PEL_STR("ot=th:8, b=2"), "b=2"},
+        {PEL_STR("a=1,ot=th:8;rv:6e6d1a75832a2f"), "ot=rv:6e6d1a75832a2f,a=1"},
+        {PEL_STR("ot=rv:6e6d1a75832a2f"), "ot=rv:6e6d1a75832a2f"},
         {PEL_STR("a=1, ot=th:8"), "a=1"},
         {PEL_STR("not=1"), "not=1"},
     };
