@@ -150,3 +150,24 @@ def _check(effective: Effective, arguments: Arguments) -> None:
         line = str(error)
         is_usage = any(line.startswith(f"{flag.source}: ") for flag in arguments.flags)
         raise ConfigError(line, is_usage) from None
+    _check_certificates(effective)
+
+
+def _check_certificates(effective: Effective) -> None:
+    """Raises ConfigError for a file of [otlp] that cannot be read: an export would only say so much
+    later. That the contents are good is for the one who uses them to find out."""
+    otlp = effective.doc.get("otlp", {})
+    if otlp.get("client_key") and not otlp.get("client_certificate"):
+        source = effective.source("otlp.client_key")
+        raise ConfigError(f"{source}: otlp.client_key is set, but otlp.client_certificate is not")
+    for key in ("certificate", "client_certificate", "client_key"):
+        if not (path := otlp.get(key)):
+            continue
+        try:
+            with open(path, "rb"):
+                pass
+        except OSError as error:
+            source = effective.source(f"otlp.{key}")
+            raise ConfigError(
+                f'{source}: otlp.{key}: cannot read "{path}": {error.strerror}'
+            ) from None

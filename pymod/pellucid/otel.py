@@ -105,6 +105,9 @@ def _exporter(variables: Variables, is_set: Callable[[str], bool], warn: Warn) -
         if (variable := f"{PREFIX}{kind}COMPRESSION") in variables:
             yield Setting("otlp.compression", variables[variable], variable)
         yield from _timeout(variables, f"{PREFIX}{kind}TIMEOUT", warn)
+        for name in ("CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"):
+            if (variable := f"{PREFIX}{kind}{name}") in variables:
+                yield Setting(f"otlp.{name.lower()}", variables[variable], variable)
     for variable in (PREFIX + "TRACES_PROTOCOL", PREFIX + "PROTOCOL"):
         if variable in variables:
             _look_at_protocol(variable, variables[variable], warn)

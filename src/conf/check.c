@@ -69,6 +69,10 @@ static const struct {
     {"otlp", "endpoint", offsetof(struct pel_conf, otlp_endpoint), complain_url, false},
     {"otlp", "traces_endpoint", offsetof(struct pel_conf, otlp_traces_endpoint), complain_url,
      false},
+    {"otlp", "certificate", offsetof(struct pel_conf, otlp_certificate), complain_plain, false},
+    {"otlp", "client_certificate", offsetof(struct pel_conf, otlp_client_certificate),
+     complain_plain, false},
+    {"otlp", "client_key", offsetof(struct pel_conf, otlp_client_key), complain_plain, false},
     {"admin", "token", offsetof(struct pel_conf, admin_token), complain_field_value, true},
 };
 

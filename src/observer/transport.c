@@ -17,6 +17,22 @@ struct watch {
     curl_socket_t fd;
 };
 
+/* A faulty URL or certificate stays faulty. */
+static bool is_lasting(CURLcode code)
+{
+    switch (code) {
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_WRITE_ERROR:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Hands finished requests to their owners. A done function may start the next one. */
 static void collect(struct pel_transport *t)
 {
@@ -33,9 +49,7 @@ static void collect(struct pel_transport *t)
             curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &post->status);
         else if (!post->error[0])
             snprintf(post->error, sizeof(post->error), "%s", curl_easy_strerror(code));
-        /* A faulty URL or certificate stays faulty. */
-        post->is_retryable = code != CURLE_URL_MALFORMAT && code != CURLE_UNSUPPORTED_PROTOCOL &&
-                             code != CURLE_PEER_FAILED_VERIFICATION && code != CURLE_WRITE_ERROR;
+        post->is_retryable = !is_lasting(code);
         pel_transport_cancel(t, post);
         post->done(post);
         pel_buf_fini(&post->answer);
@@ -135,6 +149,19 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
     return n;
 }
 
+static void set_certificates(const struct pel_transport *t, CURL *c)
+{
+    if (*t->authorities) {
+        curl_easy_setopt(c, CURLOPT_CAINFO, t->authorities);
+        /* Without a folder, too: those named are all that are believed. */
+        curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+    }
+    if (*t->certificate) {
+        curl_easy_setopt(c, CURLOPT_SSLCERT, t->certificate);
+        curl_easy_setopt(c, CURLOPT_SSLKEY, *t->key ? t->key : t->certificate);
+    }
+}
+
 static void set_options(struct pel_transport *t, struct pel_post *post, struct pel_str body)
 {
     CURL *c = post->easy;
@@ -154,6 +181,7 @@ static void set_options(struct pel_transport *t, struct pel_post *post, struct p
     curl_easy_setopt(c, CURLOPT_WRITEDATA, post);
     curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(c, CURLOPT_HEADERDATA, post);
+    set_certificates(t, c);
 }
 
 void pel_transport_post(struct pel_transport *t, struct pel_post *post, struct pel_str body)
@@ -238,7 +266,11 @@ static int make_headers(struct pel_transport *t, const struct pel_conf *conf, st
 int pel_transport_open(struct pel_transport *t, uv_loop_t *loop, const struct pel_conf *conf,
                        struct pel_err *err)
 {
-    *t = (struct pel_transport){.loop = loop, .timeout_ms = (long)conf->otlp_timeout_ms};
+    *t = (struct pel_transport){.loop = loop,
+                                .timeout_ms = (long)conf->otlp_timeout_ms,
+                                .authorities = conf->otlp_certificate,
+                                .certificate = conf->otlp_client_certificate,
+                                .key = conf->otlp_client_key};
     uv_timer_init(loop, &t->timer);
     t->timer.data = t;
     t->multi = curl_multi_init();

@@ -22,6 +22,8 @@ struct pel_transport {
     char *url;                  /* owned */
     char name[256];             /* the same for people: without user, password and query */
     long timeout_ms;
+    /* Borrowed from conf: PEM files, "" = none (the system's authorities). */
+    const char *authorities, *certificate, *key;
 };
 
 struct pel_post;
@@ -43,7 +45,8 @@ struct pel_post {
 #define PEL_POST_ANSWER_KEPT (64U << 10)
 #define PEL_POST_ANSWER_MAX (4U << 20)
 
-/* Reads url, headers, compression and timeout of conf. 0, or -1 with err. */
+/* Reads url, headers, compression, timeout and certificates of conf, which must outlive it. 0, or
+ * -1 with err. */
 int pel_transport_open(struct pel_transport *t, uv_loop_t *loop, const struct pel_conf *conf,
                        struct pel_err *err);
 /* Nothing may be under way. The loop must run once more for the handles to go. */

@@ -141,6 +141,11 @@ def test_a_file_named_on_the_command_line(pellucid, scratch):
             "otlp.timeout",
             "3000ms",
         ),
+        (
+            {"EXPORTER_OTLP_TRACES_CERTIFICATE": "/dev/null", "EXPORTER_OTLP_CERTIFICATE": "/"},
+            "otlp.certificate",
+            "/dev/null",
+        ),
         ({"TRACES_SAMPLER": "parentbased_always_on"}, "trace.ratio", 1.0),
         ({"TRACES_SAMPLER": "always_off"}, "trace.ratio", 0.0),
         ({"TRACES_SAMPLER": "always_off"}, "trace.keep", []),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import ssl
 import threading
 import time
 from dataclasses import dataclass, field
@@ -106,10 +107,10 @@ class Receiver:
     """Listens on a free port of loopback.
 
     exports: everything received, refused exports included. answers: how to answer the next
-    exports, first in first out; empty means 200.
+    exports, first in first out; empty means 200. tls: speak https.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.exports: list[Export] = []
         self.answers: list[Answer] = []
         self._spans: list[Span] = []
@@ -127,6 +128,9 @@ class Receiver:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        self._scheme = "https" if tls else "http"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
     @property
@@ -137,7 +141,7 @@ class Receiver:
     @property
     def url(self) -> str:
         """Base endpoint, as otlp.endpoint has it."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Receiver:
         self._thread.start()

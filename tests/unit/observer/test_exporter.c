@@ -126,6 +126,8 @@ static void sender_start(struct sender *s, uint16_t port)
     s->conf.otlp_signals = (struct pel_strings){signals, 1};
     s->conf.otlp_compression = PEL_COMPRESSION_GZIP;
     s->conf.otlp_timeout_ms = 2000;
+    s->conf.otlp_certificate = s->conf.otlp_client_certificate = s->conf.otlp_client_key =
+        (char *)"";
     uv_loop_init(&s->loop);
     assert_int_equal(pel_exporter_open(&s->x, &s->loop, &s->conf, s->shm.header, &err), 0);
     assert_true(s->x.is_enabled);
