@@ -3,6 +3,7 @@
  *
  * Main thread only; every call returns with the GIL held as it came.
  */
+#include "pellucid/gateway.h"
 #include "server.h"
 
 #define WITH_KEYWORDS(function) (PyCFunction)(void (*)(void))(function)
@@ -48,7 +49,7 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static PyModuleDef_Slot slots[] = {{0, NULL}};
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, pel_api_add}, {0, NULL}};
 
 static struct PyModuleDef definition = {
     .m_base = PyModuleDef_HEAD_INIT,

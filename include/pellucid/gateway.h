@@ -70,6 +70,10 @@ void pel_gateway_app_misbehaved(struct pel_request *rq, const char *what);
  * its traceback below head. */
 void pel_gateway_log_exception(const char *head);
 
+/* Adds what `import pellucid` needs of C to a module (src/gateway/api.h). 0, or -1 with an
+ * exception. */
+int pel_api_add(PyObject *module);
+
 /* The framework's route template (Starlette, FastAPI, Flask, Bottle, Django), read from the environ
  * or scope once the framework has routed; sets rec->route unless one with precedence is there.
  * Never raises. */

@@ -58,6 +58,7 @@ struct pel_record {
     uint16_t status;       /* 0 = no response was begun */
     uint8_t version_minor; /* HTTP/1.x */
     enum pel_error error;
+    bool is_kept; /* the app wants it exported */
     enum pel_route_source route_source;
     struct pel_str method;           /* as received */
     struct pel_str path;             /* raw, percent-encoded, without query */
@@ -71,6 +72,7 @@ struct pel_record {
     struct pel_str route;
     struct pel_str exc_type, exc_message, exc_stack; /* UTF-8 */
     const struct pel_conf_route *conf_route;         /* the [[route]] that matched, or NULL */
+    struct pel_str attributes;                       /* of the app, packed (attribute.h) */
     struct pel_trace trace;
 };
 

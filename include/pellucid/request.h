@@ -104,7 +104,8 @@ struct pel_request {
     struct pel_str server_name; /* the address the connection came in on; path of a unix socket */
     uint16_t server_port;       /* 0 for unix sockets */
     void *app;                  /* the gateway's own object for this request (loop gateways) */
-    struct pel_list ready;      /* link in the queue of whoever schedules the request */
+    void *handle; /* owned: the object of the Python API, once the app has asked (gateway/api.h) */
+    struct pel_list ready; /* link in the queue of whoever schedules the request */
 };
 
 #endif

@@ -27,6 +27,7 @@ enum pel_span_flag {
     PEL_SPAN_FAILED = 4, /* pel_record_is_failed */
     PEL_SPAN_HAS_PARENT = 8,
     PEL_SPAN_IS_HTTPS = 16,
+    PEL_SPAN_KEPT = 32, /* the app has asked for it */
 };
 
 struct pel_span_entry {

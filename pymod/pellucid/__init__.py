@@ -1,5 +1,35 @@
-"""Pellucid: an application server for Python that you can see through."""
+"""Pellucid: an application server for Python that you can see through.
 
-from ._conf import version as __version__
+What an app may use of it is in `pellucid.api`, and can be imported from here. Everything works
+outside the server, too, where it does nothing; so tests and scripts run as they are.
+"""
 
-__all__ = ["__version__"]
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._conf import version as __version__
+    from .api import Request, inject, log_filter, request
+
+__all__ = ["Request", "__version__", "inject", "log_filter", "request"]
+
+
+def __getattr__(name: str) -> Any:
+    """What is not here yet: an app that uses nothing of the API does not pay for its import."""
+    if name == "__version__":
+        value: Any = _version()
+    elif name in __all__:
+        from . import api
+
+        value = getattr(api, name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def _version() -> str:
+    try:
+        from ._conf import version
+    except ImportError:  # the package as it is in the sources, without its extension modules
+        return "unknown"
+    return version

@@ -3,6 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+# The names of `inert`, as a process that serves has them.
+from .inert import Request as Request
+from .inert import carrier as carrier
+from .inert import current as current
+from .inert import ids as ids
+from .inert import request as request
+from .inert import set_current as set_current
+
 _Reading = tuple[dict[str, Any], dict[str, str], str]
 
 def supervise(

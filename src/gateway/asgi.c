@@ -3,6 +3,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "gateway/api.h"
 #include "gateway/asgi_exchange.h"
 #include "gateway/asgi_loop.h"
 #include "pellucid/conf.h"
@@ -75,7 +76,8 @@ static int open_gateway(const struct pel_gateway_env *env, PyObject *app, struct
         PyErr_Print();
         return pel_err_set(err, "the ASGI gateway could not be prepared");
     }
-    if (make_objects(app) < 0 || pel_asgi_loop_open(env->loop) < 0 || init_parts() < 0) {
+    if (make_objects(app) < 0 || pel_api_open(env) < 0 || pel_asgi_loop_open(env->loop) < 0 ||
+        init_parts() < 0) {
         pel_gateway_log_exception("the ASGI gateway could not be prepared");
         drop_objects();
         pel_interned_fini();

@@ -1,5 +1,6 @@
 #include "gateway/asgi_exchange.h"
 
+#include "gateway/api.h"
 #include "gateway/asgi.h"
 #include "gateway/asgi_loop.h"
 #include "pellucid/log.h"
@@ -164,6 +165,7 @@ static void give_back(struct pel_asgi_exchange *ex)
     bool is_complete = ex->phase == PEL_ASGI_COMPLETE;
 
     pel_gateway_read_route(rq, ex->call->scope);
+    pel_api_end(rq);
     if (!rq->rec.stamp_ns[PEL_STAMP_APP_END])
         pel_record_stamp(&rq->rec, PEL_STAMP_APP_END, pel_now_ns());
     pel_asgi_loop_cancel(&ex->check);
@@ -208,6 +210,7 @@ static void entered(struct pel_asgi_call *call)
     if (!rec->stamp_ns[PEL_STAMP_APP_START]) {
         pel_record_stamp(rec, PEL_STAMP_APP_START, pel_now_ns());
         rec->thread_id = pel_asgi.thread_id;
+        pel_api_bind(ex->rq);
     }
     if (pel_asgi.env.probes)
         pel_probes_app_enter(pel_asgi.env.probes, rec);

@@ -1,6 +1,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "gateway/api.h"
 #include "gateway/detect.h"
 #include "gateway/route.h"
 #include "gateway/strings.h"
@@ -101,8 +102,10 @@ static int run_watched(struct pel_exchange *x, PyObject *env)
     rec->thread_id = thread_id();
     pel_record_stamp(rec, PEL_STAMP_APP_START, pel_now_ns());
     pel_probes_app_enter(pel_wsgi.probes, rec);
+    pel_api_running = x->rq;
     result = run_app(x, env);
     pel_exchange_end(x);
+    pel_api_running = NULL;
     pel_probes_app_leave(pel_wsgi.probes, rec);
     if (!rec->stamp_ns[PEL_STAMP_APP_END])
         pel_record_stamp(rec, PEL_STAMP_APP_END, pel_now_ns());
@@ -121,6 +124,7 @@ static void respond(struct pel_request *rq)
         pel_gateway_app_failed(rq);
     if (x)
         pel_exchange_end(x);
+    pel_api_end(rq);
     if (result == 0)
         rq->ops->finish(rq, NULL, 0);
     else
@@ -154,7 +158,8 @@ static int open_gateway(const struct pel_gateway_env *genv, PyObject *app, struc
     pel_wsgi.probes = genv->probes;
     pel_wsgi.app = Py_NewRef(app);
     pel_wsgi.has_interned = pel_interned_init() == 0;
-    if (pel_wsgi.has_interned && init_types() == 0 && pel_wsgi_environ_prepare(genv) == 0)
+    if (pel_wsgi.has_interned && init_types() == 0 && pel_api_open(genv) == 0 &&
+        pel_wsgi_environ_prepare(genv) == 0)
         return 0;
     PyErr_Print();
     close_gateway();

@@ -10,7 +10,7 @@
 #include "otlp.pb-c.h"
 #include "pellucid/arena.h"
 
-#define PEL_ATTRIBUTES_MAX 64
+#define PEL_ATTRIBUTES_MAX 96
 
 struct pel_attributes {
     struct pel_arena *arena;
@@ -24,6 +24,9 @@ void pel_attributes_str(struct pel_attributes *as, const char *key, struct pel_s
 void pel_attributes_cstr(struct pel_attributes *as, const char *key, const char *value);
 void pel_attributes_int(struct pel_attributes *as, const char *key, int64_t value);
 void pel_attributes_seconds(struct pel_attributes *as, const char *key, uint64_t ns);
+
+/* What an app has set (attribute.h), but for keys that are on the list already. */
+void pel_attributes_packed(struct pel_attributes *as, struct pel_str packed);
 
 /* Is that key on the list? */
 bool pel_attributes_has(const struct pel_attributes *as, const char *key);

@@ -142,6 +142,8 @@ static const char *sampling_reason(const struct pel_span_entry *e)
 {
     if (e->flags & PEL_SPAN_SAMPLED)
         return NULL;
+    if (e->flags & PEL_SPAN_KEPT)
+        return "kept";
     return e->flags & PEL_SPAN_FAILED ? "error" : "slow";
 }
 
@@ -162,6 +164,7 @@ static void add_ours(struct pel_attributes *as, const struct pel_span_entry *e, 
     add_positive(as, "thread.id", e->thread_id);
     if (reason)
         pel_attributes_cstr(as, "pellucid.sampling.reason", reason);
+    pel_attributes_packed(as, pel_span_string(e, PEL_SPAN_STR_ATTRIBUTES));
 }
 
 static void set_ids(Otlp__Span *span, const struct pel_span_entry *e, struct pel_arena *a)

@@ -81,7 +81,8 @@ static void on_control(uv_poll_t *handle, int status, int events)
 /* Spans of dead workers are written by the supervisor, which does not know what is kept. */
 static bool is_wanted(const struct observer *ob, const struct pel_span_entry *e)
 {
-    return (e->flags & PEL_SPAN_SAMPLED) || (ob->keeps_slow && (e->flags & PEL_SPAN_SLOW)) ||
+    return (e->flags & (PEL_SPAN_SAMPLED | PEL_SPAN_KEPT)) ||
+           (ob->keeps_slow && (e->flags & PEL_SPAN_SLOW)) ||
            (ob->keeps_failed && (e->flags & PEL_SPAN_FAILED));
 }
 

@@ -162,8 +162,10 @@ static void finish(struct pel_probes *ps, struct pel_record *rec)
     bool is_slow = pel_record_duration_ns(rec) > slow_ns(ps, rec);
     bool is_failed = pel_record_is_failed(rec);
     uint32_t flags = (rec->trace.flags & 1 ? PEL_SPAN_SAMPLED : 0U) |
-                     (is_slow ? PEL_SPAN_SLOW : 0U) | (is_failed ? PEL_SPAN_FAILED : 0U);
-    bool is_kept = (is_slow && ps->spans.keeps_slow) || (is_failed && ps->spans.keeps_failed);
+                     (is_slow ? PEL_SPAN_SLOW : 0U) | (is_failed ? PEL_SPAN_FAILED : 0U) |
+                     (rec->is_kept ? PEL_SPAN_KEPT : 0U);
+    bool is_kept =
+        rec->is_kept || (is_slow && ps->spans.keeps_slow) || (is_failed && ps->spans.keeps_failed);
     bool is_written;
 
     if ((!(flags & PEL_SPAN_SAMPLED) && !is_kept) || !has_ids(rec))

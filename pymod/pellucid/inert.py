@@ -1,0 +1,88 @@
+"""The API outside the server: each name of `_server` that `api` needs, doing nothing."""
+
+from __future__ import annotations
+
+from typing import final
+
+
+@final
+class Request:
+    """The request that is being answered; made by the server only.
+
+    Once the request is over the object is inert: its ids stay, what is set counts for nothing, and
+    `phases` is empty.
+    """
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        raise TypeError("a Request comes from pellucid.request()")
+
+    @property
+    def trace_id(self) -> str:
+        """The id of the trace: 32 hex digits."""
+        raise NotImplementedError
+
+    @property
+    def span_id(self) -> str:
+        """The id of the request's SERVER span: 16 hex digits."""
+        raise NotImplementedError
+
+    @property
+    def route(self) -> str | None:
+        """The route template of metrics and spans (`http.route`).
+
+        Set it where the server cannot know it; it comes before what a `[[route]]` or the framework
+        says, and must be a template, one of few: never a path with ids in it. None takes it back.
+        A framework's own template is there once the response has begun.
+        """
+        raise NotImplementedError
+
+    @route.setter
+    def route(self, value: str | None) -> None:
+        raise NotImplementedError
+
+    @property
+    def phases(self) -> dict[str, float]:
+        """Seconds so far: "head", "body" (read before the app was called), "queue", "app"; these
+        follow each other. "total" counts from the first byte received until now."""
+        raise NotImplementedError
+
+    def set(self, key: str, value: str | bool | int | float, /) -> None:
+        """Sets an attribute of the request's span.
+
+        The last value of a key counts. At most 32 attributes and 4 KiB a request, keys up to 128
+        and texts up to 1,024 bytes: texts are cut, and what finds no room is left out. Other values
+        count as str(value). The server's own attributes cannot be replaced.
+        """
+        raise NotImplementedError
+
+    def keep(self) -> None:
+        """Has the request's span exported, whatever sampling has decided; its attribute
+        `pellucid.sampling.reason` is "kept" then."""
+        raise NotImplementedError
+
+
+def request() -> Request | None:
+    """The request that is being answered, or None outside of one."""
+    return None
+
+
+def current() -> object | None:
+    """What set_current() takes in another thread."""
+    return None
+
+
+def set_current(scope: object | None, /) -> object | None:
+    """Makes scope the current one in this context; returns what was."""
+    return None
+
+
+def carrier() -> tuple[tuple[str, str], ...]:
+    """Header fields that hand the trace on."""
+    return ()
+
+
+def ids() -> tuple[str, str] | None:
+    """Trace id and span id, in hex."""
+    return None

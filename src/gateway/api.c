@@ -1,0 +1,159 @@
+#include "gateway/api.h"
+
+#include "pellucid/conf.h"
+
+struct pel_api pel_api;
+_Thread_local struct pel_request *pel_api_running;
+
+static bool is_listed(const struct pel_strings *list, const char *word)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(list->items[i], word) == 0)
+            return true;
+    return false;
+}
+
+int pel_api_init(void)
+{
+    if (pel_api.current)
+        return 0;
+    if (PyType_Ready(&pel_api_request_type) < 0)
+        return -1;
+    pel_api.current = PyContextVar_New("pellucid", NULL);
+    return pel_api.current ? 0 : -1;
+}
+
+int pel_api_open(const struct pel_gateway_env *env)
+{
+    pel_api.hands_trace_on = is_listed(&env->conf->trace_propagators, "tracecontext");
+    pel_api.hands_baggage_on = is_listed(&env->conf->trace_propagators, "baggage");
+    return pel_api_init();
+}
+
+/* --- what is current --- */
+
+void pel_api_bind(struct pel_request *rq)
+{
+    PyObject *request = (PyObject *)pel_api_request_of(rq);
+    PyObject *token = request ? PyContextVar_Set(pel_api.current, request) : NULL;
+
+    Py_XDECREF(token);
+    PyErr_Clear(); /* without memory the app gets its request all the same */
+}
+
+static struct pel_api_request *request_behind(PyObject *scope)
+{
+    return (struct pel_api_request *)scope;
+}
+
+/* The value of the context variable: a new reference, or NULL. */
+static PyObject *bound(void)
+{
+    PyObject *scope = NULL;
+
+    if (PyContextVar_Get(pel_api.current, NULL, &scope) < 0)
+        PyErr_Clear();
+    if (scope == Py_None)
+        Py_CLEAR(scope);
+    return scope;
+}
+
+PyObject *pel_api_current(void)
+{
+    struct pel_request *running = pel_api_running;
+    PyObject *scope = bound();
+
+    if (PEL_LIKELY(!running))
+        return scope;
+    if (scope && request_behind(scope)->rq == running)
+        return scope;
+    Py_XDECREF(scope);
+    return Py_XNewRef((PyObject *)pel_api_request_of(running));
+}
+
+/* --- functions of the module --- */
+
+/* None in the place of what is missing. */
+static PyObject *or_none(PyObject *object)
+{
+    if (!object && !PyErr_Occurred())
+        Py_RETURN_NONE;
+    return object;
+}
+
+static PyObject *request_function(PyObject *module, PyObject *unused)
+{
+    PyObject *scope = pel_api_current(), *request;
+
+    if (!scope)
+        return or_none(NULL);
+    request = Py_NewRef((PyObject *)request_behind(scope));
+    Py_DECREF(scope);
+    return request;
+}
+
+static PyObject *current_function(PyObject *module, PyObject *unused)
+{
+    return or_none(pel_api_current());
+}
+
+static PyObject *set_current_function(PyObject *module, PyObject *scope)
+{
+    PyObject *before, *token;
+
+    if (scope != Py_None && !Py_IS_TYPE(scope, &pel_api_request_type)) {
+        PyErr_SetString(PyExc_TypeError, "not what current() returned");
+        return NULL;
+    }
+    before = bound();
+    token = PyContextVar_Set(pel_api.current, scope);
+    if (!token)
+        Py_CLEAR(before);
+    else
+        Py_DECREF(token);
+    return token ? (before ? before : Py_NewRef(Py_None)) : NULL;
+}
+
+static PyObject *carrier_function(PyObject *module, PyObject *unused)
+{
+    PyObject *scope = pel_api_current(), *fields;
+
+    if (!scope)
+        return PyErr_Occurred() ? NULL : PyTuple_New(0);
+    fields = pel_api_carrier(request_behind(scope), request_behind(scope)->span_id);
+    Py_DECREF(scope);
+    return fields;
+}
+
+static PyObject *ids_function(PyObject *module, PyObject *unused)
+{
+    PyObject *scope = pel_api_current(), *ids;
+
+    if (!scope)
+        return or_none(NULL);
+    ids = pel_api_ids(request_behind(scope), request_behind(scope)->span_id);
+    Py_DECREF(scope);
+    return ids;
+}
+
+static PyMethodDef functions[] = {
+    {"request", request_function, METH_NOARGS,
+     "request() -> Request | None\n\nThe request that is being answered."},
+    {"current", current_function, METH_NOARGS,
+     "current() -> object | None\n\nWhat set_current() takes in another thread."},
+    {"set_current", set_current_function, METH_O,
+     "set_current(scope) -> object | None\n\nMakes scope current in this context; returns what "
+     "was."},
+    {"carrier", carrier_function, METH_NOARGS,
+     "carrier() -> tuple[tuple[str, str], ...]\n\nHeader fields that hand the trace on."},
+    {"ids", ids_function, METH_NOARGS,
+     "ids() -> tuple[str, str] | None\n\nTrace id and span id, in hex."},
+    {NULL, NULL, 0, NULL},
+};
+
+int pel_api_add(PyObject *module)
+{
+    if (pel_api_init() < 0 || PyModule_AddType(module, &pel_api_request_type) < 0)
+        return -1;
+    return PyModule_AddFunctions(module, functions);
+}

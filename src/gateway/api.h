@@ -1,0 +1,93 @@
+/*
+ * api - what the app may ask and say about its request: the C side of `import pellucid`.
+ *
+ * pymod/pellucid/api.py binds these objects in a serving process; elsewhere inert.py stands in.
+ *
+ * Request (struct pel_api_request) is the app's view of one request. It is a Python object, alive
+ * as long as anybody refers to it, and borrows the struct pel_request until that is over
+ * (pel_api_end): then what the app set goes into the record, and the object is inert. Its ids stay
+ * readable, for background tasks log and call others, too. What the app sets is kept in the object
+ * and only copied at the end, on the thread of the request: other threads never touch the arena.
+ *
+ * Which request is current:
+ *  - on the thread of a WSGI request: the one of pel_api_running, a pointer of the thread. The
+ *    object is made when it is first asked for, so a request that does not ask pays two stores.
+ *  - elsewhere: the value of one context variable, "pellucid". ASGI sets it in the first step of
+ *    each request's task, and tasks and asyncio.to_thread copy it. ThreadPoolExecutor and
+ *    run_in_executor do not copy contexts: api.py carries the value for them.
+ * In a thread of WSGI requests the variable counts only if it belongs to the request of the
+ * pointer: what an earlier request left behind is stale.
+ *
+ * Everything needs the GIL and may be called on any thread.
+ */
+#ifndef PELLUCID_GATEWAY_API_H
+#define PELLUCID_GATEWAY_API_H
+
+#include "pellucid/attribute.h"
+#include "pellucid/gateway.h"
+
+struct pel_api_request {
+    PyObject_HEAD struct pel_request *rq; /* borrowed; NULL once the request is over */
+    uint8_t trace_id[16], span_id[8];
+    uint8_t flags; /* trace-flags */
+    bool is_kept;
+    PyObject *route;           /* owned str that the app has set, or NULL */
+    PyObject *state, *baggage; /* owned str of a request that is over, or NULL: to hand on */
+    char *attributes;          /* owned, packed (attribute.h); NULL without any */
+    size_t attributes_len;
+};
+
+/* What the gateways set up, and the context variable. */
+struct pel_api {
+    PyObject *current; /* owned: the context variable; NULL until pel_api_init */
+    bool hands_trace_on, hands_baggage_on;
+};
+
+extern struct pel_api pel_api;
+extern _Thread_local struct pel_request *pel_api_running;
+extern PyTypeObject pel_api_request_type;
+
+/* Types and the context variable; as often as one likes. 0, or -1 with an exception. */
+int pel_api_init(void);
+
+/* A gateway opens or closes. 0, or -1 with an exception. */
+int pel_api_open(const struct pel_gateway_env *env);
+
+/* ASGI, inside the context of the request's task: makes rq's object the current one. */
+void pel_api_bind(struct pel_request *rq);
+
+/* Use pel_api_end. */
+void pel_api_request_end(struct pel_request *rq);
+
+/* The request is about to go back to the transport; on its own thread. */
+static inline void pel_api_end(struct pel_request *rq)
+{
+    if (PEL_UNLIKELY(rq->handle != NULL))
+        pel_api_request_end(rq);
+}
+
+/* The object of rq: borrowed from it; NULL with an exception. */
+struct pel_api_request *pel_api_request_of(struct pel_request *rq);
+
+/* What is current: a new reference, or NULL, with an exception only when memory is short. */
+PyObject *pel_api_current(void);
+
+/* --- api_carrier.c --- */
+
+#define PEL_API_HEX(bytes) pel_api_hex(bytes, sizeof(bytes))
+PyObject *pel_api_hex(const uint8_t *bytes, size_t len);
+
+/* A tuple of the trace id and span_id, in hex. */
+PyObject *pel_api_ids(const struct pel_api_request *r, const uint8_t span_id[8]);
+
+/* Header fields that make a call to another service a child of span_id: a tuple of pairs. */
+PyObject *pel_api_carrier(const struct pel_api_request *r, const uint8_t span_id[8]);
+
+/* --- api_attributes.c --- */
+
+/* Adds key = value to the packed attributes of *room, which is made when it is NULL. A value that
+ * is no str, bool, int or float counts as str(value). Never raises: what cannot be had is left out.
+ */
+void pel_api_attribute(char **room, size_t *len, PyObject *key, PyObject *value);
+
+#endif

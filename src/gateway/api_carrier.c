@@ -1,0 +1,87 @@
+#include "gateway/api.h"
+
+#include "pellucid/hex.h"
+
+PyObject *pel_api_hex(const uint8_t *bytes, size_t len)
+{
+    PyObject *text = PyUnicode_New((Py_ssize_t)(2 * len), 127);
+
+    if (text)
+        pel_put_hex((char *)PyUnicode_1BYTE_DATA(text), bytes, len);
+    return text;
+}
+
+PyObject *pel_api_ids(const struct pel_api_request *r, const uint8_t span_id[8])
+{
+    PyObject *trace = PEL_API_HEX(r->trace_id), *span = pel_api_hex(span_id, 8), *ids = NULL;
+
+    if (trace && span)
+        ids = PyTuple_Pack(2, trace, span);
+    Py_XDECREF(trace);
+    Py_XDECREF(span);
+    return ids;
+}
+
+/* A str of the field; what is kept (may be NULL) once the request is over. Without: an empty one.
+ */
+static PyObject *text_of(PyObject *kept, struct pel_str field)
+{
+    return kept ? Py_NewRef(kept) : PyUnicode_DecodeLatin1(field.p, (Py_ssize_t)field.len, NULL);
+}
+
+static PyObject *traceparent(const struct pel_api_request *r, const uint8_t span_id[8])
+{
+    struct pel_trace trace = {.flags = r->flags};
+    char text[PEL_TRACEPARENT_LEN];
+
+    memcpy(trace.trace_id, r->trace_id, sizeof(trace.trace_id));
+    memcpy(trace.span_id, span_id, sizeof(trace.span_id));
+    pel_trace_format(&trace, text);
+    return PyUnicode_DecodeLatin1(text, sizeof(text), NULL);
+}
+
+/* Appends the pair unless value is empty; takes value, which may be NULL with an exception. */
+static int add(PyObject *list, const char *name, PyObject *value)
+{
+    PyObject *pair = NULL;
+    int rc = value ? 0 : -1;
+
+    if (value && PyUnicode_GET_LENGTH(value) > 0) {
+        pair = Py_BuildValue("(sO)", name, value);
+        rc = pair ? PyList_Append(list, pair) : -1;
+    }
+    Py_XDECREF(pair);
+    Py_XDECREF(value);
+    return rc;
+}
+
+static int add_trace(PyObject *list, const struct pel_api_request *r, const uint8_t span_id[8])
+{
+    struct pel_str state = r->rq ? r->rq->rec.trace.state : PEL_STR("");
+
+    if (add(list, "traceparent", traceparent(r, span_id)) < 0)
+        return -1;
+    return add(list, "tracestate", text_of(r->state, state));
+}
+
+static int add_baggage(PyObject *list, const struct pel_api_request *r)
+{
+    struct pel_str baggage = r->rq ? pel_head_get(r->rq->head, PEL_HEADER_BAGGAGE) : PEL_STR("");
+
+    return add(list, "baggage", text_of(r->baggage, baggage));
+}
+
+PyObject *pel_api_carrier(const struct pel_api_request *r, const uint8_t span_id[8])
+{
+    PyObject *list = PyList_New(0), *fields = NULL;
+    int rc = list ? 0 : -1;
+
+    if (rc == 0 && pel_api.hands_trace_on)
+        rc = add_trace(list, r, span_id);
+    if (rc == 0 && pel_api.hands_baggage_on)
+        rc = add_baggage(list, r);
+    if (rc == 0)
+        fields = PyList_AsTuple(list);
+    Py_XDECREF(list);
+    return fields;
+}

@@ -1,0 +1,52 @@
+"""A Flask app that uses the API."""
+
+from flask import Flask, Response
+
+import pellucid
+
+from . import seen
+
+app = Flask(__name__)
+
+
+@app.get("/see/<int:number>")
+def see(number):
+    return {"here": seen.here(), "pool": seen.pool(), "bare": seen.bare_thread()}
+
+
+@app.get("/async")
+async def see_async():
+    return await seen.everywhere()
+
+
+@app.get("/change")
+def change():
+    seen.change()
+    return {}
+
+
+@app.get("/after")
+def after():
+    return seen.after()
+
+
+@app.get("/keep")
+def keep():
+    pellucid.request().keep()
+    return {}
+
+
+@app.get("/generator")
+def generator():
+    def pieces():
+        for _ in range(3):
+            yield seen.here()["trace_id"] + "\n"
+        pellucid.request().set("app.pieces", 3)
+
+    return Response(pieces())
+
+
+@app.get("/boom")
+def boom():
+    pellucid.request().route = "/boom/{what}"
+    raise ValueError("boom")

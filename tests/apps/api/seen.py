@@ -1,0 +1,101 @@
+"""What an app sees of its request through the API, as JSON can have it."""
+
+import asyncio
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pellucid
+
+POOL = ThreadPoolExecutor(2)
+KEPT = []  # what apps keep beyond the end of a request
+
+
+class Lines(logging.Handler):
+    def __init__(self):
+        super().__init__()
+        self.lines = []
+        self.addFilter(pellucid.log_filter)
+
+    def emit(self, record):
+        self.lines.append([record.getMessage(), record.trace_id, record.span_id])
+
+
+LINES = Lines()
+LOG = logging.getLogger("api")
+LOG.addHandler(LINES)
+
+
+def here() -> dict | None:
+    request = pellucid.request()
+    if request is None:
+        return None
+    headers = {}
+    pellucid.inject(headers)
+    LOG.warning("here")
+    return {
+        "trace_id": request.trace_id,
+        "span_id": request.span_id,
+        "route": request.route,
+        "phases": request.phases,
+        "headers": headers,
+        "log": LINES.lines.pop(),
+    }
+
+
+def bare_thread() -> dict | None:
+    found = []
+    thread = threading.Thread(target=lambda: found.append(here()))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def pool() -> dict | None:
+    return POOL.submit(here).result()
+
+
+async def task() -> dict | None:
+    await asyncio.sleep(0)
+    return here()
+
+
+async def everywhere() -> dict:
+    loop = asyncio.get_running_loop()
+    found = {
+        "here": here(),
+        "task": await asyncio.create_task(task()),
+        "to_thread": await asyncio.to_thread(here),
+        "run_in_executor": await loop.run_in_executor(None, here),
+        "pool": await loop.run_in_executor(POOL, here),
+    }
+    await asyncio.sleep(0.001)
+    return found | {"later": here()}
+
+
+def change(kind: str = "order") -> None:
+    request = pellucid.request()
+    request.route = "/changed/{id}"
+    request.set("app.kind", kind)
+    request.set("app.kind", kind + "!")
+    request.set("app.count", 3)
+    request.set("app.share", 0.5)
+    request.set("app.is_new", True)
+    request.set("app.list", [1, "a"])
+    request.set("app.huge", 1 << 80)
+    request.set("url.path", "not ours to change")
+    for i in range(100):
+        request.set(f"app.many.{i}", "x" * 2000)
+    KEPT.append(request)
+
+
+def after() -> list:
+    """What is left of the requests kept, used as if they went on."""
+    found = []
+    while KEPT:
+        request = KEPT.pop()
+        request.set("app.late", 1)
+        request.route = "/late"
+        request.keep()
+        found.append([request.trace_id, request.span_id, request.route, request.phases])
+    return found

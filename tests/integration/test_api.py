@@ -1,0 +1,210 @@
+"""`import pellucid` in apps: what requests know of themselves, wherever the app looks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from support.processes import wait_for
+from support.target import ROOT
+
+TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+SENT = {
+    "traceparent": f"00-{TRACE}-{PARENT}-01",
+    "tracestate": "a=1,b=2",
+    "baggage": "user=7",
+}
+APPS = {
+    "flask": "api.flask_app:app",
+    "django-wsgi": "api.django_app:wsgi",
+    "django-asgi": "api.django_app:asgi",
+    "fastapi": "api.fastapi_app:app",
+}
+
+
+def started(start, name, config=None, **more):
+    pytest.importorskip(name.partition("-")[0])
+    return start(APPS[name], config, **more)
+
+
+@pytest.fixture(params=APPS)
+def app(request, worker):
+    return started(worker, request.param)
+
+
+def check(found, trace_id=TRACE):
+    assert found is not None
+    assert found["trace_id"] == trace_id
+    assert len(found["span_id"]) == 16 and found["span_id"] != PARENT
+    assert found["log"] == ["here", trace_id, found["span_id"]]
+
+
+# --- where the app looks ---
+
+
+def test_the_request_in_a_view(app):
+    found = json.loads(app.get("/see/7", SENT).body)
+    for place in ("here", "pool"):
+        check(found[place])
+        headers = found[place]["headers"]
+        assert headers.pop("tracestate").startswith("a=1,b=2")
+        assert headers == {
+            "traceparent": f"00-{TRACE}-{found['here']['span_id']}-01",
+            "baggage": "user=7",
+        }
+    assert found.get("bare") is None
+    phases = found["here"]["phases"]
+    assert set(phases) == {"head", "body", "queue", "app", "total"}
+    assert all(0 <= seconds < 5 for seconds in phases.values())
+    assert sum(phases.values()) - phases["total"] <= phases["total"] + 1e-6
+
+
+def test_threads_and_tasks(app):
+    answer = app.get("/async", SENT)
+    if answer.status == 500:
+        pytest.skip("Flask without asgiref has no async views")
+    found = json.loads(answer.body)
+    assert set(found) == {"here", "task", "to_thread", "run_in_executor", "pool", "later"}
+    for place in found.values():
+        check(place)
+
+
+def test_requests_are_told_apart(worker):
+    app = started(worker, "fastapi")
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda i: app.get(f"/two/{i % 5 * 10}"), range(40)))
+    traces = [json.loads(answer.body) for answer in answers]
+    assert all(before == after for before, after in traces)
+    assert len({before for before, _ in traces}) == 40
+
+
+@pytest.mark.parametrize("name", ["flask", "fastapi"])
+def test_generator_response(worker, name):
+    app = started(worker, name)
+    assert app.get("/generator", SENT).text.split() == [TRACE] * 3
+
+
+def test_background_task(worker):
+    app = started(worker, "fastapi")
+    during = json.loads(app.get("/background", SENT).body)
+    results = wait_for(
+        "the background task",
+        lambda: json.loads(app.get("/background/result").body),
+        5 * app.target.patience,
+    )
+    check(results[0])
+    assert results[0]["span_id"] == during["span_id"]
+    assert results[0]["headers"] == during["headers"]
+    assert results[0]["phases"] == {} and results[0]["route"] is None
+
+
+def test_one_thread_serves_many(worker):
+    """A request never sees what another one has left behind in its thread."""
+    app = started(worker, "flask", {"server": {"threads": 1}})
+    ids = [json.loads(app.get("/see/1").body) for _ in range(20)]
+    assert len({found["here"]["trace_id"] for found in ids}) == 20
+    assert all(found["pool"]["trace_id"] == found["here"]["trace_id"] for found in ids)
+
+
+# --- what the app says ---
+
+
+def test_route_and_attributes(server, receiver):
+    app = started(server, "flask", {"admin": {}}, receiver=receiver)
+    app.get("/change")
+    (span,) = app.spans(1)
+    assert span.name == "GET /changed/{id}"
+    assert span.attributes["http.route"] == "/changed/{id}"
+    assert span.attributes["url.path"] == "/change"
+    wanted = {
+        "app.kind": "order!",
+        "app.count": 3,
+        "app.share": 0.5,
+        "app.is_new": True,
+        "app.list": "[1, 'a']",
+        "app.huge": str(1 << 80),
+    }
+    assert {key: span.attributes.get(key) for key in wanted} == wanted
+    many = [value for key, value in span.attributes.items() if key.startswith("app.many.")]
+    assert many == ["x" * 1024] * 3
+    assert 'http_route="/changed/{id}"' in app.metrics()
+
+
+@pytest.mark.parametrize("name", ["django-wsgi", "django-asgi", "fastapi"])
+def test_route_comes_before_the_frameworks(server, receiver, name):
+    app = started(server, name, receiver=receiver)
+    app.get("/see/1")
+    app.get("/change")
+    names = {span.attributes["url.path"]: span.name for span in app.spans(2)}
+    assert names["/change"] == "GET /changed/{id}"
+    assert names["/see/1"] in ("GET /see/<int:number>", "GET /see/{number}", "GET")
+
+
+def test_route_comes_before_the_configurations(server, receiver):
+    rules = [{"match": "/change", "name": "/configured"}]
+    app = started(server, "flask", {"route": rules}, receiver=receiver)
+    app.get("/change")
+    assert app.spans(1)[0].name == "GET /changed/{id}"
+
+
+def test_route_of_a_request_that_fails(server, receiver):
+    app = started(server, "flask", receiver=receiver)
+    app.get("/boom")
+    assert app.spans(1)[0].name == "GET /boom/{what}"
+
+
+@pytest.mark.parametrize("name", ["flask", "fastapi"])
+def test_keep(server, receiver, name):
+    config = {"trace": {"ratio": 0.0, "keep": []}}
+    app = started(server, name, config, receiver=receiver)
+    app.get("/see/1")
+    app.get("/keep")
+    app.get("/see/1")
+    (span,) = app.spans(1)
+    assert span.attributes["url.path"] == "/keep"
+    assert span.attributes["pellucid.sampling.reason"] == "kept"
+
+
+def test_over_is_over(app):
+    app.get("/change", SENT)
+    found = json.loads(app.get("/after").body)
+    ((trace_id, span_id, route, phases),) = found if isinstance(found, list) else found["after"]
+    assert trace_id == TRACE and len(span_id) == 16
+    assert route == "/changed/{id}" and phases == {}
+
+
+# --- outside the server ---
+
+PLAIN = """
+import logging, sys
+import pellucid
+from pellucid import inject, log_filter, request
+
+assert request() is None and pellucid.request() is None
+headers = {"a": "b"}
+inject(headers)
+assert headers == {"a": "b"}
+record = logging.makeLogRecord({})
+assert log_filter.filter(record) and (record.trace_id, record.span_id) == ("", "")
+assert not [name for name in sys.modules if name in ("pellucid._server", "pellucid._observer")]
+print(pellucid.__version__)
+"""
+
+
+@pytest.mark.parametrize("built", [True, False])
+def test_outside_the_server(target, built, tmp_path):
+    """Also from the sources alone, without any extension module."""
+    folder = target.pymod if built else ROOT / "pymod"
+    env = {"PYTHONPATH": str(folder)} if folder else {}
+    done = subprocess.run(
+        [sys.executable if not built else target.python, "-c", PLAIN],
+        env=target.environment(tmp_path, env), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout.strip() != "unknown") is built
+    assert not list(Path(ROOT / "pymod" / "pellucid").glob("*.so"))
