@@ -122,14 +122,17 @@ void pel_origin_resolve(const struct pel_conf *conf, const struct pel_head *head
                         bool is_tls, struct pel_arena *arena, struct pel_record *rec,
                         struct pel_origin *out);
 
-/* W3C Trace Context Level 2: takes traceparent and tracestate from head, or begins a new trace;
- * draws our span id; decides sampling (the parent's decision unless
- * trace.parent_based is false, else the ratio of the [[route]] or of conf). The threshold that
- * OpenTelemetry's "ot" member of tracestate speaks of is kept, corrected or added, so that it is
- * that of the decision. */
-void pel_trace_accept(const struct pel_conf *conf, const struct pel_head *head,
-                      const struct pel_conf_route *route, struct pel_arena *arena,
-                      struct pel_trace *out);
+/* Is the peer (address, or the silent one of a unix socket) one of server.trusted_proxies? */
+bool pel_origin_is_proxy(const struct pel_conf *conf, struct pel_str peer, bool is_unix);
+
+/* W3C Trace Context Level 2: fills trace of rec. Takes traceparent and tracestate from head, or
+ * begins a new trace, which has a link to the client's where trace.trust says that it is not to be
+ * continued (rec->peer and is_unix tell whose it is); draws our span id; decides sampling (the
+ * parent's decision unless trace.parent_based is false, else the ratio of rec->conf_route or of
+ * conf). The threshold that OpenTelemetry's "ot" member of tracestate speaks of is kept, corrected
+ * or added, so that it is that of the decision. */
+void pel_trace_accept(const struct pel_conf *conf, const struct pel_head *head, bool is_unix,
+                      struct pel_arena *arena, struct pel_record *rec);
 /* "00-<trace>-<span>-<flags>", 55 bytes, not terminated: what the app sees. */
 #define PEL_TRACEPARENT_LEN 55
 void pel_trace_format(const struct pel_trace *trace, char out[PEL_TRACEPARENT_LEN]);

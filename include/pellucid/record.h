@@ -36,6 +36,12 @@ enum pel_route_source {
 
 struct pel_conf_route;
 
+/* Another span, as a trace context names it. */
+struct pel_trace_link {
+    uint8_t trace_id[16], span_id[8];
+    uint8_t flags; /* W3C trace-flags */
+};
+
 /* W3C trace context of this request: ids are ours to hand to the app (trace, our span). */
 struct pel_trace {
     uint8_t trace_id[16];
@@ -43,6 +49,8 @@ struct pel_trace {
     uint8_t parent_span_id[8]; /* zeros when there is no parent */
     uint8_t flags;             /* W3C trace-flags towards the app: 01 sampled, 02 random */
     bool has_parent;
+    bool has_link;              /* a context came that is not trusted: a new trace, with a link */
+    struct pel_trace_link link; /* to it */
     struct pel_str
         state; /* tracestate towards the app: as received, if valid, and "ot" as decided */
 };

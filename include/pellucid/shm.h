@@ -16,7 +16,7 @@
 #include "pellucid/err.h"
 
 #define PEL_SHM_MAGIC 0x50454c4cU
-#define PEL_SHM_VERSION 1U
+#define PEL_SHM_VERSION 2U
 
 #define PEL_SHM_INFLIGHT_N 512
 #define PEL_SHM_METHOD_LEN 16

@@ -28,6 +28,7 @@ enum pel_span_flag {
     PEL_SPAN_HAS_PARENT = 8,
     PEL_SPAN_IS_HTTPS = 16,
     PEL_SPAN_KEPT = 32, /* the app has asked for it */
+    PEL_SPAN_HAS_LINK = 64,
 };
 
 struct pel_span_entry {
@@ -37,7 +38,8 @@ struct pel_span_entry {
     uint64_t bytes_in, bytes_out, body_in, body_out;
     uint64_t thread_id, connection_requests, worker_requests;
     uint8_t trace_id[16], span_id[8], parent_span_id[8];
-    uint8_t instance_id[16]; /* of the worker: service.instance.id */
+    struct pel_trace_link link; /* with HAS_LINK */
+    uint8_t instance_id[16];    /* of the worker: service.instance.id */
     int32_t pid;
     uint32_t flags; /* of enum pel_span_flag */
     uint16_t status;

@@ -155,6 +155,11 @@ static struct pel_str prefix_of(const struct pel_head *head)
     return path;
 }
 
+bool pel_origin_is_proxy(const struct pel_conf *conf, struct pel_str peer, bool is_unix)
+{
+    return is_unix ? conf->trusts_unix : pel_conf_trusts(conf, peer);
+}
+
 void pel_origin_resolve(const struct pel_conf *conf, const struct pel_head *head, bool is_unix,
                         bool is_tls, struct pel_arena *arena, struct pel_record *rec,
                         struct pel_origin *out)
@@ -168,7 +173,7 @@ void pel_origin_resolve(const struct pel_conf *conf, const struct pel_head *head
     rec->client_port = is_unix ? 0 : rec->peer_port;
     if (PEL_LIKELY(!(head->known & forwarding_fields)))
         return;
-    if (is_unix ? !conf->trusts_unix : !pel_conf_trusts(conf, rec->peer))
+    if (!pel_origin_is_proxy(conf, rec->peer, is_unix))
         return;
     /* A proxy that writes X-Forwarded-For mostly lets a client's own Forwarded pass. */
     if ((head->known & PEL_HEADER_BIT(PEL_HEADER_X_FORWARDED_FOR)) ||

@@ -141,14 +141,33 @@ static void follow_parent(struct pel_arena *arena, struct pel_trace *out)
         out->state = pel_sampling_write(out->state, PEL_THRESHOLD_NONE, arena);
 }
 
-void pel_trace_accept(const struct pel_conf *conf, const struct pel_head *head,
-                      const struct pel_conf_route *route, struct pel_arena *arena,
-                      struct pel_trace *out)
+static bool is_trusted(const struct pel_conf *conf, struct pel_str peer, bool is_unix)
+{
+    if (PEL_LIKELY(conf->trace_trust == PEL_TRUST_ALL))
+        return true;
+    return conf->trace_trust == PEL_TRUST_PROXIES && pel_origin_is_proxy(conf, peer, is_unix);
+}
+
+static void make_link(struct pel_trace *out)
+{
+    memcpy(out->link.trace_id, out->trace_id, sizeof(out->link.trace_id));
+    memcpy(out->link.span_id, out->parent_span_id, sizeof(out->link.span_id));
+    out->link.flags = out->flags;
+}
+
+void pel_trace_accept(const struct pel_conf *conf, const struct pel_head *head, bool is_unix,
+                      struct pel_arena *arena, struct pel_record *rec)
 {
     bool may_have_parent = head->known & PEL_HEADER_BIT(PEL_HEADER_TRACEPARENT);
+    struct pel_trace *out = &rec->trace;
 
     out->state = PEL_STR("");
     out->has_parent = may_have_parent && accepts_context(conf) && take_parent(head, out);
+    out->has_link = out->has_parent && !is_trusted(conf, rec->peer, is_unix);
+    if (PEL_UNLIKELY(out->has_link)) {
+        make_link(out);
+        out->has_parent = false;
+    }
     if (!out->has_parent)
         begin_trace(out);
     else if (head->known & PEL_HEADER_BIT(PEL_HEADER_TRACESTATE))
@@ -156,7 +175,7 @@ void pel_trace_accept(const struct pel_conf *conf, const struct pel_head *head,
     if (out->has_parent && conf->trace_parent_based)
         follow_parent(arena, out);
     else
-        decide(conf, route, arena, out);
+        decide(conf, rec->conf_route, arena, out);
     draw(out->span_id, sizeof(out->span_id));
 }
 

@@ -212,6 +212,22 @@ static Otlp__Event *exception_event(const struct pel_span_entry *e, uint64_t wal
     return event;
 }
 
+/* To the context that the client sent and that was not continued; NULL when there was none. */
+static Otlp__Link *link_to_client(const struct pel_span_entry *e, struct pel_arena *a)
+{
+    Otlp__Link *link;
+
+    if (!(e->flags & PEL_SPAN_HAS_LINK))
+        return NULL;
+    link = pel_arena_alloc(a, sizeof(*link));
+    otlp__link__init(link);
+    link->has_trace_id = link->has_span_id = link->has_flags = true;
+    link->trace_id = (ProtobufCBinaryData){sizeof(e->link.trace_id), (uint8_t *)e->link.trace_id};
+    link->span_id = (ProtobufCBinaryData){sizeof(e->link.span_id), (uint8_t *)e->link.span_id};
+    link->flags = e->link.flags | FLAG_HAS_IS_REMOTE | FLAG_IS_REMOTE;
+    return link;
+}
+
 static struct pel_span_node *pack(const Otlp__Span *span, const struct pel_span_entry *e)
 {
     size_t len = otlp__span__get_packed_size(span);
@@ -235,6 +251,7 @@ struct pel_span_node *pel_encode_span(const struct pel_span_entry *e, unsigned s
     Otlp__Span span = OTLP__SPAN__INIT;
     Otlp__SpanStatus status = OTLP__SPAN_STATUS__INIT;
     Otlp__Event *event;
+    Otlp__Link *link;
 
     pel_attributes_init(&as, scratch);
     pel_attributes_init(&event_as, scratch);
@@ -252,6 +269,9 @@ struct pel_span_node *pel_encode_span(const struct pel_span_entry *e, unsigned s
     event = exception_event(e, wall_offset_ns, &event_as);
     span.events = &event;
     span.n_events = event ? 1 : 0;
+    link = link_to_client(e, scratch);
+    span.links = &link;
+    span.n_links = link ? 1 : 0;
     if (e->flags & PEL_SPAN_FAILED) {
         status.has_code = true;
         status.code = OTLP__STATUS_CODE__STATUS_CODE_ERROR;

@@ -55,9 +55,12 @@ static void fill_numbers(struct pel_span_entry *e, const struct pel_record *rec,
     memcpy(e->trace_id, rec->trace.trace_id, sizeof(e->trace_id));
     memcpy(e->span_id, rec->trace.span_id, sizeof(e->span_id));
     memcpy(e->parent_span_id, rec->trace.parent_span_id, sizeof(e->parent_span_id));
+    if (PEL_UNLIKELY(rec->trace.has_link))
+        e->link = rec->trace.link;
     memcpy(e->instance_id, worker->instance_id, sizeof(e->instance_id));
     e->pid = worker->pid;
     e->flags = flags | (rec->trace.has_parent ? PEL_SPAN_HAS_PARENT : 0U) |
+               (rec->trace.has_link ? PEL_SPAN_HAS_LINK : 0U) |
                (rec->scheme.len == 5 ? PEL_SPAN_IS_HTTPS : 0U);
     e->status = rec->status;
     e->client_port = rec->client_port;

@@ -76,3 +76,34 @@ def test_threshold_of_a_parent_goes_on_while_it_is_right(server, receiver, code)
         fields = echoed(running.get("/", {"traceparent": parent + flags, "tracestate": given}))
         assert fields["tracestate"] == towards_app
     assert [s.trace_state for s in running.spans(len(cases))] == [c[3] for c in cases]
+
+
+# --- trust ---
+
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+@pytest.mark.parametrize(
+    ("trust", "proxies", "is_continued"),
+    [
+        ("all", [], True),
+        ("proxies", ["127.0.0.1"], True),
+        ("proxies", ["192.0.2.0/24"], False),
+        ("none", ["127.0.0.1"], False),
+    ],
+)
+def test_context_of_a_stranger_becomes_a_link(server, receiver, code, trust, proxies, is_continued):
+    config = {"trace": {"trust": trust}, "server": {"trusted_proxies": proxies}}
+    running = server(code=code, config=config, receiver=receiver)
+    given = {"traceparent": f"00-{TRACE}-{SPAN}-00", "tracestate": "a=1"}
+    fields = echoed(running.get("/", given))
+    assert (fields["traceparent"][3:35] == TRACE) == is_continued
+    assert fields.get("tracestate") == ("a=1" if is_continued else None)
+    if is_continued:
+        assert fields["traceparent"].endswith("-00")
+        return
+    # Our own decision: the stranger's is not asked for.
+    (span,) = running.spans(1)
+    assert fields["traceparent"] == f"00-{span.trace_id}-{span.span_id}-03"
+    assert (span.parent_span_id, span.flags) == ("", 0x103)
+    assert span.links == [(TRACE, SPAN, 0x300)]

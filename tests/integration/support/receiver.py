@@ -18,7 +18,10 @@ from support.processes import wait_for
 
 @dataclass(frozen=True)
 class Span:
-    """One span as it arrived; ids in hex, times in Unix ns."""
+    """One span as it arrived; ids in hex, times in Unix ns.
+
+    links: trace id, span id and flags of each.
+    """
 
     name: str
     kind: int
@@ -29,6 +32,7 @@ class Span:
     end_ns: int
     attributes: dict[str, Any]
     events: list[tuple[str, dict[str, Any]]]
+    links: list[tuple[str, str, int]]
     status: int
     status_message: str
     trace_state: str
@@ -90,6 +94,7 @@ def spans_of(body: bytes) -> list[Span]:
             end_ns=s.end_time_unix_nano,
             attributes=_attributes(s.attributes),
             events=[(e.name, _attributes(e.attributes)) for e in s.events],
+            links=[(k.trace_id.hex(), k.span_id.hex(), k.flags) for k in s.links],
             status=s.status.code,
             status_message=s.status.message,
             trace_state=s.trace_state,

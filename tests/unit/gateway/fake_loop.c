@@ -320,7 +320,7 @@ static void set_up(struct exchange *e)
     rec->peer_port = 50123;
     pel_origin_resolve(&conf, e->rq.head, false, false, &e->rq.arena, rec, &origin);
     e->rq.prefix = origin.prefix;
-    pel_trace_accept(&conf, e->rq.head, NULL, &e->rq.arena, &rec->trace);
+    pel_trace_accept(&conf, e->rq.head, false, &e->rq.arena, rec);
     rec->stamp_ns[PEL_STAMP_FIRST_BYTE] = pel_now_ns();
 }
 

@@ -251,7 +251,7 @@ static void set_up(struct exchange *e, bool is_unix)
     }
     pel_origin_resolve(&conf, e->rq.head, is_unix, false, &e->rq.arena, rec, &origin);
     e->rq.prefix = origin.prefix;
-    pel_trace_accept(&conf, e->rq.head, rec->conf_route, &e->rq.arena, &rec->trace);
+    pel_trace_accept(&conf, e->rq.head, is_unix, &e->rq.arena, rec);
 }
 
 /* The bytes of a buffer that may be empty. */

@@ -26,11 +26,11 @@ static int tear_down(void **state)
 
 static struct pel_trace accept_with(const struct pel_conf_route *route, const char *fields)
 {
-    struct pel_trace trace;
+    struct pel_record rec = {.peer = PEL_STR("192.0.2.1"), .conf_route = route};
 
     fixture_head(&fixture, "GET / HTTP/1.0", fields);
-    pel_trace_accept(&fixture.conf, fixture.head, route, &fixture.arena, &trace);
-    return trace;
+    pel_trace_accept(&fixture.conf, fixture.head, false, &fixture.arena, &rec);
+    return rec.trace;
 }
 
 static struct pel_trace accept(const char *fields)
@@ -191,6 +191,54 @@ static void test_propagators_without_tracecontext(void **state)
     assert_int_not_equal(t.trace_id[0] << 8 | t.trace_id[1], 0x0af7);
 }
 
+static struct pel_trace accept_from(struct pel_str peer, bool is_unix)
+{
+    struct pel_record rec = {.peer = peer};
+
+    fixture_head(&fixture, "GET / HTTP/1.0",
+                 "traceparent: 00-" TRACE "-" SPAN "-03\r\ntracestate: a=1,ot=th:0\r\n");
+    pel_trace_accept(&fixture.conf, fixture.head, is_unix, &fixture.arena, &rec);
+    return rec.trace;
+}
+
+/* trace.trust: what is not continued becomes a link of a new trace. */
+static void test_trust(void **state)
+{
+    static const struct {
+        int trust;
+        struct pel_str peer;
+        bool is_unix, is_continued;
+    } cases[] = {
+        {PEL_TRUST_ALL, PEL_STR("192.0.2.1"), false, true},
+        {PEL_TRUST_PROXIES, PEL_STR("127.0.0.1"), false, true},
+        {PEL_TRUST_PROXIES, PEL_STR(""), true, true},
+        {PEL_TRUST_PROXIES, PEL_STR("192.0.2.1"), false, false},
+        {PEL_TRUST_NONE, PEL_STR("127.0.0.1"), false, false},
+        {PEL_TRUST_NONE, PEL_STR(""), true, false},
+    };
+
+    for (size_t i = 0; i < PEL_ARRAY_LEN(cases); i++) {
+        struct pel_trace t;
+
+        fixture.conf.trace_trust = cases[i].trust;
+        t = accept_from(cases[i].peer, cases[i].is_unix);
+        assert_int_equal(t.has_parent, cases[i].is_continued);
+        assert_int_equal(t.has_link, !cases[i].is_continued);
+        assert_int_equal(t.trace_id[0] == 0x0a && t.trace_id[15] == 0x9c, cases[i].is_continued);
+        assert_int_equal(t.flags, 3);
+        if (cases[i].is_continued)
+            continue;
+        assert_int_equal(t.state.len, 0);
+        assert_int_equal(t.parent_span_id[0], 0);
+        assert_int_equal(t.link.trace_id[0], 0x0a);
+        assert_int_equal(t.link.trace_id[15], 0x9c);
+        assert_int_equal(t.link.span_id[0], 0xb7);
+        assert_int_equal(t.link.flags, 3);
+    }
+    assert_false(accept("").has_link);
+    fixture.conf.trace_trust = PEL_TRUST_ALL;
+}
+
 static unsigned count_sampled(const struct pel_conf_route *route, const char *fields)
 {
     unsigned n = 0;
@@ -347,6 +395,7 @@ int main(void)
         cmocka_unit_test(test_bad_parents),
         cmocka_unit_test(test_states),
         cmocka_unit_test(test_propagators_without_tracecontext),
+        cmocka_unit_test(test_trust),
         cmocka_unit_test(test_ratio),
         cmocka_unit_test(test_parent_decides),
         cmocka_unit_test(test_parent_is_overruled),

@@ -113,6 +113,27 @@ static void parent_is_remote(void **state)
     otlp__span__free_unpacked(span, NULL);
 }
 
+static void client_that_is_not_trusted_is_a_link(void **state)
+{
+    struct pel_record rec = fixture_record(1000);
+    Otlp__Span *span;
+
+    span = encoded(span_of(&rec, PEL_SPAN_SAMPLED));
+    assert_int_equal(span->n_links, 0);
+    otlp__span__free_unpacked(span, NULL);
+    rec.trace.has_link = true;
+    memset(rec.trace.link.trace_id, 0x11, 16);
+    memset(rec.trace.link.span_id, 0x22, 8);
+    rec.trace.link.flags = 1;
+    span = encoded(span_of(&rec, PEL_SPAN_SAMPLED));
+    assert_int_equal(span->n_links, 1);
+    assert_memory_equal(span->links[0]->trace_id.data, rec.trace.link.trace_id, 16);
+    assert_memory_equal(span->links[0]->span_id.data, rec.trace.link.span_id, 8);
+    assert_int_equal(span->links[0]->flags, 0x301);
+    assert_false(span->has_parent_span_id);
+    otlp__span__free_unpacked(span, NULL);
+}
+
 static void kept_span_has_no_known_probability(void **state)
 {
     static const struct {
@@ -297,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(span_follows_the_conventions),
         cmocka_unit_test(parent_is_remote),
+        cmocka_unit_test(client_that_is_not_trusted_is_a_link),
         cmocka_unit_test(kept_span_has_no_known_probability),
         cmocka_unit_test(failure_is_an_error_with_its_exception),
         cmocka_unit_test(status_is_the_error_where_nothing_else_is),
