@@ -125,6 +125,17 @@ void pel_origin_resolve(const struct pel_conf *conf, const struct pel_head *head
 /* Is the peer (address, or the silent one of a unix socket) one of server.trusted_proxies? */
 bool pel_origin_is_proxy(const struct pel_conf *conf, struct pel_str peer, bool is_unix);
 
+/*
+ * Time in the proxy before us: fills proxy_ns of rec from X-Request-Start, where a trusted proxy
+ * has sent it and its clock is not ahead of ours, nor an hour behind. FIRST_BYTE of rec must be
+ * stamped.
+ */
+void pel_proxytime_resolve(const struct pel_conf *conf, const struct pel_head *head, bool is_unix,
+                           struct pel_record *rec);
+/* "t=1512379167.574": seconds, milliseconds or microseconds since 1970, which the size of the
+ * number tells apart; "t=" and a fraction may be there. In ns; 0 when it is none of these. */
+uint64_t pel_proxytime_parse(struct pel_str value);
+
 /* W3C Trace Context Level 2: fills trace of rec. Takes traceparent and tracestate from head, or
  * begins a new trace, which has a link to the client's where trace.trust says that it is not to be
  * continued (rec->peer and is_unix tell whose it is); draws our span id; decides sampling (the

@@ -58,6 +58,7 @@ struct pel_trace {
 struct pel_record {
     uint64_t stamp_ns[PEL_STAMP_N];
     uint64_t queue_ns;            /* ready for the app until the app was called */
+    uint64_t proxy_ns;            /* in the proxy before us, until FIRST_BYTE; 0 = unknown */
     uint64_t bytes_in, bytes_out; /* on the wire, head and framing included */
     uint64_t body_in, body_out;   /* bodies alone, decoded */
     uint64_t thread_id;           /* kernel tid of the thread that ran the app */

@@ -151,6 +151,8 @@ static void add_ours(struct pel_attributes *as, const struct pel_span_entry *e, 
 {
     const char *reason = sampling_reason(e);
 
+    if (e->proxy_ns)
+        pel_attributes_seconds(as, "pellucid.request.proxy.duration", e->proxy_ns);
     pel_attributes_seconds(as, "pellucid.request.queue.duration", e->queue_ns);
     for (size_t i = 0; i < PEL_ARRAY_LEN(phases); i++) {
         uint64_t ns = between(e, phases[i].from, phases[i].to);

@@ -229,6 +229,8 @@ static char *add_json_timings(char *p, const struct pel_record *rec)
     p = ADD(p, "\",\"span_id\":\"");
     p = pel_put_hex(p, rec->trace.span_id, sizeof(rec->trace.span_id));
     *p++ = '"';
+    if (rec->proxy_ns)
+        p = add_time(p, PEL_STR("proxy_ms"), rec->proxy_ns);
     p = add_time(p, PEL_STR("queue_ms"), rec->queue_ns);
     p = add_time(p, PEL_STR("ttfb_ms"),
                  span_ns(rec, PEL_STAMP_FIRST_BYTE, PEL_STAMP_RESPONSE_START));

@@ -45,6 +45,7 @@ static void fill_numbers(struct pel_span_entry *e, const struct pel_record *rec,
 {
     memcpy(e->stamp_ns, rec->stamp_ns, sizeof(e->stamp_ns));
     e->queue_ns = rec->queue_ns;
+    e->proxy_ns = rec->proxy_ns;
     e->bytes_in = rec->bytes_in;
     e->bytes_out = rec->bytes_out;
     e->body_in = rec->body_in;

@@ -130,6 +130,7 @@ void pel_h1_begin(struct pel_h1 *h1)
     find_route(loop->conf, rec);
     pel_origin_resolve(loop->conf, head, c->is_unix, false, &rq->arena, rec, &origin);
     rq->prefix = origin.prefix;
+    pel_proxytime_resolve(loop->conf, head, c->is_unix, rec);
     pel_trace_accept(loop->conf, head, c->is_unix, &rq->arena, rec);
     h1->is_begun = true;
     rec->stamp_ns[PEL_STAMP_HEAD] = pel_loop_now(loop);

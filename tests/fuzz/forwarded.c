@@ -1,6 +1,6 @@
 /*
  * forwarded - any values of Forwarded and X-Forwarded-* from a trusted peer: what is believed must
- * be well-formed, whatever was sent.
+ * be well-formed, whatever was sent. Each value is read as X-Request-Start, too.
  */
 #include "fuzz.h"
 #include "heads.h"
@@ -56,6 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     heads_init(&h, data, len, ids, PEL_ARRAY_LEN(ids));
     pel_origin_resolve(conf(), &h.head, false, false, &h.arena, &rec, &origin);
     check(&rec, &origin);
+    for (size_t i = 0; i < h.head.n_headers; i++)
+        pel_proxytime_parse(h.headers[i].value);
     heads_fini(&h);
     return 0;
 }

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import threading
+import time
 
 import pytest
 
@@ -202,3 +203,33 @@ def test_killed_worker_loses_no_line(server):
     found = lines(running, 300)
     assert len(found) == 300
     assert all(LINE.fullmatch(line.decode()) for line in found)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "form", "is_believed"),
+    [
+        (["127.0.0.1"], "t={:.3f}", True),
+        (["127.0.0.1"], "{:.0f}000", True),
+        (["192.0.2.1"], "t={:.3f}", False),
+        (["127.0.0.1"], "soon {:.3f}", False),
+    ],
+)
+def test_time_in_the_proxy(server, receiver, proxies, form, is_believed):
+    running = server(
+        code=APP,
+        config={
+            "http": {"access_log_format": "json"},
+            "server": {"trusted_proxies": proxies},
+        },
+        receiver=receiver,
+    )
+    running.get("/", {"X-Request-Start": form.format(time.time() - 20)})
+    (record,) = (json.loads(line) for line in lines(running, 1))
+    (span,) = running.spans(1)
+    if not is_believed:
+        assert "proxy_ms" not in record
+        assert "pellucid.request.proxy.duration" not in span.attributes
+        return
+    assert 19_000 < record["proxy_ms"] < 20_000 + 10_000 * running.target.patience
+    seconds = span.attributes["pellucid.request.proxy.duration"]
+    assert seconds == pytest.approx(record["proxy_ms"] / 1000, abs=0.002)
