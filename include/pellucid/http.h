@@ -187,6 +187,9 @@ int pel_response_head(struct pel_response *res, struct pel_buf *out, const struc
                       const struct pel_field *fields, size_t n_fields, int64_t body_len,
                       bool keep_alive, struct pel_err *err);
 
+/* Adds a field of the server's own to the head that out ends with. */
+void pel_response_add(struct pel_buf *out, const struct pel_field *field);
+
 /* A whole small response of the server's own: 400, 408, 413, 500, 503 ...; always closes. */
 void pel_response_simple(struct pel_buf *out, const struct pel_conf *conf, uint16_t status,
                          bool is_head);

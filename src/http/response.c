@@ -213,6 +213,17 @@ int pel_response_head(struct pel_response *res, struct pel_buf *out, const struc
     return 0;
 }
 
+void pel_response_add(struct pel_buf *out, const struct pel_field *field)
+{
+    char *at;
+
+    PEL_ASSERT(out->len > 2 && out->p[out->len - 1] == '\n');
+    pel_buf_reserve(out, pel_field_room(field));
+    at = pel_field_put(out->p + out->len - 2, field);
+    at = pel_put(at, PEL_STR("\r\n"));
+    out->len = (size_t)(at - out->p);
+}
+
 void pel_response_simple(struct pel_buf *out, const struct pel_conf *conf, uint16_t status,
                          bool is_head)
 {

@@ -150,7 +150,7 @@ void pel_h1_start(struct pel_h1 *h1)
         pel_conn_tell_gone(c);
 }
 
-static uint64_t queue_ns(const struct pel_h1 *h1)
+uint64_t pel_h1_queue_ns(const struct pel_h1 *h1)
 {
     uint64_t start_ns = h1->rq.rec.stamp_ns[PEL_STAMP_APP_START];
 
@@ -169,7 +169,7 @@ void pel_h1_record(struct pel_h1 *h1, uint64_t now_ns)
         return;
     if (rec->stamp_ns[PEL_STAMP_LAST_BYTE] == 0)
         rec->stamp_ns[PEL_STAMP_LAST_BYTE] = now_ns;
-    rec->queue_ns = queue_ns(h1);
+    rec->queue_ns = pel_h1_queue_ns(h1);
     pel_probes_finish(loop->probes, rec);
     if (h1->is_begun && loop->control)
         pel_age_count(&loop->control->age, rec);

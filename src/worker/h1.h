@@ -70,6 +70,9 @@ void pel_h1_begin(struct pel_h1 *h1);
  * settled, when this returns. Loop mode: from the outer loop only. */
 void pel_h1_start(struct pel_h1 *h1);
 
+/* How long it has waited for the app; 0 while it waits. */
+uint64_t pel_h1_queue_ns(const struct pel_h1 *h1);
+
 /* The record is complete: stamps it and hands it to the probes, once. */
 void pel_h1_record(struct pel_h1 *h1, uint64_t now_ns);
 

@@ -5,6 +5,7 @@
 #include "pellucid/conf.h"
 #include "pellucid/gateway.h"
 #include "pellucid/time.h"
+#include "timing.h"
 
 /* May the connection go on after this response? A client that waits for 100 Continue and gets a
  * final response instead may or may not send the body: it must not be guessed. */
@@ -29,6 +30,8 @@ static int send_head(struct pel_request *rq, uint16_t status, struct pel_str rea
     if (pel_response_head(&rq->res, &h1->out, h1->conn->loop->conf, rq->head, status, reason,
                           fields, n_fields, body_len, may_keep_alive(h1), err) != 0)
         return PEL_WRITE_BAD;
+    if (PEL_UNLIKELY(h1->conn->loop->conf->http_server_timing))
+        pel_timing_add(h1);
     rq->has_head = true;
     rq->rec.status = status;
     return PEL_WRITE_DONE;

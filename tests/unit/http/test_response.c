@@ -393,6 +393,21 @@ static void test_simple(void **state)
     pel_buf_fini(&out);
 }
 
+static void test_field_that_comes_late(void **state)
+{
+    const struct pel_field field = F("Server-Timing", "app;dur=1.204");
+    struct pel_buf out;
+
+    pel_buf_init(&out);
+    pel_response_simple(&out, &fixture.conf, 431, true);
+    pel_response_add(&out, &field);
+    assert_text("late", &out,
+                "HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/plain\r\n"
+                "Content-Length: 32\r\nConnection: close\r\nServer-Timing: app;dur=1.204\r\n"
+                "\r\n");
+    pel_buf_fini(&out);
+}
+
 static void test_interim(void **state)
 {
     const struct pel_field fields[] = {F("Link", "</a>; rel=preload"), F("Content-Length", "5"),
@@ -420,7 +435,7 @@ int main(void)
         cmocka_unit_test(test_heads),           cmocka_unit_test(test_worker_closes),
         cmocka_unit_test(test_reasons),         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_date_and_server), cmocka_unit_test(test_simple),
-        cmocka_unit_test(test_interim),
+        cmocka_unit_test(test_interim),         cmocka_unit_test(test_field_that_comes_late),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
