@@ -13,6 +13,43 @@ static PyObject *from_module(const char *module, const char *name)
     return value;
 }
 
+/*
+ * Each Task and Future asks its loop for get_debug(), which asyncio has written in Python and which
+ * only gives an attribute. The loop is our own: it has a function of ours for that.
+ */
+static PyObject *get_debug(PyObject *self, PyObject *unused)
+{
+    PyObject *value = PyDict_GetItemWithError(pel_asgi_loop.dict, pel_interned.debug);
+
+    if (!value && !PyErr_Occurred())
+        PyErr_SetObject(PyExc_AttributeError, pel_interned.debug);
+    return Py_XNewRef(value);
+}
+
+static PyMethodDef get_debug_def = {"get_debug", get_debug, METH_NOARGS, NULL};
+
+/* Loops that keep what they are asked for elsewhere stay as they are. 0, or -1 with an exception.
+ */
+static int set_get_debug(PyObject *dict)
+{
+    int has_debug = PyDict_Contains(dict, pel_interned.debug);
+    PyObject *function;
+    int rc;
+
+    if (has_debug <= 0)
+        return has_debug;
+    function = PyCFunction_New(&get_debug_def, NULL);
+    rc = function ? PyDict_SetItem(dict, pel_interned.get_debug, function) : -1;
+    Py_XDECREF(function);
+    return rc;
+}
+
+static void drop_get_debug(PyObject *dict)
+{
+    if (PyDict_DelItem(dict, pel_interned.get_debug) < 0)
+        PyErr_Clear(); /* it was not there */
+}
+
 int pel_asgi_loop_open(PyObject *loop)
 {
     struct pel_asgi_loop *l = &pel_asgi_loop;
@@ -31,11 +68,17 @@ int pel_asgi_loop_open(PyObject *loop)
     l->dict = pel_py_attr(loop, pel_interned.dict);
     if (l->dict && !PyDict_CheckExact(l->dict))
         Py_CLEAR(l->dict);
+    if (l->dict && set_get_debug(l->dict) < 0) {
+        pel_asgi_loop_close();
+        return -1;
+    }
     return 0;
 }
 
 void pel_asgi_loop_close(void)
 {
+    if (pel_asgi_loop.dict)
+        drop_get_debug(pel_asgi_loop.dict);
     Py_CLEAR(pel_asgi_loop.loop);
     Py_CLEAR(pel_asgi_loop.task_type);
     Py_CLEAR(pel_asgi_loop.cancelled_error);

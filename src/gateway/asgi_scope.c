@@ -11,8 +11,10 @@ static struct {
     PyObject *root_path;  /* str: server.root_path, which has no slash at its end */
     PyObject *empty;      /* b"" */
     PyObject *names[PEL_HEADER_N];
-    PyObject *server;      /* of the latest request ... */
-    char server_name[128]; /* ... and the address it stands for */
+    PyObject *pairs[PEL_HEADER_N]; /* the latest (name, value) of each; NULL: none yet */
+    PyObject *path, *raw_path;     /* the latest, of each other; NULL: none yet */
+    PyObject *server;              /* of the latest request ... */
+    char server_name[128];         /* ... and the address it stands for */
     size_t server_name_len;
     uint16_t server_port;
     bool hands_trace_on, hands_baggage_on; /* trace.propagators */
@@ -126,11 +128,31 @@ static PyObject *bytes_of(struct pel_str s)
     return PyBytes_FromStringAndSize(s.p, (Py_ssize_t)s.len);
 }
 
+static bool holds(PyObject *bytes, struct pel_str s)
+{
+    return (size_t)PyBytes_GET_SIZE(bytes) == s.len &&
+           memcmp(PyBytes_AS_STRING(bytes), s.p, s.len) == 0;
+}
+
+/* Secrets are not kept for longer than their request. */
+static bool is_secret(enum pel_header_id id)
+{
+    return id == PEL_HEADER_COOKIE || id == PEL_HEADER_AUTHORIZATION;
+}
+
+/* Most values of the known fields are those of the request before, and a pair may be shared. */
 static PyObject *header_pair(const struct pel_header *h)
 {
-    PyObject *name = h->id == PEL_HEADER_OTHER ? bytes_of(h->name) : Py_NewRef(base.names[h->id]);
+    PyObject *latest = base.pairs[h->id], *made;
 
-    return pair(name, bytes_of(h->value));
+    if (h->id == PEL_HEADER_OTHER)
+        return pair(bytes_of(h->name), bytes_of(h->value));
+    if (latest && holds(PyTuple_GET_ITEM(latest, 1), h->value))
+        return Py_NewRef(latest);
+    made = pair(Py_NewRef(base.names[h->id]), bytes_of(h->value));
+    if (made && !is_secret(h->id))
+        Py_XSETREF(base.pairs[h->id], Py_NewRef(made));
+    return made;
 }
 
 static PyObject *traceparent_pair(const struct pel_trace *trace)
@@ -234,18 +256,46 @@ static int set(PyObject *scope, PyObject *key, PyObject *value)
     return rc;
 }
 
-static int set_paths(PyObject *scope, struct pel_request *rq)
+/* Without a prefix, both follow from the target's path. */
+static int set_path(PyObject *scope, struct pel_request *rq)
 {
-    PyObject *prefix = rq->prefix.len ? decode(rq, rq->prefix) : NULL;
-    int rc = rq->prefix.len && !prefix ? -1 : 0;
+    struct pel_str raw = rq->head->path;
+
+    if (!base.raw_path || !holds(base.raw_path, raw)) {
+        PyObject *path = with_root(decode(rq, raw), NULL), *raw_path = bytes_of(raw);
+
+        if (!path || !raw_path) {
+            Py_XDECREF(path);
+            Py_XDECREF(raw_path);
+            return -1;
+        }
+        Py_XSETREF(base.path, path);
+        Py_XSETREF(base.raw_path, raw_path);
+    }
+    if (PyDict_SetItem(scope, pel_interned.path, base.path) < 0)
+        return -1;
+    return PyDict_SetItem(scope, pel_interned.raw_path, base.raw_path);
+}
+
+static int set_path_with_prefix(PyObject *scope, struct pel_request *rq)
+{
+    PyObject *prefix = decode(rq, rq->prefix);
+    int rc = prefix ? 0 : -1;
 
     if (rc == 0)
         rc = set(scope, pel_interned.path, with_root(decode(rq, rq->head->path), prefix));
-    if (rc == 0 && prefix)
+    if (rc == 0)
         rc = set(scope, pel_interned.root_path, PyUnicode_Concat(prefix, base.root_path));
-    Py_XDECREF(prefix);
     if (rc == 0)
         rc = set(scope, pel_interned.raw_path, bytes_of(rq->head->path));
+    Py_XDECREF(prefix);
+    return rc;
+}
+
+static int set_target(PyObject *scope, struct pel_request *rq)
+{
+    int rc = rq->prefix.len ? set_path_with_prefix(scope, rq) : set_path(scope, rq);
+
     if (rc == 0 && rq->head->query.len)
         rc = set(scope, pel_interned.asgi_query_string, bytes_of(rq->head->query));
     return rc;
@@ -274,7 +324,7 @@ PyObject *pel_asgi_scope_new(struct pel_request *rq)
     if (set(scope, pel_interned.asgi, PyDict_Copy(base.asgi)) < 0 ||
         set(scope, pel_interned.server, server_new(rq)) < 0 ||
         set(scope, pel_interned.client, client_new(&rq->rec)) < 0 || set_variants(scope, rq) < 0 ||
-        set_paths(scope, rq) < 0 || set(scope, pel_interned.headers, headers_new(rq)) < 0 ||
+        set_target(scope, rq) < 0 || set(scope, pel_interned.headers, headers_new(rq)) < 0 ||
         set(scope, pel_interned.state, PyDict_Copy(pel_asgi.state)) < 0 ||
         set(scope, pel_interned.extensions, PyDict_Copy(base.extensions)) < 0)
         Py_CLEAR(scope);
@@ -332,6 +382,10 @@ void pel_asgi_scope_fini(void)
     Py_CLEAR(base.root_path);
     Py_CLEAR(base.empty);
     Py_CLEAR(base.server);
-    for (size_t i = 0; i < PEL_HEADER_N; i++)
+    Py_CLEAR(base.path);
+    Py_CLEAR(base.raw_path);
+    for (size_t i = 0; i < PEL_HEADER_N; i++) {
         Py_CLEAR(base.names[i]);
+        Py_CLEAR(base.pairs[i]);
+    }
 }

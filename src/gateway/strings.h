@@ -95,6 +95,8 @@
     PEL_INTERNED(links, "links")                                                                   \
     PEL_INTERNED(message, "message")                                                               \
     PEL_INTERNED(dict, "__dict__")                                                                 \
+    PEL_INTERNED(debug, "_debug")                                                                  \
+    PEL_INTERNED(get_debug, "get_debug")                                                           \
     PEL_INTERNED(task_factory, "_task_factory")                                                    \
     PEL_INTERNED(get_task_factory, "get_task_factory")                                             \
     PEL_INTERNED(create_task, "create_task")                                                       \
