@@ -4,6 +4,8 @@
 #include <signal.h>
 
 #include "baton.h"
+#include "h1.h"
+#include "pellucid/arena.h"
 
 #define TICK_NS PEL_NS_PER_MS
 /* Each look takes the CPU from the threads that work. An app that answered so many requests since
@@ -132,6 +134,9 @@ static void *watch(void *arg)
         if (w->quiet_ticks >= QUIET_TICKS)
             sleep_deeply(w);
     }
+    /* What it kept of requests while it ran the loop. */
+    pel_h1_trim();
+    pel_arena_thread_fini();
     return NULL;
 }
 
