@@ -151,6 +151,16 @@ void pel_conf_fini(struct pel_conf *conf);
 const struct pel_conf_route *pel_conf_route_find(const struct pel_conf *conf, struct pel_str method,
                                                  struct pel_str path);
 
+/* What [otlp] can export; the words of otlp.signals. */
+enum pel_signal { PEL_SIGNAL_TRACES = 0, PEL_SIGNAL_METRICS };
+
+/* Is that signal wanted, and is there somewhere to send it to? */
+bool pel_conf_exports(const struct pel_conf *conf, enum pel_signal signal);
+
+/* Where it goes: the endpoint of its own as it is, or otlp.endpoint with the path of the signal
+ * behind it. The caller frees it. */
+char *pel_conf_export_url(const struct pel_conf *conf, enum pel_signal signal) PEL_MUST_CHECK;
+
 /* Is a peer address (numeric text, IPv6 without brackets) on the trusted_proxies list? */
 bool pel_conf_trusts(const struct pel_conf *conf, struct pel_str address);
 

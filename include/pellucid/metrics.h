@@ -12,11 +12,17 @@
 #include "pellucid/record.h"
 #include "pellucid/shm.h"
 
-enum pel_metric_kind { PEL_METRIC_KIND_COUNTER, PEL_METRIC_KIND_GAUGE };
+/* OpenTelemetry's instruments. */
+enum pel_metric_kind {
+    PEL_METRIC_KIND_COUNTER,
+    PEL_METRIC_KIND_UPDOWN, /* how many there are now; may be added up */
+    PEL_METRIC_KIND_GAUGE,  /* a value of this moment; may not */
+    PEL_METRIC_KIND_HISTOGRAM,
+};
 
 struct pel_metric_info {
     enum pel_metric_kind kind;
-    const char *unit; /* UCUM */
+    const char *unit; /* UCUM; "ns" is shown and exported as seconds */
     const char *name; /* as OpenTelemetry has it */
     const char *text;
 };

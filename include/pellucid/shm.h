@@ -42,7 +42,7 @@ enum pel_metric {
     PEL_METRIC_N
 };
 
-/* What the observers so far have done with spans: tbl/exports.h. */
+/* What the observers so far have exported: tbl/exports.h. */
 enum pel_export {
 #define PEL_EXPORT(name, otel_name, unit, error_type, text) PEL_EXPORT_##name,
 #include "pellucid/tbl/exports.h"

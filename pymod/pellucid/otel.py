@@ -14,8 +14,10 @@ from . import _conf
 
 PREFIX = "OTEL_EXPORTER_OTLP_"
 PROPAGATORS = ("tracecontext", "baggage")
+# What can be exported, and what OTEL_<signal>_EXPORTER may say. (/metrics is there in any case.)
+EXPORTERS = {"traces": ("otlp", "none"), "metrics": ("otlp", "prometheus", "none")}
 # More than a thousand times less than the default: a number of seconds.
-SUSPICIOUS_TIMEOUT_MS = 100
+SUSPICIOUS_MS = 100
 
 
 class Setting(NamedTuple):
@@ -76,12 +78,24 @@ def _switches(variables: Variables, warn: Warn) -> Iterator[Setting]:
         yield Setting("otlp.signals", [], "OTEL_SDK_DISABLED")
     elif disabled != "false":
         warn(f'OTEL_SDK_DISABLED: found "{disabled}", allowed is true or false; ignored')
-    exporters = _words(variables.get("OTEL_TRACES_EXPORTER", ""))
-    for exporter in exporters:
-        if exporter not in ("otlp", "none"):
-            warn(f'OTEL_TRACES_EXPORTER: "{exporter}" is not supported, otlp and none are; ignored')
-    if exporters == ["none"]:
-        yield Setting("otlp.signals", [], "OTEL_TRACES_EXPORTER")
+    off = [signal for signal in EXPORTERS if not _is_exported(signal, variables, warn)]
+    if off:
+        on = [signal for signal in EXPORTERS if signal not in off]
+        source = ", ".join(f"OTEL_{signal.upper()}_EXPORTER" for signal in off)
+        yield Setting("otlp.signals", on, source)
+
+
+def _is_exported(signal: str, variables: Variables, warn: Warn) -> bool:
+    """Whether OTEL_<signal>_EXPORTER leaves it to OTLP, as it does when it is not set."""
+    variable = f"OTEL_{signal.upper()}_EXPORTER"
+    allowed = EXPORTERS[signal]
+    words = _words(variables.get(variable, ""))
+    for word in words:
+        if word not in allowed:
+            listed = ", ".join(allowed[:-1]) + f" and {allowed[-1]}"
+            warn(f'{variable}: "{word}" is not supported, {listed} are; ignored')
+    known = [word for word in words if word in allowed]
+    return not known or "otlp" in known
 
 
 def _resource(variables: Variables, warn: Warn) -> Iterator[Setting]:
@@ -93,10 +107,11 @@ def _resource(variables: Variables, warn: Warn) -> Iterator[Setting]:
 
 
 def _exporter(variables: Variables, is_set: Callable[[str], bool], warn: Warn) -> Iterator[Setting]:
-    variable = PREFIX + "TRACES_ENDPOINT"
-    # An endpoint of the file is more than this one says: it must not lose to it.
-    if variable in variables and not is_set("otlp.endpoint"):
-        yield Setting("otlp.traces_endpoint", variables[variable], variable)
+    for signal in EXPORTERS:
+        variable = f"{PREFIX}{signal.upper()}_ENDPOINT"
+        # An endpoint of the file is more than this one says: it must not lose to it.
+        if variable in variables and not is_set("otlp.endpoint"):
+            yield Setting(f"otlp.{signal}_endpoint", variables[variable], variable)
     if (variable := PREFIX + "ENDPOINT") in variables:
         yield Setting("otlp.endpoint", variables[variable], variable)
     for kind in ("TRACES_", ""):
@@ -104,10 +119,13 @@ def _exporter(variables: Variables, is_set: Callable[[str], bool], warn: Warn) -
             yield Setting("otlp.headers", headers, variable)
         if (variable := f"{PREFIX}{kind}COMPRESSION") in variables:
             yield Setting("otlp.compression", variables[variable], variable)
-        yield from _timeout(variables, f"{PREFIX}{kind}TIMEOUT", warn)
+        yield from _milliseconds(variables, f"{PREFIX}{kind}TIMEOUT", "otlp.timeout", warn)
         for name in ("CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"):
             if (variable := f"{PREFIX}{kind}{name}") in variables:
                 yield Setting(f"otlp.{name.lower()}", variables[variable], variable)
+    yield from _milliseconds(
+        variables, "OTEL_METRIC_EXPORT_INTERVAL", "otlp.metrics_interval", warn
+    )
     for variable in (PREFIX + "TRACES_PROTOCOL", PREFIX + "PROTOCOL"):
         if variable in variables:
             _look_at_protocol(variable, variables[variable], warn)
@@ -122,15 +140,15 @@ def _look_at_protocol(variable: str, protocol: str, warn: Warn) -> None:
         )
 
 
-def _timeout(variables: Variables, variable: str, warn: Warn) -> Iterator[Setting]:
+def _milliseconds(variables: Variables, variable: str, name: str, warn: Warn) -> Iterator[Setting]:
     if (text := variables.get(variable)) is None:
         return
     if not (text.isascii() and text.isdigit()):
         warn(f'{variable}: found "{text}", allowed is a whole number of milliseconds; ignored')
         return
-    if int(text) < SUSPICIOUS_TIMEOUT_MS:
+    if int(text) < SUSPICIOUS_MS:
         warn(f"{variable}: {text} are milliseconds, as OpenTelemetry specifies it")
-    yield Setting("otlp.timeout", f"{text}ms", variable)
+    yield Setting(name, f"{text}ms", variable)
 
 
 def _sampler(variables: Variables, warn: Warn) -> Iterator[Setting]:

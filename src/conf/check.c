@@ -73,6 +73,8 @@ static const struct {
     {"otlp", "client_certificate", offsetof(struct pel_conf, otlp_client_certificate),
      complain_plain, false},
     {"otlp", "client_key", offsetof(struct pel_conf, otlp_client_key), complain_plain, false},
+    {"otlp", "metrics_endpoint", offsetof(struct pel_conf, otlp_metrics_endpoint), complain_url,
+     false},
     {"admin", "token", offsetof(struct pel_conf, admin_token), complain_field_value, true},
 };
 

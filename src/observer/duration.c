@@ -3,9 +3,7 @@
 
 #include "duration.h"
 #include "pellucid/mem.h"
-#include "pellucid/metrics.h"
 #include "pellucid/record.h"
-#include "pellucid/time.h"
 
 /* One stream, of one worker or of all. */
 struct stream {
@@ -76,80 +74,51 @@ static void merge(struct streams *ss)
     ss->n = n;
 }
 
-static void add_error_type(struct pel_exposition *e, const struct pel_shm_series *k)
+static void add_error_type(struct pel_labels *ls, const struct pel_shm_series *k, char code[8])
 {
     const char *error = pel_error_text((enum pel_error)k->error);
-    char code[8];
 
     if (!error[0] && k->status >= 500) {
-        snprintf(code, sizeof(code), "%u", k->status);
+        snprintf(code, 8, "%u", k->status);
         error = code;
     }
     if (error[0])
-        pel_exposition_label(e, "error.type", pel_str(error, strlen(error)));
+        pel_labels_cstr(ls, "error.type", error);
 }
 
-static void add_labels(struct pel_exposition *e, const struct stream *s)
+/* code: room for a text that the labels borrow. */
+static void make_labels(struct pel_labels *ls, const struct stream *s, char code[8])
 {
     const struct pel_shm_series *k = s->key;
     size_t route_len = k->route_len < sizeof(k->route) ? k->route_len : sizeof(k->route);
-    char code[8];
 
+    ls->n = 0;
     if (s->is_overflow) {
-        pel_exposition_label(e, "otel.metric.overflow", PEL_STR("true"));
+        pel_labels_cstr(ls, "otel.metric.overflow", "true");
         return;
     }
-    snprintf(code, sizeof(code), "%u", k->status);
-    pel_exposition_label(e, "http.request.method",
-                         pel_str(k->method, strnlen(k->method, sizeof(k->method))));
-    pel_exposition_label(e, "url.scheme", k->is_https ? PEL_STR("https") : PEL_STR("http"));
+    pel_labels_text(ls, "http.request.method",
+                    pel_str(k->method, strnlen(k->method, sizeof(k->method))));
+    pel_labels_cstr(ls, "url.scheme", k->is_https ? "https" : "http");
     if (k->status)
-        pel_exposition_label(e, "http.response.status_code", pel_str(code, strlen(code)));
+        pel_labels_number(ls, "http.response.status_code", k->status);
     if (route_len)
-        pel_exposition_label(e, "http.route", pel_str(k->route, route_len));
-    pel_exposition_label(e, "network.protocol.version",
-                         k->version_minor ? PEL_STR("1.1") : PEL_STR("1.0"));
-    add_error_type(e, k);
+        pel_labels_text(ls, "http.route", pel_str(k->route, route_len));
+    pel_labels_cstr(ls, "network.protocol.version", k->version_minor ? "1.1" : "1.0");
+    add_error_type(ls, k, code);
 }
 
-/* A bound in seconds as clients expect it: 0.005, 2.5, 10. OpenMetrics wants floats. */
-static void format_bound(char out[24], size_t i, bool is_openmetrics)
+void pel_duration_collect(struct pel_sink *sink, struct pel_shm *shm)
 {
-    if (i == PEL_DURATION_BUCKETS - 1) {
-        snprintf(out, 24, "+Inf");
-        return;
-    }
-    snprintf(out, 24, "%g", (double)pel_duration_bounds_ns[i] / PEL_NS_PER_SEC);
-    if (is_openmetrics && !strchr(out, '.'))
-        strcat(out, ".0");
-}
-
-static void show_stream(struct pel_exposition *e, const struct stream *s)
-{
-    uint64_t n = 0;
-    char bound[24];
-
-    e->is_ns = false;
-    for (size_t i = 0; i < PEL_DURATION_BUCKETS; i++) {
-        n += s->buckets[i];
-        format_bound(bound, i, e->is_openmetrics);
-        pel_exposition_begin(e, "_bucket");
-        add_labels(e, s);
-        pel_exposition_label(e, "le", pel_str(bound, strlen(bound)));
-        pel_exposition_value(e, n);
-    }
-    pel_exposition_begin(e, "_count");
-    add_labels(e, s);
-    pel_exposition_value(e, n);
-    pel_exposition_begin(e, "_sum");
-    add_labels(e, s);
-    e->is_ns = true;
-    pel_exposition_value(e, s->sum_ns);
-}
-
-void pel_duration_show(struct pel_exposition *e, struct pel_shm *shm)
-{
+    static const struct pel_metric_info info = {
+        PEL_METRIC_KIND_HISTOGRAM,
+        "ns",
+        "http.server.request.duration",
+        "Duration of HTTP server requests.",
+    };
     struct streams ss = {.items = NULL};
+    struct pel_labels labels;
+    char code[8];
 
     for (unsigned i = 0; i < shm->header->n_slots; i++) {
         const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
@@ -160,9 +129,14 @@ void pel_duration_show(struct pel_exposition *e, struct pel_shm *shm)
     if (ss.n)
         qsort(ss.items, ss.n, sizeof(*ss.items), compare);
     merge(&ss);
-    pel_exposition_family(e, "http.server.request.duration", "s", "histogram",
-                          "Duration of HTTP server requests.");
-    for (size_t i = 0; i < ss.n; i++)
-        show_stream(e, &ss.items[i]);
+    sink->family(sink, &info);
+    for (size_t i = 0; i < ss.n; i++) {
+        const struct stream *s = &ss.items[i];
+        struct pel_histogram h = {pel_duration_bounds_ns, s->buckets, PEL_DURATION_BUCKETS - 1,
+                                  s->sum_ns};
+
+        make_labels(&labels, s, code);
+        sink->histogram(sink, &labels, &h);
+    }
     free(ss.items);
 }

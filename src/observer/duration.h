@@ -6,10 +6,10 @@
 #ifndef PELLUCID_OBSERVER_DURATION_H
 #define PELLUCID_OBSERVER_DURATION_H
 
-#include "exposition.h"
 #include "pellucid/shm.h"
+#include "sink.h"
 
-/* Adds the family to the document. */
-void pel_duration_show(struct pel_exposition *e, struct pel_shm *shm);
+/* Hands the family to the sink. */
+void pel_duration_collect(struct pel_sink *sink, struct pel_shm *shm);
 
 #endif

@@ -1,18 +1,8 @@
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "exporter.h"
-#include "gzip.h"
 #include "outcome.h"
-#include "pellucid/log.h"
 #include "pellucid/time.h"
-
-#define GIVE_UP_NS (300 * PEL_NS_PER_SEC)
-#define BACKOFF_FIRST_MS 1000
-#define BACKOFF_MAX_MS 30000
-#define RETRY_AFTER_MAX_S 300
-#define LOG_EVERY_NS (30 * PEL_NS_PER_SEC)
 
 static void on_done(struct pel_post *post);
 
@@ -34,8 +24,9 @@ int pel_exporter_open(struct pel_exporter *x, uv_loop_t *loop, const struct pel_
     }
     if (!pel_span_is_exported(conf))
         return 0;
-    if (pel_transport_open(&x->transport, loop, conf, err) < 0)
+    if (pel_transport_open(&x->transport, loop, conf, PEL_SIGNAL_TRACES, err) < 0)
         return -1;
+    x->health = (struct pel_health){.receiver = x->transport.name, .items = "spans"};
     uv_timer_init(loop, &x->timer);
     x->timer.data = x;
     x->is_enabled = true;
@@ -69,7 +60,7 @@ static void empty(struct pel_batch *b)
 static void give_up(struct pel_batch *b)
 {
     count(b->x, PEL_EXPORT_SPANS_FAILED, b->n);
-    b->x->n_lost_unlogged += b->n;
+    pel_health_lost(&b->x->health, b->n);
     empty(b);
 }
 
@@ -82,14 +73,8 @@ static void fill(struct pel_batch *b)
     b->n_tries = 0;
     b->first_ns = pel_now_ns();
     pel_buf_init(&raw);
-    pel_buf_init(&b->body);
     pel_encode_request(&raw, x->conf, &b->nodes);
-    if (x->conf->otlp_compression == PEL_COMPRESSION_GZIP) {
-        pel_gzip(&b->body, pel_str(raw.p, raw.len));
-        pel_buf_fini(&raw);
-    } else {
-        b->body = raw;
-    }
+    pel_transport_pack(&x->transport, &b->body, &raw);
 }
 
 static void send_batch(struct pel_batch *b)
@@ -100,33 +85,16 @@ static void send_batch(struct pel_batch *b)
     pel_transport_post(&b->x->transport, &b->post, pel_str(b->body.p, b->body.len));
 }
 
-/* Half to one and a half times the mean, so that many servers do not come back at once. */
-static uint64_t backoff_ms(unsigned n_tries)
-{
-    uint64_t ms = BACKOFF_FIRST_MS;
-
-    for (unsigned i = 1; i < n_tries && ms < BACKOFF_MAX_MS; i++)
-        ms += ms / 2;
-    if (ms > BACKOFF_MAX_MS)
-        ms = BACKOFF_MAX_MS;
-    return ms / 2 + (uint64_t)random() % (ms + 1);
-}
-
 static void retry_later(struct pel_batch *b)
 {
-    int64_t asked_s = b->post.retry_after_s;
     struct pel_exporter *x = b->x;
-    uint64_t now_ns = pel_now_ns(), pause_ns = backoff_ms(b->n_tries) * PEL_NS_PER_MS;
 
-    if (asked_s >= 0)
-        pause_ns =
-            (uint64_t)(asked_s < RETRY_AFTER_MAX_S ? asked_s : RETRY_AFTER_MAX_S) * PEL_NS_PER_SEC;
-    if (x->is_stopping || now_ns + pause_ns - b->first_ns > GIVE_UP_NS) {
+    b->retry_ns = pel_retry_time(&b->post, b->n_tries, b->first_ns, pel_now_ns());
+    if (x->is_stopping || !b->retry_ns) {
         give_up(b);
         return;
     }
     b->state = PEL_BATCH_WAITING;
-    b->retry_ns = now_ns + pause_ns;
     if (b->retry_ns > x->not_before_ns)
         x->not_before_ns = b->retry_ns;
 }
@@ -150,33 +118,6 @@ static void split(struct pel_batch *b)
 
 /* --- what came of it --- */
 
-/* At most a line each LOG_EVERY_NS, whatever goes wrong. */
-static void log_failure(struct pel_exporter *x, const char *why)
-{
-    uint64_t now_ns = pel_now_ns();
-
-    snprintf(x->last_failure, sizeof(x->last_failure), "%s", why);
-    x->last_failure_wall_ns = pel_wall_ns();
-    if (x->logged_ns && now_ns - x->logged_ns < LOG_EVERY_NS)
-        return;
-    if (x->n_lost_unlogged)
-        pel_warning("export to %s: %s; %" PRIu64 " spans lost", x->transport.name, why,
-                    x->n_lost_unlogged);
-    else
-        pel_warning("export to %s: %s", x->transport.name, why);
-    x->logged_ns = now_ns;
-    x->is_failure_logged = x->is_failing;
-    x->n_lost_unlogged = 0;
-}
-
-static void log_recovery(struct pel_exporter *x)
-{
-    if (x->is_failure_logged)
-        pel_info("export to %s works again; %" PRIu64 " spans lost meanwhile", x->transport.name,
-                 x->n_lost_unlogged);
-    x->is_failure_logged = false;
-}
-
 static void finish(struct pel_batch *b, const struct pel_outcome *o)
 {
     struct pel_exporter *x = b->x;
@@ -185,13 +126,8 @@ static void finish(struct pel_batch *b, const struct pel_outcome *o)
     count(x, PEL_EXPORT_REQUESTS_OK, 1);
     count(x, PEL_EXPORT_SPANS_EXPORTED, b->n - n_rejected);
     count(x, PEL_EXPORT_SPANS_REJECTED, n_rejected);
-    x->is_failing = false;
-    x->last_ok_wall_ns = pel_wall_ns();
     x->not_before_ns = 0;
-    log_recovery(x);
-    x->n_lost_unlogged += n_rejected;
-    if (o->why[0])
-        log_failure(x, o->why);
+    pel_health_succeeded(&x->health, n_rejected, o->why);
     empty(b);
 }
 
@@ -201,7 +137,7 @@ static void on_done(struct pel_post *post)
     struct pel_exporter *x = b->x;
     struct pel_outcome o;
 
-    pel_outcome_read(&o, post);
+    pel_outcome_read(&o, post, x->health.items);
     if (o.verdict == PEL_VERDICT_DONE) {
         finish(b, &o);
     } else {
@@ -212,8 +148,7 @@ static void on_done(struct pel_post *post)
             split(b);
         else
             give_up(b);
-        x->is_failing = true;
-        log_failure(x, o.why);
+        pel_health_failed(&x->health, o.why);
     }
     pel_exporter_pump(x);
 }
@@ -282,7 +217,7 @@ static void note_drops(struct pel_exporter *x)
     if (!x->queue.n_dropped)
         return;
     count(x, PEL_EXPORT_SPANS_QUEUE_FULL, x->queue.n_dropped);
-    x->n_lost_unlogged += x->queue.n_dropped;
+    pel_health_lost(&x->health, x->queue.n_dropped);
     x->queue.n_dropped = 0;
 }
 
@@ -300,10 +235,9 @@ static void on_stop_timer(uv_timer_t *timer)
         give_up(&x->batches[i]);
     }
     count(x, PEL_EXPORT_SPANS_FAILED, x->queue.n);
-    x->n_lost_unlogged += x->queue.n;
+    pel_health_lost(&x->health, x->queue.n);
     pel_queue_fini(&x->queue);
-    if (x->n_lost_unlogged)
-        pel_warning("%" PRIu64 " spans could not be exported before the stop", x->n_lost_unlogged);
+    pel_health_end(&x->health);
     x->on_stopped(x);
 }
 

@@ -4,13 +4,13 @@
  * One thread, that of the loop. A batch leaves when PEL_BATCH_SPANS or PEL_BATCH_BYTES are there,
  * or after PEL_BATCH_DELAY_MS. Two are under way at most, waiting for another try included;
  * meanwhile the queue fills, and then loses its oldest. Tried again: no answer, 429, 502, 503, 504;
- * after Retry-After, or 1 s and half as much more each time up to 30 s, give or take a half; for
- * 300 s. Too large (413): in smaller batches. Anything else is final. A span is counted once, at
- * its end.
+ * when pel_retry_time says. Too large (413): in smaller batches. Anything else is final. A span is
+ * counted once, at its end.
  */
 #ifndef PELLUCID_OBSERVER_EXPORTER_H
 #define PELLUCID_OBSERVER_EXPORTER_H
 
+#include "health.h"
 #include "pellucid/shm.h"
 #include "queue.h"
 #include "transport.h"
@@ -53,14 +53,7 @@ struct pel_exporter {
     bool is_enabled; /* there is somewhere to send to */
     bool is_stopping;
     void (*on_stopped)(struct pel_exporter *x);
-
-    /* for the status page and the log */
-    uint64_t last_ok_wall_ns, last_failure_wall_ns;
-    uint64_t logged_ns;       /* monotonic, last line about failures */
-    uint64_t n_lost_unlogged; /* spans, since then */
-    bool is_failing;          /* the last request did */
-    bool is_failure_logged;
-    char last_failure[256];
+    struct pel_health health;
 };
 
 /* 0, or -1 with err. Without an endpoint: an exporter that is not enabled. */

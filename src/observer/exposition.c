@@ -87,6 +87,13 @@ void pel_exposition_label(struct pel_exposition *e, const char *otel_name, struc
     pel_buf_add(e->out, "\"", 1);
 }
 
+void pel_exposition_rendered(struct pel_exposition *e, struct pel_str labels)
+{
+    if (labels.len)
+        pel_buf_add_str(e->out, labels);
+    e->is_open = labels.len != 0;
+}
+
 void pel_exposition_value(struct pel_exposition *e, uint64_t value)
 {
     if (e->is_open)

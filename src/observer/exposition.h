@@ -30,6 +30,9 @@ void pel_exposition_family(struct pel_exposition *e, const char *otel_name, cons
  * of counters and infos is added by itself. Label names are translated too. */
 void pel_exposition_begin(struct pel_exposition *e, const char *suffix);
 void pel_exposition_label(struct pel_exposition *e, const char *otel_name, struct pel_str value);
+/* Labels that another exposition has written (what stands before the value's blank, but for the
+ * closing brace); may be empty. */
+void pel_exposition_rendered(struct pel_exposition *e, struct pel_str labels);
 void pel_exposition_value(struct pel_exposition *e, uint64_t value);
 
 /* The end of the document. */

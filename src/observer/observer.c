@@ -6,6 +6,7 @@
 #include "admin.h"
 #include "drain.h"
 #include "exporter.h"
+#include "metrics_exporter.h"
 #include "pellucid/conf.h"
 #include "pellucid/ipc.h"
 #include "pellucid/log.h"
@@ -21,6 +22,8 @@ struct observer {
     struct pel_drain drain;
     struct pel_recent recent;
     struct pel_exporter exporter;
+    struct pel_metrics_exporter metrics;
+    unsigned n_stopped; /* of the two */
     struct pel_admin admin;
     struct pel_view view;
     struct pel_arena scratch; /* of the span being encoded */
@@ -28,17 +31,32 @@ struct observer {
     bool is_stopping;
 };
 
-static void close_all(struct pel_exporter *x)
+static void close_all(struct observer *ob)
 {
-    struct observer *ob = PEL_CONTAINER_OF(x, struct observer, exporter);
-
     pel_exporter_close(&ob->exporter);
+    pel_metrics_exporter_close(&ob->metrics);
     pel_admin_close(&ob->admin);
     pel_drain_stop(&ob->drain);
     for (size_t i = 0; i < PEL_ARRAY_LEN(ob->signals); i++)
         uv_close((uv_handle_t *)&ob->signals[i], NULL);
     if (ob->env->control_fd >= 0)
         uv_close((uv_handle_t *)&ob->control, NULL);
+}
+
+static void exporter_stopped(struct observer *ob)
+{
+    if (++ob->n_stopped == 2)
+        close_all(ob);
+}
+
+static void on_spans_stopped(struct pel_exporter *x)
+{
+    exporter_stopped(PEL_CONTAINER_OF(x, struct observer, exporter));
+}
+
+static void on_metrics_stopped(struct pel_metrics_exporter *x)
+{
+    exporter_stopped(PEL_CONTAINER_OF(x, struct observer, metrics));
 }
 
 /* Workers are gone by now, or will be: what they wrote is read, then everything goes out. */
@@ -48,7 +66,8 @@ static void stop(struct observer *ob)
         return;
     ob->is_stopping = true;
     pel_drain_turn(&ob->drain);
-    pel_exporter_stop(&ob->exporter, PEL_OBSERVER_FLUSH_MS, close_all);
+    pel_exporter_stop(&ob->exporter, PEL_OBSERVER_FLUSH_MS, on_spans_stopped);
+    pel_metrics_exporter_stop(&ob->metrics, PEL_OBSERVER_FLUSH_MS, on_metrics_stopped);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -124,7 +143,8 @@ static void init(struct observer *ob, const struct pel_observer_env *env)
 
     memset(ob, 0, sizeof(*ob));
     ob->env = env;
-    ob->view = (struct pel_view){env->conf, env->shm, &ob->drain, &ob->exporter, &ob->recent};
+    ob->view = (struct pel_view){env->conf,     env->shm,     &ob->drain,
+                                 &ob->exporter, &ob->metrics, &ob->recent};
     ob->drain.on_span = on_span;
     ob->drain.on_turn = on_turn;
     pel_arena_init(&ob->scratch);
@@ -148,11 +168,13 @@ int pel_observer_run(const struct pel_observer_env *env, struct pel_err *err)
     watch(ob);
     pel_drain_start(&ob->drain, &ob->loop, env->shm);
     rc = pel_exporter_open(&ob->exporter, &ob->loop, env->conf, env->shm->header, err);
+    if (pel_metrics_exporter_open(&ob->metrics, &ob->loop, &ob->view, rc < 0 ? NULL : err) < 0)
+        rc = -1;
     if (pel_admin_open(&ob->admin, &ob->loop, &ob->view, env->admin_fds, env->n_admin_fds,
                        rc < 0 ? NULL : err) < 0)
         rc = -1;
     if (rc < 0)
-        close_all(&ob->exporter);
+        close_all(ob);
     uv_run(&ob->loop, UV_RUN_DEFAULT);
     uv_loop_close(&ob->loop);
     pel_recent_fini(&ob->recent);

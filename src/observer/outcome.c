@@ -4,7 +4,8 @@
 #include "otlp.pb-c.h"
 #include "outcome.h"
 
-static void read_success(struct pel_outcome *o, const struct pel_post *post)
+/* The answers to all signals look alike but for the name of rejected_spans. */
+static void read_success(struct pel_outcome *o, const struct pel_post *post, const char *items)
 {
     Otlp__ExportTraceServiceResponse *r = otlp__export_trace_service_response__unpack(
         NULL, post->answer.len, (const uint8_t *)post->answer.p);
@@ -14,7 +15,7 @@ static void read_success(struct pel_outcome *o, const struct pel_post *post)
     o->verdict = PEL_VERDICT_DONE;
     if (partial && partial->rejected_spans > 0) {
         o->n_rejected = (uint64_t)partial->rejected_spans;
-        snprintf(o->why, sizeof(o->why), "%" PRIu64 " spans rejected: %s", o->n_rejected, text);
+        snprintf(o->why, sizeof(o->why), "%" PRIu64 " %s rejected: %s", o->n_rejected, items, text);
     } else if (text[0]) {
         snprintf(o->why, sizeof(o->why), "accepted, with a warning: %s", text);
     }
@@ -50,11 +51,11 @@ static enum pel_verdict judge(const struct pel_post *post)
     }
 }
 
-void pel_outcome_read(struct pel_outcome *o, const struct pel_post *post)
+void pel_outcome_read(struct pel_outcome *o, const struct pel_post *post, const char *items)
 {
     *o = (struct pel_outcome){.n_rejected = 0};
     if (post->status >= 200 && post->status < 300) {
-        read_success(o, post);
+        read_success(o, post, items);
         return;
     }
     if (post->status == 0) {

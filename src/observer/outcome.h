@@ -7,7 +7,7 @@
 #include "transport.h"
 
 enum pel_verdict {
-    PEL_VERDICT_DONE,  /* taken, but for n_rejected spans */
+    PEL_VERDICT_DONE,  /* taken, but for n_rejected items */
     PEL_VERDICT_RETRY, /* the same again, later */
     PEL_VERDICT_SPLIT, /* too large */
     PEL_VERDICT_LOST,  /* no use trying again */
@@ -19,6 +19,7 @@ struct pel_outcome {
     char why[256];       /* for the log; of DONE: a warning of the receiver, or "" */
 };
 
-void pel_outcome_read(struct pel_outcome *o, const struct pel_post *post);
+/* items: what the export consists of, in words ("spans"). */
+void pel_outcome_read(struct pel_outcome *o, const struct pel_post *post, const char *items);
 
 #endif

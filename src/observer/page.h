@@ -8,6 +8,7 @@
 
 #include "drain.h"
 #include "exporter.h"
+#include "metrics_exporter.h"
 #include "pellucid/http.h"
 #include "recent.h"
 
@@ -15,8 +16,9 @@
 struct pel_view {
     const struct pel_conf *conf;
     struct pel_shm *shm;
-    struct pel_drain *drain; /* a page about spans reads the rings first */
-    const struct pel_exporter *exporter;
+    struct pel_drain *drain;             /* a page about spans reads the rings first */
+    const struct pel_exporter *exporter; /* of spans */
+    const struct pel_metrics_exporter *metrics;
     const struct pel_recent *recent;
 };
 

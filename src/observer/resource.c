@@ -12,13 +12,13 @@ static void add_default(struct pel_attributes *as, const char *key, const char *
         pel_attributes_cstr(as, key, value);
 }
 
-static void add_worker(struct pel_attributes *as, const uint8_t instance_id[16], int32_t pid)
+static void add_instance(struct pel_attributes *as, const uint8_t instance_id[16], int32_t pid)
 {
     char uuid[PEL_UUID_TEXT_LEN + 1];
 
     pel_text_uuid(uuid, instance_id);
     add_default(as, "service.instance.id", uuid);
-    if (!pel_attributes_has(as, "process.pid"))
+    if (pid && !pel_attributes_has(as, "process.pid"))
         pel_attributes_int(as, "process.pid", pid);
 }
 
@@ -31,8 +31,7 @@ void pel_resource_attributes(struct pel_attributes *as, const struct pel_conf *c
     for (size_t i = 0; i < pairs->n && i < CONFIGURED_MAX; i++)
         pel_attributes_cstr(as, pairs->items[i].name, pairs->items[i].value);
     add_default(as, "service.name", "unknown_service:pellucid");
-    if (instance_id)
-        add_worker(as, instance_id, pid);
+    add_instance(as, instance_id, pid);
     if (gethostname(host, sizeof(host) - 1) == 0 && host[0])
         add_default(as, "host.name", host);
     add_default(as, "telemetry.sdk.name", "pellucid");

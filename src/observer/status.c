@@ -115,13 +115,23 @@ static void add_requests(struct pel_json *j, struct pel_shm *shm)
     pel_json_close(j, ']');
 }
 
+static void add_health(struct pel_json *j, const struct pel_health *h)
+{
+    if (h->last_ok_wall_ns)
+        pel_json_time(j, "last_success", h->last_ok_wall_ns);
+    if (h->last_failure_wall_ns) {
+        pel_json_time(j, "last_failure", h->last_failure_wall_ns);
+        pel_json_cstr(j, "last_failure_reason", h->last_failure);
+    }
+}
+
 static void add_exporter(struct pel_json *j, const struct pel_exporter *x)
 {
     pel_json_open(j, "exporter", '{');
     pel_json_bool(j, "is_enabled", x->is_enabled);
     if (x->is_enabled) {
         pel_json_cstr(j, "endpoint", x->transport.name);
-        pel_json_bool(j, "is_failing", x->is_failing);
+        pel_json_bool(j, "is_failing", x->health.is_failing);
         pel_json_uint(j, "spans_exported", LOAD(x->header->exports[PEL_EXPORT_SPANS_EXPORTED]));
         pel_json_uint(j, "spans_rejected", LOAD(x->header->exports[PEL_EXPORT_SPANS_REJECTED]));
         pel_json_uint(j, "spans_failed", LOAD(x->header->exports[PEL_EXPORT_SPANS_FAILED]));
@@ -129,12 +139,23 @@ static void add_exporter(struct pel_json *j, const struct pel_exporter *x)
         pel_json_uint(j, "spans_in_flight", pel_exporter_inflight(x));
         pel_json_uint(j, "queue_spans", x->queue.n);
         pel_json_uint(j, "queue_bytes", x->queue.bytes);
-        if (x->last_ok_wall_ns)
-            pel_json_time(j, "last_success", x->last_ok_wall_ns);
-        if (x->last_failure_wall_ns) {
-            pel_json_time(j, "last_failure", x->last_failure_wall_ns);
-            pel_json_cstr(j, "last_failure_reason", x->last_failure);
-        }
+        add_health(j, &x->health);
+    }
+    pel_json_close(j, '}');
+}
+
+static void add_metrics_exporter(struct pel_json *j, const struct pel_metrics_exporter *x,
+                                 struct pel_shm_header *h)
+{
+    pel_json_open(j, "metrics_exporter", '{');
+    pel_json_bool(j, "is_enabled", x->is_enabled);
+    if (x->is_enabled) {
+        pel_json_cstr(j, "endpoint", x->transport.name);
+        pel_json_bool(j, "is_failing", x->health.is_failing);
+        pel_json_uint(j, "points_exported", LOAD(h->exports[PEL_EXPORT_POINTS_EXPORTED]));
+        pel_json_uint(j, "points_rejected", LOAD(h->exports[PEL_EXPORT_POINTS_REJECTED]));
+        pel_json_uint(j, "points_failed", LOAD(h->exports[PEL_EXPORT_POINTS_FAILED]));
+        add_health(j, &x->health);
     }
     pel_json_close(j, '}');
 }
@@ -167,6 +188,7 @@ void pel_page_status(const struct pel_view *v, const struct pel_head *head, stru
     add_workers(&j, v->shm);
     add_requests(&j, v->shm);
     add_exporter(&j, v->exporter);
+    add_metrics_exporter(&j, v->metrics, v->shm->header);
     add_totals(&j, v->shm);
     pel_json_close(&j, '}');
     pel_buf_add(&page->body, "\n", 1);

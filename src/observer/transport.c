@@ -3,6 +3,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "gzip.h"
 #include "pellucid/log.h"
 #include "pellucid/mem.h"
 #include "transport.h"
@@ -184,6 +185,18 @@ static void set_options(struct pel_transport *t, struct pel_post *post, struct p
     set_certificates(t, c);
 }
 
+void pel_transport_pack(const struct pel_transport *t, struct pel_buf *body, struct pel_buf *raw)
+{
+    if (!t->compresses) {
+        *body = *raw;
+        pel_buf_init(raw);
+        return;
+    }
+    pel_buf_init(body);
+    pel_gzip(body, pel_str(raw->p, raw->len));
+    pel_buf_fini(raw);
+}
+
 void pel_transport_post(struct pel_transport *t, struct pel_post *post, struct pel_str body)
 {
     PEL_ASSERT(!post->easy);
@@ -209,22 +222,6 @@ void pel_transport_cancel(struct pel_transport *t, struct pel_post *post)
 
 /* --- set-up --- */
 
-/* otlp.traces_endpoint as it is, or otlp.endpoint with the path of the signal behind it. */
-static char *make_url(const struct pel_conf *conf)
-{
-    size_t len = strlen(conf->otlp_endpoint);
-    struct pel_buf url;
-
-    if (conf->otlp_traces_endpoint[0])
-        return pel_mem_dup(pel_str(conf->otlp_traces_endpoint, strlen(conf->otlp_traces_endpoint)));
-    while (len && conf->otlp_endpoint[len - 1] == '/')
-        len--;
-    pel_buf_init(&url);
-    pel_buf_add(&url, conf->otlp_endpoint, len);
-    pel_buf_add(&url, "/v1/traces", sizeof("/v1/traces"));
-    return url.p;
-}
-
 static void set_name(struct pel_transport *t)
 {
     const char *slashes = strstr(t->url, "://");
@@ -247,7 +244,7 @@ static int make_headers(struct pel_transport *t, const struct pel_conf *conf, st
 {
     add_header(t, "Content-Type: application/x-protobuf");
     add_header(t, "Expect:");
-    if (conf->otlp_compression == PEL_COMPRESSION_GZIP)
+    if (t->compresses)
         add_header(t, "Content-Encoding: gzip");
     for (size_t i = 0; i < conf->otlp_headers.n; i++) {
         const struct pel_pair *pair = &conf->otlp_headers.items[i];
@@ -264,10 +261,11 @@ static int make_headers(struct pel_transport *t, const struct pel_conf *conf, st
 }
 
 int pel_transport_open(struct pel_transport *t, uv_loop_t *loop, const struct pel_conf *conf,
-                       struct pel_err *err)
+                       enum pel_signal signal, struct pel_err *err)
 {
     *t = (struct pel_transport){.loop = loop,
                                 .timeout_ms = (long)conf->otlp_timeout_ms,
+                                .compresses = conf->otlp_compression == PEL_COMPRESSION_GZIP,
                                 .authorities = conf->otlp_certificate,
                                 .certificate = conf->otlp_client_certificate,
                                 .key = conf->otlp_client_key};
@@ -280,7 +278,7 @@ int pel_transport_open(struct pel_transport *t, uv_loop_t *loop, const struct pe
     curl_multi_setopt(t->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
     curl_multi_setopt(t->multi, CURLMOPT_TIMERDATA, t);
     curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX);
-    t->url = make_url(conf);
+    t->url = pel_conf_export_url(conf, signal);
     set_name(t);
     if (make_headers(t, conf, err) < 0) {
         pel_transport_close(t);

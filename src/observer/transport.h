@@ -22,6 +22,7 @@ struct pel_transport {
     char *url;                  /* owned */
     char name[256];             /* the same for people: without user, password and query */
     long timeout_ms;
+    bool compresses;
     /* Borrowed from conf: PEM files, "" = none (the system's authorities). */
     const char *authorities, *certificate, *key;
 };
@@ -45,18 +46,26 @@ struct pel_post {
 #define PEL_POST_ANSWER_KEPT (64U << 10)
 #define PEL_POST_ANSWER_MAX (4U << 20)
 
-/* Reads url, headers, compression, timeout and certificates of conf, which must outlive it. 0, or
- * -1 with err. */
+/* Reads the signal's url, headers, compression, timeout and certificates of conf, which must
+ * outlive it. 0, or -1 with err. */
 int pel_transport_open(struct pel_transport *t, uv_loop_t *loop, const struct pel_conf *conf,
-                       struct pel_err *err);
+                       enum pel_signal signal, struct pel_err *err);
 /* Nothing may be under way. The loop must run once more for the handles to go. */
 void pel_transport_close(struct pel_transport *t);
+
+/* Makes body of what was encoded, compressed if so configured; gives raw up. */
+void pel_transport_pack(const struct pel_transport *t, struct pel_buf *body, struct pel_buf *raw);
 
 /* Sends body; done is called later, from the loop, never from here. */
 void pel_transport_post(struct pel_transport *t, struct pel_post *post, struct pel_str body);
 
 /* Gives up; done is not called. Harmless when it is not under way. */
 void pel_transport_cancel(struct pel_transport *t, struct pel_post *post);
+
+/* When a request that could be tried again should be: after Retry-After, or 1 s and half as much
+ * more each time up to 30 s, give or take a half. 0: it has been tried for 300 s. */
+uint64_t pel_retry_time(const struct pel_post *post, unsigned n_tries, uint64_t first_ns,
+                        uint64_t now_ns);
 
 /* "5" or an HTTP-date as seconds from now_wall_s; -1 when it is neither. */
 int64_t pel_retry_after_parse(const char *text, size_t len, int64_t now_wall_s);

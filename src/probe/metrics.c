@@ -180,7 +180,7 @@ void pel_metrics_count(struct pel_shm_slot *slot, const struct pel_record *rec)
 void pel_metrics_reset_gauges(struct pel_shm_slot *slot)
 {
     for (size_t i = 0; i < PEL_METRIC_N; i++)
-        if (pel_metric_infos[i].kind == PEL_METRIC_KIND_GAUGE)
+        if (pel_metric_infos[i].kind != PEL_METRIC_KIND_COUNTER)
             atomic_store_explicit(&slot->metrics[i], 0, memory_order_relaxed);
 }
 

@@ -122,12 +122,7 @@ struct pel_str pel_span_string(const struct pel_span_entry *entry, enum pel_span
 
 bool pel_span_is_exported(const struct pel_conf *conf)
 {
-    if (!conf->otlp_endpoint[0] && !conf->otlp_traces_endpoint[0])
-        return false;
-    for (size_t i = 0; i < conf->otlp_signals.n; i++)
-        if (strcmp(conf->otlp_signals.items[i], "traces") == 0)
-            return true;
-    return false;
+    return pel_conf_exports(conf, PEL_SIGNAL_TRACES);
 }
 
 static bool is_wanted(const struct pel_conf *conf)

@@ -157,10 +157,20 @@ def test_a_file_named_on_the_command_line(pellucid, scratch):
         ({"PROPAGATORS": "tracecontext"}, "trace.propagators", ["tracecontext"]),
         ({"PROPAGATORS": "baggage,tracecontext"}, "trace.propagators", ["tracecontext", "baggage"]),
         ({"PROPAGATORS": "none"}, "trace.propagators", []),
-        ({"TRACES_EXPORTER": "none"}, "otlp.signals", []),
-        ({"TRACES_EXPORTER": "otlp"}, "otlp.signals", ["traces"]),
+        (
+            {"EXPORTER_OTLP_METRICS_ENDPOINT": "http://c:1/m"},
+            "otlp.metrics_endpoint",
+            "http://c:1/m",
+        ),
+        ({"METRIC_EXPORT_INTERVAL": "5000"}, "otlp.metrics_interval", "5000ms"),
+        ({"TRACES_EXPORTER": "none"}, "otlp.signals", ["metrics"]),
+        ({"TRACES_EXPORTER": "otlp"}, "otlp.signals", ["traces", "metrics"]),
+        ({"METRICS_EXPORTER": "none"}, "otlp.signals", ["traces"]),
+        ({"METRICS_EXPORTER": "prometheus"}, "otlp.signals", ["traces"]),
+        ({"METRICS_EXPORTER": "otlp,prometheus"}, "otlp.signals", ["traces", "metrics"]),
+        ({"METRICS_EXPORTER": "none", "TRACES_EXPORTER": "none"}, "otlp.signals", []),
         ({"SDK_DISABLED": "TRUE"}, "otlp.signals", []),
-        ({"SDK_DISABLED": "false"}, "otlp.signals", ["traces"]),
+        ({"SDK_DISABLED": "false"}, "otlp.signals", ["traces", "metrics"]),
     ],
 )
 def test_otel(pellucid, env, name, value):
@@ -252,10 +262,11 @@ def test_resource_attributes_are_filled_one_by_one(pellucid):
     )
 
 
-def test_an_endpoint_of_the_file_is_not_overruled_by_that_of_a_signal(pellucid):
-    env = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://env:4318/v1/traces"}
+@pytest.mark.parametrize("signal", ["traces", "metrics"])
+def test_an_endpoint_of_the_file_is_not_overruled_by_that_of_a_signal(pellucid, signal):
+    env = {f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT": f"http://env:4318/v1/{signal}"}
     values = pellucid.values(file='[otlp]\nendpoint = "http://file:4318"\n', **env)
-    assert values["otlp.traces_endpoint"] == ("", "default")
+    assert values[f"otlp.{signal}_endpoint"] == ("", "default")
 
 
 def test_a_ratio_of_the_file_is_not_mixed_with_another_sampler(pellucid):

@@ -1,4 +1,4 @@
-"""Spans in a real OpenTelemetry Collector: the upstream receiver is the judge."""
+"""Spans and metrics in a real OpenTelemetry Collector: the upstream receiver is the judge."""
 
 from __future__ import annotations
 
@@ -45,3 +45,36 @@ def test_collector_takes_our_spans(server, collector):
     resource = attributes(collector.received()[0]["resource"]["attributes"])
     assert resource["service.name"] == "shop"
     assert running.status()["exporter"]["spans_failed"] == 0
+
+
+def test_collector_takes_our_metrics(server, collector):
+    running = server(
+        code=APP,
+        config={
+            "otlp": {
+                "endpoint": collector.url,
+                "metrics_interval": "500ms",
+                "signals": ["metrics"],
+                "resource": {"service.name": "shop"},
+            }
+        },
+    )
+    for _ in range(20):
+        running.get("/orders")
+    running.get("/boom")
+    assert running.stop() == 0  # the last export has it all
+    last = {m["name"]: m for m in collector.metrics()}
+    duration = last["http.server.request.duration"]
+    assert duration["unit"] == "s"
+    assert duration["histogram"]["aggregationTemporality"] == 2
+    counts = {
+        attributes(p["attributes"])["http.response.status_code"]: int(p["count"])
+        for p in duration["histogram"]["dataPoints"]
+    }
+    assert counts == {"200": 20, "500": 1}
+    requests = last["pellucid.requests"]["sum"]
+    assert requests["isMonotonic"] is True
+    assert requests["dataPoints"][0]["asInt"] == "21"
+    resource = attributes(collector.received("resourceMetrics")[0]["resource"]["attributes"])
+    assert resource["service.name"] == "shop"
+    assert len(resource["service.instance.id"]) == 36

@@ -1,11 +1,11 @@
 /*
- * The scalar metrics of a worker; counters go on from worker to worker of a slot, gauges are set to
- * zero when a new worker takes the slot over.
- * PEL_METRIC(NAME, COUNTER | GAUGE, unit (UCUM), OpenTelemetry name, help)
+ * The scalar metrics of a worker; counters go on from worker to worker of a slot, the others are set
+ * to zero when a new worker takes the slot over.
+ * PEL_METRIC(NAME, COUNTER | UPDOWN | GAUGE, unit (UCUM), OpenTelemetry name, help)
  */
 PEL_METRIC(REQUESTS, COUNTER, "{request}", "pellucid.requests", "Requests finished.")
-PEL_METRIC(REQUESTS_ACTIVE, GAUGE, "{request}", "http.server.active_requests", "Requests in flight.")
-PEL_METRIC(REQUESTS_QUEUED, GAUGE, "{request}", "pellucid.requests.queued", "Requests waiting for an application thread.")
+PEL_METRIC(REQUESTS_ACTIVE, UPDOWN, "{request}", "http.server.active_requests", "Requests in flight.")
+PEL_METRIC(REQUESTS_QUEUED, UPDOWN, "{request}", "pellucid.requests.queued", "Requests waiting for an application thread.")
 PEL_METRIC(REQUESTS_BAD, COUNTER, "{request}", "pellucid.requests.bad", "Requests refused before the app saw them.")
 PEL_METRIC(EXCEPTIONS, COUNTER, "{exception}", "pellucid.exceptions", "Requests in which the app raised.")
 PEL_METRIC(DISCONNECTS, COUNTER, "{request}", "pellucid.disconnects", "Requests whose client left before the end.")
@@ -14,7 +14,7 @@ PEL_METRIC(APP_TIME, COUNTER, "ns", "pellucid.request.app.time", "Time from call
 PEL_METRIC(BYTES_IN, COUNTER, "By", "pellucid.network.in", "Bytes received from clients.")
 PEL_METRIC(BYTES_OUT, COUNTER, "By", "pellucid.network.out", "Bytes sent to clients.")
 PEL_METRIC(CONNECTIONS, COUNTER, "{connection}", "pellucid.connections", "Connections accepted.")
-PEL_METRIC(CONNECTIONS_ACTIVE, GAUGE, "{connection}", "pellucid.connections.active", "Connections open.")
+PEL_METRIC(CONNECTIONS_ACTIVE, UPDOWN, "{connection}", "pellucid.connections.active", "Connections open.")
 PEL_METRIC(CONNECTIONS_REFUSED, COUNTER, "{connection}", "pellucid.connections.refused", "Connections closed at once because of max_connections.")
 PEL_METRIC(TIMEOUTS, COUNTER, "{timeout}", "pellucid.timeouts", "Header, body and write timeouts.")
 PEL_METRIC(SPANS, COUNTER, "{span}", "pellucid.spans", "Spans handed to the observer.")

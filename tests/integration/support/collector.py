@@ -73,6 +73,15 @@ class Collector:
             for span in scope["spans"]
         ]
 
+    def metrics(self) -> list[dict[str, Any]]:
+        """The metrics it has accepted so far, in order; a metric of each export."""
+        return [
+            metric
+            for resource in self.received("resourceMetrics")
+            for scope in resource["scopeMetrics"]
+            for metric in scope["metrics"]
+        ]
+
     def wait(self, count: int, timeout: float) -> list[dict[str, Any]]:
         """Waits up to timeout seconds for count spans; all that are there then."""
         return wait_for(

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
@@ -108,6 +111,61 @@ def spans_of(body: bytes) -> list[Span]:
     ]
 
 
+@dataclass(frozen=True)
+class Point:
+    """One data point of a metric as it arrived; times in Unix ns.
+
+    kind: "sum", "gauge" or "histogram"; value: a number, or the count of a histogram, whose sum,
+    bounds and buckets follow. is_monotonic, temporality: of sums (temporality of histograms, too).
+    """
+
+    name: str
+    unit: str
+    kind: str
+    attributes: dict[str, Any]
+    value: float
+    start_ns: int
+    time_ns: int
+    resource: dict[str, Any]
+    is_monotonic: bool = False
+    temporality: int = 0
+    sum: float = 0.0
+    bounds: tuple[float, ...] = ()
+    buckets: tuple[int, ...] = ()
+
+
+def _point(metric: Any, kind: str, p: Any, resource: dict[str, Any]) -> Point:
+    data = getattr(metric, kind)
+    common = {
+        "name": metric.name,
+        "unit": metric.unit,
+        "kind": kind,
+        "attributes": _attributes(p.attributes),
+        "start_ns": p.start_time_unix_nano,
+        "time_ns": p.time_unix_nano,
+        "resource": resource,
+        "is_monotonic": getattr(data, "is_monotonic", False),
+        "temporality": getattr(data, "aggregation_temporality", 0),
+    }
+    if kind != "histogram":
+        return Point(value=getattr(p, p.WhichOneof("value")), **common)
+    bounds, buckets = tuple(p.explicit_bounds), tuple(p.bucket_counts)
+    return Point(value=p.count, sum=p.sum, bounds=bounds, buckets=buckets, **common)
+
+
+def points_of(body: bytes) -> list[Point]:
+    """The data points of an ExportMetricsServiceRequest; raises on malformed protobuf."""
+    message = ExportMetricsServiceRequest.FromString(body)
+    return [
+        _point(metric, kind, point, _attributes(r.resource.attributes))
+        for r in message.resource_metrics
+        for scope in r.scope_metrics
+        for metric in scope.metrics
+        for kind in [metric.WhichOneof("data")]
+        for point in getattr(metric, kind).data_points
+    ]
+
+
 class Receiver:
     """Listens on a free port of loopback.
 
@@ -119,6 +177,7 @@ class Receiver:
         self.exports: list[Export] = []
         self.answers: list[Answer] = []
         self._spans: list[Span] = []
+        self._reports: list[list[Point]] = []
         self._lock = threading.Lock()
         receiver = self
 
@@ -172,6 +231,10 @@ class Receiver:
             spans = spans_of(body)
             with self._lock:
                 self._spans += spans
+        if answer.status == 200 and handler.path == "/v1/metrics":
+            points = points_of(body)
+            with self._lock:
+                self._reports.append(points)
         handler.send_response(answer.status)
         headers = {"Content-Type": "application/x-protobuf"} | answer.headers
         for name, value in headers.items():
@@ -184,6 +247,19 @@ class Receiver:
         """The spans of all accepted exports so far."""
         with self._lock:
             return list(self._spans)
+
+    def reports(self) -> list[list[Point]]:
+        """The data points of all accepted exports of metrics so far, one list an export."""
+        with self._lock:
+            return list(self._reports)
+
+    def wait_report(self, count: int, timeout: float) -> list[Point]:
+        """Waits up to timeout seconds for count exports of metrics; the points of the last one."""
+        return wait_for(
+            f"{count} exports of metrics",
+            lambda: self.reports()[-1] if len(self.reports()) >= count else None,
+            timeout,
+        )
 
     def wait(self, count: int, timeout: float) -> list[Span]:
         """Waits up to timeout seconds for count spans; all that are there then."""

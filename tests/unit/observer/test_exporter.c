@@ -229,7 +229,7 @@ static void busy_receiver_gets_it_again(void **state)
     assert_between(total(&s, PEL_EXPORT_REQUESTS_FAILED), 2, 3);
     assert_int_equal(atomic_load(&r.n_requests), 4);
     assert_int_equal(total(&s, PEL_EXPORT_SPANS_FAILED), 0);
-    assert_false(s.x.is_failing);
+    assert_false(s.x.health.is_failing);
     sender_stop(&s, 1000);
     receiver_stop(&r);
     pel_shm_close(&s.shm);
@@ -246,8 +246,8 @@ static void refused_spans_are_lost_and_counted(void **state)
     push(&s, PEL_BATCH_SPANS);
     while (total(&s, PEL_EXPORT_SPANS_FAILED) < PEL_BATCH_SPANS)
         uv_run(&s.loop, UV_RUN_ONCE);
-    assert_true(s.x.is_failing);
-    assert_non_null(strstr(s.x.last_failure, "400"));
+    assert_true(s.x.health.is_failing);
+    assert_non_null(strstr(s.x.health.last_failure, "400"));
     push(&s, 1);
     sender_stop(&s, 2000);
     assert_int_equal(total(&s, PEL_EXPORT_SPANS_EXPORTED), 1);

@@ -1,6 +1,7 @@
 #include "../probe/fixture.h"
 
 #include "observer/duration.h"
+#include "observer/exposition_sink.h"
 
 static struct pel_buf out;
 
@@ -68,6 +69,7 @@ static void streams_of_workers_are_added_up(void **state)
     struct pel_exposition e = {.out = &out};
     struct pel_record rec = fixture_record(1000);
     struct pel_shm shm = fixture_shm(3);
+    struct pel_exposition_sink sink;
     const char *text;
 
     for (unsigned i = 0; i < 3; i++)
@@ -77,7 +79,9 @@ static void streams_of_workers_are_added_up(void **state)
     rec.status = 500;
     pel_series_add(pel_series_find(pel_shm_slot(&shm, 1), &rec), 1);
     pel_buf_init(&out);
-    pel_duration_show(&e, &shm);
+    pel_exposition_sink_init(&sink, &e);
+    pel_duration_collect(&sink.sink, &shm);
+    pel_exposition_sink_fini(&sink);
     text = finished(&e);
     assert_non_null(strstr(text, "_count{http_request_method=\"GET\",url_scheme=\"http\","
                                  "http_response_status_code=\"200\",http_route=\"/orders/{id}\","

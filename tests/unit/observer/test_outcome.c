@@ -9,7 +9,7 @@ static struct pel_outcome outcome(long status, const char *answer, size_t len)
 
     pel_buf_init(&post.answer);
     pel_buf_add(&post.answer, answer, len);
-    pel_outcome_read(&o, &post);
+    pel_outcome_read(&o, &post, "spans");
     pel_buf_fini(&post.answer);
     return o;
 }

@@ -1,0 +1,161 @@
+#include "collect.h"
+#include "duration.h"
+#include "page.h"
+
+#define LOAD(field) atomic_load_explicit(&(field), memory_order_relaxed)
+
+static const struct pel_labels no_labels;
+
+/* --- of workers --- */
+
+static void collect_each(struct pel_sink *sink, struct pel_shm *shm, size_t m)
+{
+    for (unsigned i = 0; i < shm->header->n_slots; i++) {
+        const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
+        struct pel_labels ls = {.n = 0};
+
+        if (LOAD(slot->state) == PEL_SLOT_EMPTY)
+            continue;
+        pel_labels_number(&ls, "pellucid.worker.id", i);
+        sink->point(sink, &ls, LOAD(slot->metrics[m]));
+    }
+}
+
+static void collect_sum(struct pel_sink *sink, struct pel_shm *shm, size_t m)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < shm->header->n_slots; i++) {
+        const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
+
+        if (pel_shm_slot_is_used(slot))
+            sum += LOAD(slot->metrics[m]);
+    }
+    sink->point(sink, &no_labels, sum);
+}
+
+static void collect_scalars(struct pel_sink *sink, struct pel_shm *shm)
+{
+    for (size_t m = 0; m < PEL_METRIC_N; m++) {
+        sink->family(sink, &pel_metric_infos[m]);
+        if (pel_metric_infos[m].kind == PEL_METRIC_KIND_COUNTER)
+            collect_sum(sink, shm, m);
+        else
+            collect_each(sink, shm, m);
+    }
+}
+
+/* --- of the server --- */
+
+static const struct {
+    struct pel_metric_info info;
+    size_t offset; /* of an _Atomic uint64_t in the header */
+} server_counters[] = {
+#define COUNTER(name, unit, field, text)                                                           \
+    {                                                                                              \
+        {PEL_METRIC_KIND_COUNTER, unit, name, text}, offsetof(struct pel_shm_header, field)        \
+    }
+    COUNTER("pellucid.worker.starts", "{worker}", worker_starts, "Workers started."),
+    COUNTER("pellucid.worker.exits", "{worker}", worker_exits,
+            "Workers that ended, for whatever reason."),
+    COUNTER("pellucid.worker.crashes", "{worker}", worker_crashes, "Workers that died."),
+    COUNTER("pellucid.worker.recycles", "{worker}", worker_recycles,
+            "Workers replaced because of [recycle]."),
+    COUNTER("pellucid.reloads", "{reload}", reloads, "Reloads that took effect."),
+    COUNTER("pellucid.observer.starts", "{start}", observer_starts, "Observers started."),
+#undef COUNTER
+};
+
+static void collect_server(struct pel_sink *sink, struct pel_shm *shm)
+{
+    const char *header = (const char *)shm->header;
+
+    for (size_t i = 0; i < PEL_ARRAY_LEN(server_counters); i++) {
+        const void *at = header + server_counters[i].offset;
+
+        sink->family(sink, &server_counters[i].info);
+        sink->point(sink, &no_labels, LOAD(*(const _Atomic uint64_t *)at));
+    }
+}
+
+static void collect_states(struct pel_sink *sink, struct pel_shm *shm)
+{
+    static const struct pel_metric_info info = {
+        PEL_METRIC_KIND_UPDOWN,
+        "{worker}",
+        "pellucid.workers",
+        "Workers, by their state.",
+    };
+    static const char *const states[] = {"empty", "starting", "ready", "draining"};
+
+    sink->family(sink, &info);
+    for (uint32_t state = PEL_SLOT_STARTING; state <= PEL_SLOT_DRAINING; state++) {
+        struct pel_labels ls = {.n = 0};
+        uint64_t n = 0;
+
+        for (unsigned i = 0; i < shm->header->n_slots; i++)
+            n += LOAD(pel_shm_slot(shm, i)->state) == state;
+        pel_labels_cstr(&ls, "state", states[state]);
+        sink->point(sink, &ls, n);
+    }
+}
+
+/* --- of the observer itself --- */
+
+static const struct {
+    struct pel_metric_info info;
+    const char *error_type;
+} exports[] = {
+#define PEL_EXPORT(name, otel_name, unit, error_type, text)                                        \
+    {{PEL_METRIC_KIND_COUNTER, unit, otel_name, text}, error_type},
+#include "pellucid/tbl/exports.h"
+#undef PEL_EXPORT
+};
+
+static void collect_exports(struct pel_sink *sink, const struct pel_shm_header *header)
+{
+    const char *family = "";
+
+    for (size_t i = 0; i < PEL_EXPORT_N; i++) {
+        struct pel_labels ls = {.n = 0};
+
+        if (strcmp(family, exports[i].info.name) != 0) {
+            family = exports[i].info.name;
+            sink->family(sink, &exports[i].info);
+        }
+        if (exports[i].error_type[0])
+            pel_labels_cstr(&ls, "error.type", exports[i].error_type);
+        sink->point(sink, &ls, LOAD(header->exports[i]));
+    }
+}
+
+static void collect_queues(struct pel_sink *sink, const struct pel_exporter *x)
+{
+    static const struct pel_metric_info waiting = {
+        PEL_METRIC_KIND_UPDOWN,
+        "{span}",
+        "otel.sdk.processor.span.queue.size",
+        "Spans that wait to be exported.",
+    };
+    static const struct pel_metric_info under_way = {
+        PEL_METRIC_KIND_UPDOWN,
+        "{span}",
+        "otel.sdk.exporter.span.inflight",
+        "Spans in export requests under way.",
+    };
+
+    sink->family(sink, &waiting);
+    sink->point(sink, &no_labels, x->queue.n);
+    sink->family(sink, &under_way);
+    sink->point(sink, &no_labels, pel_exporter_inflight(x));
+}
+
+void pel_collect(struct pel_sink *sink, const struct pel_view *v)
+{
+    pel_duration_collect(sink, v->shm);
+    collect_scalars(sink, v->shm);
+    collect_server(sink, v->shm);
+    collect_states(sink, v->shm);
+    collect_exports(sink, v->shm->header);
+    collect_queues(sink, v->exporter);
+}

@@ -1,0 +1,109 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "exposition_sink.h"
+#include "pellucid/time.h"
+
+static void begin_family(struct pel_sink *sink, const struct pel_metric_info *info)
+{
+    static const char *const types[] = {
+        [PEL_METRIC_KIND_COUNTER] = "counter",
+        [PEL_METRIC_KIND_UPDOWN] = "gauge",
+        [PEL_METRIC_KIND_GAUGE] = "gauge",
+        [PEL_METRIC_KIND_HISTOGRAM] = "histogram",
+    };
+    struct pel_exposition_sink *s = PEL_CONTAINER_OF(sink, struct pel_exposition_sink, sink);
+
+    pel_exposition_family(s->e, info->name, info->unit, types[info->kind], info->text);
+}
+
+static void add_labels(struct pel_exposition *e, const struct pel_labels *ls)
+{
+    char number[24];
+
+    for (size_t i = 0; i < ls->n; i++) {
+        const struct pel_label *l = &ls->items[i];
+
+        if (l->text.p) {
+            pel_exposition_label(e, l->key, l->text);
+            continue;
+        }
+        snprintf(number, sizeof(number), "%" PRId64, l->number);
+        pel_exposition_label(e, l->key, pel_str(number, strlen(number)));
+    }
+}
+
+static void add_point(struct pel_sink *sink, const struct pel_labels *ls, uint64_t value)
+{
+    struct pel_exposition_sink *s = PEL_CONTAINER_OF(sink, struct pel_exposition_sink, sink);
+
+    pel_exposition_begin(s->e, "");
+    add_labels(s->e, ls);
+    pel_exposition_value(s->e, value);
+}
+
+/* A bound as clients expect it: 0.005, 2.5, 10. OpenMetrics wants floats. */
+static void format_bound(char out[32], const struct pel_histogram *h, size_t i, bool is_ns,
+                         bool is_openmetrics)
+{
+    if (i == h->n_bounds) {
+        snprintf(out, 32, "+Inf");
+        return;
+    }
+    if (is_ns)
+        snprintf(out, 32, "%g", (double)h->bounds[i] / PEL_NS_PER_SEC);
+    else
+        snprintf(out, 32, "%" PRIu64, h->bounds[i]);
+    if (is_openmetrics && !strchr(out, '.'))
+        strcat(out, ".0");
+}
+
+/* One line of a histogram; the labels were rendered once. */
+static void begin_line(struct pel_exposition_sink *s, const char *suffix)
+{
+    pel_exposition_begin(s->e, suffix);
+    pel_exposition_rendered(s->e, pel_str(s->labels.p, s->labels.len));
+}
+
+static void add_buckets(struct pel_exposition_sink *s, const struct pel_histogram *h, bool is_ns)
+{
+    uint64_t n = 0;
+    char bound[32];
+
+    for (size_t i = 0; i <= h->n_bounds; i++) {
+        n += h->counts[i];
+        format_bound(bound, h, i, is_ns, s->e->is_openmetrics);
+        begin_line(s, "_bucket");
+        pel_exposition_label(s->e, "le", pel_str(bound, strlen(bound)));
+        pel_exposition_value(s->e, n);
+    }
+    begin_line(s, "_count");
+    pel_exposition_value(s->e, n);
+}
+
+static void add_histogram(struct pel_sink *sink, const struct pel_labels *ls,
+                          const struct pel_histogram *h)
+{
+    struct pel_exposition_sink *s = PEL_CONTAINER_OF(sink, struct pel_exposition_sink, sink);
+    struct pel_exposition renderer = {.out = &s->labels};
+    bool is_ns = s->e->is_ns;
+
+    pel_buf_clear(&s->labels);
+    add_labels(&renderer, ls);
+    s->e->is_ns = false; /* counts are none */
+    add_buckets(s, h, is_ns);
+    s->e->is_ns = is_ns;
+    begin_line(s, "_sum");
+    pel_exposition_value(s->e, h->sum);
+}
+
+void pel_exposition_sink_init(struct pel_exposition_sink *s, struct pel_exposition *e)
+{
+    *s = (struct pel_exposition_sink){.sink = {begin_family, add_point, add_histogram}, .e = e};
+    pel_buf_init(&s->labels);
+}
+
+void pel_exposition_sink_fini(struct pel_exposition_sink *s)
+{
+    pel_buf_fini(&s->labels);
+}

@@ -1,0 +1,269 @@
+#include <stdlib.h>
+
+#include "attributes.h"
+#include "encode.h"
+#include "pellucid/mem.h"
+#include "pellucid/time.h"
+#include "report.h"
+#include "resource.h"
+
+/* What a metric takes besides its points: name, description, unit, and lengths. */
+#define METRIC_BYTES 400
+
+static ProtobufCBinaryData pack(struct pel_arena *a, const ProtobufCMessage *message)
+{
+    ProtobufCBinaryData out = {.len = protobuf_c_message_get_packed_size(message)};
+
+    out.data = pel_arena_alloc(a, out.len);
+    protobuf_c_message_pack(message, out.data);
+    return out;
+}
+
+static void add_part(struct pel_report_parts *parts, ProtobufCBinaryData part)
+{
+    if (parts->n == parts->cap) {
+        parts->cap = parts->cap ? parts->cap * 2 : 64;
+        parts->items = pel_mem_resize(parts->items, parts->cap, sizeof(*parts->items));
+    }
+    parts->items[parts->n++] = part;
+}
+
+static bool is_seconds(const struct pel_metric_info *info)
+{
+    return strcmp(info->unit, "ns") == 0;
+}
+
+/* --- metrics and requests --- */
+
+static void set_sum(Otlp__Metric *m, Otlp__Sum *sum, const struct pel_report *r)
+{
+    otlp__sum__init(sum);
+    sum->data_points = r->points.items;
+    sum->n_data_points = r->points.n;
+    sum->has_aggregation_temporality = true;
+    sum->aggregation_temporality =
+        OTLP__AGGREGATION_TEMPORALITY__AGGREGATION_TEMPORALITY_CUMULATIVE;
+    sum->has_is_monotonic = sum->is_monotonic = r->family->kind == PEL_METRIC_KIND_COUNTER;
+    m->data_case = OTLP__METRIC__DATA_SUM;
+    m->sum = sum;
+}
+
+static void set_gauge(Otlp__Metric *m, Otlp__Gauge *gauge, const struct pel_report *r)
+{
+    otlp__gauge__init(gauge);
+    gauge->data_points = r->points.items;
+    gauge->n_data_points = r->points.n;
+    m->data_case = OTLP__METRIC__DATA_GAUGE;
+    m->gauge = gauge;
+}
+
+static void set_histogram(Otlp__Metric *m, Otlp__Histogram *histogram, const struct pel_report *r)
+{
+    otlp__histogram__init(histogram);
+    histogram->data_points = r->points.items;
+    histogram->n_data_points = r->points.n;
+    histogram->has_aggregation_temporality = true;
+    histogram->aggregation_temporality =
+        OTLP__AGGREGATION_TEMPORALITY__AGGREGATION_TEMPORALITY_CUMULATIVE;
+    m->data_case = OTLP__METRIC__DATA_HISTOGRAM;
+    m->histogram = histogram;
+}
+
+/* The points of the family so far become a metric; the rest may become another one of that name in
+ * the next request. */
+static void finish_metric(struct pel_report *r)
+{
+    Otlp__Metric m = OTLP__METRIC__INIT;
+    Otlp__Sum sum;
+    Otlp__Gauge gauge;
+    Otlp__Histogram histogram;
+
+    if (r->points.n == 0)
+        return;
+    m.name = (char *)r->family->name; /* only read, as are the others */
+    m.description = (char *)r->family->text;
+    m.unit = is_seconds(r->family) ? (char *)"s" : (char *)r->family->unit;
+    if (r->family->kind == PEL_METRIC_KIND_HISTOGRAM)
+        set_histogram(&m, &histogram, r);
+    else if (r->family->kind == PEL_METRIC_KIND_GAUGE)
+        set_gauge(&m, &gauge, r);
+    else
+        set_sum(&m, &sum, r);
+    add_part(&r->metrics, pack(&r->arena, &m.base));
+    r->points.n = 0;
+}
+
+static void pack_request(struct pel_report *r, struct pel_buf *raw)
+{
+    Otlp__ExportMetricsServiceRequest request = OTLP__EXPORT_METRICS_SERVICE_REQUEST__INIT;
+    Otlp__ResourceMetrics message = OTLP__RESOURCE_METRICS__INIT, *messages[] = {&message};
+    Otlp__ScopeMetrics scope_metrics = OTLP__SCOPE_METRICS__INIT, *scopes[] = {&scope_metrics};
+    Otlp__InstrumentationScope scope = OTLP__INSTRUMENTATION_SCOPE__INIT;
+
+    scope.name = (char *)"pellucid"; /* only read, as are the others */
+    scope.version = (char *)PEL_VERSION;
+    scope_metrics.scope = &scope;
+    scope_metrics.metrics = r->metrics.items;
+    scope_metrics.n_metrics = r->metrics.n;
+    scope_metrics.schema_url = (char *)PEL_SCHEMA_URL;
+    message.has_resource = true;
+    message.resource = r->resource;
+    message.scope_metrics = scopes;
+    message.n_scope_metrics = 1;
+    message.schema_url = (char *)PEL_SCHEMA_URL;
+    request.resource_metrics = messages;
+    request.n_resource_metrics = 1;
+    pel_buf_init(raw);
+    pel_buf_reserve(raw, otlp__export_metrics_service_request__get_packed_size(&request));
+    raw->len = otlp__export_metrics_service_request__pack(&request, (uint8_t *)raw->p);
+}
+
+static void finish_request(struct pel_report *r)
+{
+    finish_metric(r);
+    if (r->metrics.n == 0)
+        return;
+    r->requests = pel_mem_resize(r->requests, r->n + 1, sizeof(*r->requests));
+    pack_request(r, &r->requests[r->n].raw);
+    r->requests[r->n++].n = r->n_points;
+    r->metrics.n = 0;
+    r->bytes = r->resource.len + METRIC_BYTES;
+    r->n_points = 0;
+    pel_arena_reset(&r->arena);
+}
+
+/* --- data points --- */
+
+static void add_point(struct pel_report *r, const ProtobufCMessage *point)
+{
+    size_t len = protobuf_c_message_get_packed_size(point) + 4;
+
+    if (r->n_points && r->bytes + len > r->max_bytes)
+        finish_request(r);
+    add_part(&r->points, pack(&r->arena, point));
+    r->bytes += len;
+    r->n_points++;
+}
+
+static void make_attributes(struct pel_attributes *as, const struct pel_labels *ls)
+{
+    for (size_t i = 0; i < ls->n; i++) {
+        const struct pel_label *l = &ls->items[i];
+
+        if (l->text.p)
+            pel_attributes_str(as, l->key, l->text);
+        else
+            pel_attributes_int(as, l->key, l->number);
+    }
+}
+
+static void begin_family(struct pel_sink *sink, const struct pel_metric_info *info)
+{
+    struct pel_report *r = PEL_CONTAINER_OF(sink, struct pel_report, sink);
+
+    finish_metric(r);
+    r->family = info;
+    r->bytes += METRIC_BYTES;
+}
+
+static void add_number(struct pel_sink *sink, const struct pel_labels *ls, uint64_t value)
+{
+    struct pel_report *r = PEL_CONTAINER_OF(sink, struct pel_report, sink);
+    Otlp__NumberDataPoint p = OTLP__NUMBER_DATA_POINT__INIT;
+    struct pel_attributes as;
+    struct pel_arena scratch;
+
+    pel_arena_init(&scratch);
+    pel_attributes_init(&as, &scratch);
+    make_attributes(&as, ls);
+    p.attributes = as.items;
+    p.n_attributes = as.n;
+    p.has_start_time_unix_nano = r->family->kind != PEL_METRIC_KIND_GAUGE;
+    p.start_time_unix_nano = r->start_wall_ns;
+    p.has_time_unix_nano = true;
+    p.time_unix_nano = r->now_wall_ns;
+    if (is_seconds(r->family)) {
+        p.value_case = OTLP__NUMBER_DATA_POINT__VALUE_AS_DOUBLE;
+        p.as_double = (double)value / PEL_NS_PER_SEC;
+    } else {
+        p.value_case = OTLP__NUMBER_DATA_POINT__VALUE_AS_INT;
+        p.as_int = (int64_t)value;
+    }
+    add_point(r, &p.base);
+    pel_arena_reset(&scratch);
+}
+
+static void add_histogram(struct pel_sink *sink, const struct pel_labels *ls,
+                          const struct pel_histogram *h)
+{
+    struct pel_report *r = PEL_CONTAINER_OF(sink, struct pel_report, sink);
+    double scale = is_seconds(r->family) ? PEL_NS_PER_SEC : 1;
+    Otlp__HistogramDataPoint p = OTLP__HISTOGRAM_DATA_POINT__INIT;
+    struct pel_attributes as;
+    struct pel_arena scratch;
+
+    pel_arena_init(&scratch);
+    pel_attributes_init(&as, &scratch);
+    make_attributes(&as, ls);
+    p.attributes = as.items;
+    p.n_attributes = as.n;
+    p.has_start_time_unix_nano = p.has_time_unix_nano = p.has_count = p.has_sum = true;
+    p.start_time_unix_nano = r->start_wall_ns;
+    p.time_unix_nano = r->now_wall_ns;
+    p.sum = (double)h->sum / scale;
+    p.n_bucket_counts = h->n_bounds + 1;
+    p.bucket_counts = (uint64_t *)h->counts; /* only read */
+    p.n_explicit_bounds = h->n_bounds;
+    p.explicit_bounds = pel_arena_alloc(&scratch, h->n_bounds * sizeof(double));
+    for (size_t i = 0; i < h->n_bounds; i++)
+        p.explicit_bounds[i] = (double)h->bounds[i] / scale;
+    for (size_t i = 0; i <= h->n_bounds; i++)
+        p.count += h->counts[i];
+    add_point(r, &p.base);
+    pel_arena_reset(&scratch);
+}
+
+/* --- from begin to end --- */
+
+void pel_report_init(struct pel_report *r, const struct pel_conf *conf,
+                     const struct pel_shm_header *header, size_t max_bytes)
+{
+    Otlp__Resource resource = OTLP__RESOURCE__INIT;
+    struct pel_attributes as;
+
+    *r = (struct pel_report){
+        .sink = {begin_family, add_number, add_histogram},
+        .max_bytes = max_bytes,
+        .start_wall_ns = header->started_wall_ns,
+        .now_wall_ns = pel_wall_ns(),
+    };
+    /* A clock that was set back must not make intervals end before they begin. */
+    if (r->now_wall_ns < r->start_wall_ns)
+        r->now_wall_ns = r->start_wall_ns;
+    pel_arena_init(&r->arena);
+    pel_arena_init(&r->common);
+    pel_attributes_init(&as, &r->common);
+    pel_resource_attributes(&as, conf, header->instance_id, 0);
+    resource.attributes = as.items;
+    resource.n_attributes = as.n;
+    r->resource = pack(&r->common, &resource.base);
+    r->bytes = r->resource.len;
+}
+
+void pel_report_end(struct pel_report *r)
+{
+    finish_request(r);
+    free(r->points.items);
+    free(r->metrics.items);
+    r->points = r->metrics = (struct pel_report_parts){.items = NULL};
+    pel_arena_reset(&r->arena);
+    pel_arena_reset(&r->common);
+}
+
+void pel_report_fini(struct pel_report *r)
+{
+    for (size_t i = 0; i < r->n; i++)
+        pel_buf_fini(&r->requests[i].raw);
+    free(r->requests);
+    *r = (struct pel_report){.requests = NULL};
+}

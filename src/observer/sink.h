@@ -1,0 +1,58 @@
+/*
+ * sink - where collected metrics go: an exposition (Prometheus) or an export (OTLP).
+ *
+ * One thread. pel_collect calls family, then point or histogram for each series of it. What it
+ * hands over lives until the call returns, infos for good.
+ */
+#ifndef PELLUCID_OBSERVER_SINK_H
+#define PELLUCID_OBSERVER_SINK_H
+
+#include "pellucid/metrics.h"
+
+#define PEL_LABELS_MAX 8
+
+/* An attribute: a text or, with text.p NULL, a number. */
+struct pel_label {
+    const char *key; /* as OpenTelemetry has it */
+    struct pel_str text;
+    int64_t number;
+};
+
+struct pel_labels {
+    struct pel_label items[PEL_LABELS_MAX];
+    size_t n;
+};
+
+static inline void pel_labels_text(struct pel_labels *ls, const char *key, struct pel_str text)
+{
+    PEL_ASSERT(ls->n < PEL_LABELS_MAX && text.p);
+    ls->items[ls->n++] = (struct pel_label){.key = key, .text = text};
+}
+
+static inline void pel_labels_cstr(struct pel_labels *ls, const char *key, const char *text)
+{
+    pel_labels_text(ls, key, pel_str(text, strlen(text)));
+}
+
+static inline void pel_labels_number(struct pel_labels *ls, const char *key, int64_t number)
+{
+    PEL_ASSERT(ls->n < PEL_LABELS_MAX);
+    ls->items[ls->n++] = (struct pel_label){.key = key, .number = number};
+}
+
+/* Bounds and sum are in the unit of the family. */
+struct pel_histogram {
+    const uint64_t *bounds; /* upper, inclusive */
+    const uint64_t *counts; /* n_bounds + 1, the last one of what is larger than all bounds */
+    size_t n_bounds;
+    uint64_t sum;
+};
+
+struct pel_sink {
+    void (*family)(struct pel_sink *sink, const struct pel_metric_info *info);
+    void (*point)(struct pel_sink *sink, const struct pel_labels *ls, uint64_t value);
+    void (*histogram)(struct pel_sink *sink, const struct pel_labels *ls,
+                      const struct pel_histogram *h);
+};
+
+#endif
