@@ -63,6 +63,11 @@ const struct pel_gateway *pel_gateway_find(const struct pel_conf *conf, PyObject
  * traceback with method, path and trace id, and leaves no exception set. */
 void pel_gateway_app_failed(struct pel_request *rq);
 
+/* Type, message and stack of an exception as UTF-8 in the arena; no exception may be set. Between
+ * the opening and the closing of a gateway. */
+void pel_gateway_describe(PyObject *exc, struct pel_arena *arena, struct pel_str *type,
+                          struct pel_str *message, struct pel_str *stack);
+
 /* Logs an app's breach of its protocol (no exception needed) and fills rec->error. */
 void pel_gateway_app_misbehaved(struct pel_request *rq, const char *what);
 

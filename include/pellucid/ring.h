@@ -12,7 +12,7 @@
 
 #include "pellucid/shm.h"
 
-enum pel_ring_type { PEL_RING_PAD = 0, PEL_RING_SPAN };
+enum pel_ring_type { PEL_RING_PAD = 0, PEL_RING_SPAN, PEL_RING_CHILD };
 
 /* Every entry begins with this. */
 struct pel_ring_entry {

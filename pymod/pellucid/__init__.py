@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._conf import version as __version__
-    from .api import Request, inject, log_filter, request
+    from .api import Request, Span, inject, log_filter, request, span
 
-__all__ = ["Request", "__version__", "inject", "log_filter", "request"]
+__all__ = ["Request", "Span", "__version__", "inject", "log_filter", "request", "span"]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 
 # The names of `inert`, as a process that serves has them.
 from .inert import Request as Request
+from .inert import Span as Span
 from .inert import carrier as carrier
 from .inert import current as current
 from .inert import ids as ids

@@ -10,6 +10,8 @@ other, those of `inert`, which do nothing.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import logging
 import sys
 from collections.abc import Callable, MutableMapping
@@ -18,11 +20,13 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 # The server's processes have loaded their module before they import the app.
 if TYPE_CHECKING or "pellucid._server" not in sys.modules:
-    from .inert import Request, carrier, current, ids, request, set_current
+    from .inert import Request, Span, carrier, current, ids, request, set_current
 else:
-    from ._server import Request, carrier, current, ids, request, set_current
+    from ._server import Request, Span, carrier, current, ids, request, set_current
 
-__all__ = ["LogFilter", "Request", "inject", "log_filter", "request"]
+__all__ = ["LogFilter", "Request", "Span", "inject", "log_filter", "request", "span"]
+
+span = Span
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -52,6 +56,25 @@ class LogFilter(logging.Filter):
 
 
 log_filter = LogFilter()
+
+
+def _decorate(template: Span, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The server's Span.__call__: function with a span like template around each call."""
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def spanned_coroutine(*args: Any, **kwargs: Any) -> Any:
+            with template._again():
+                return await function(*args, **kwargs)
+
+        return spanned_coroutine
+
+    @functools.wraps(function)
+    def spanned(*args: Any, **kwargs: Any) -> Any:
+        with template._again():
+            return function(*args, **kwargs)
+
+    return spanned
 
 
 # --- thread pools, which do not copy contexts ---

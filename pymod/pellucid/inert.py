@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import final
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, TypeVar, final
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 
 @final
@@ -61,6 +65,58 @@ class Request:
         """Has the request's span exported, whatever sampling has decided; its attribute
         `pellucid.sampling.reason` is "kept" then."""
         raise NotImplementedError
+
+
+@final
+class Span:
+    """A piece of the app's work, as a span below that of the request or of the span around it.
+
+        with pellucid.span("load orders", customer=17) as span:  # or async with
+            span.set("orders", len(load()))
+
+        @pellucid.span("price")  # functions and coroutine functions
+        def price(order): ...
+
+    It costs next to nothing while the request is neither sampled nor kept: then nothing is
+    recorded. Attributes are as those of Request.set(). An Exception that leaves the block is
+    recorded, and makes the span a failed one.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, name: str, /, **attributes: str | bool | int | float) -> None: ...
+
+    def __enter__(self) -> Span:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
+
+    async def __aenter__(self) -> Span:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
+
+    def __call__(self, function: _F, /) -> _F:
+        """Makes each call of function a span of its own; of a generator function, the call only."""
+        return function
+
+    def set(self, key: str, value: str | bool | int | float, /) -> None:
+        """Sets an attribute while the span is open."""
+
+    def _again(self) -> Span:
+        return self
 
 
 def request() -> Request | None:

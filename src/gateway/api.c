@@ -1,5 +1,6 @@
 #include "gateway/api.h"
 
+#include "pellucid/child.h"
 #include "pellucid/conf.h"
 
 struct pel_api pel_api;
@@ -17,7 +18,8 @@ int pel_api_init(void)
 {
     if (pel_api.current)
         return 0;
-    if (PyType_Ready(&pel_api_request_type) < 0)
+    if (PyType_Ready(&pel_api_request_type) < 0 || pel_api_span_init() < 0 ||
+        pel_api_done_init() < 0)
         return -1;
     pel_api.current = PyContextVar_New("pellucid", NULL);
     return pel_api.current ? 0 : -1;
@@ -27,23 +29,31 @@ int pel_api_open(const struct pel_gateway_env *env)
 {
     pel_api.hands_trace_on = is_listed(&env->conf->trace_propagators, "tracecontext");
     pel_api.hands_baggage_on = is_listed(&env->conf->trace_propagators, "baggage");
+    pel_api.probes = env->probes && pel_child_is_wanted(env->probes) ? env->probes : NULL;
     return pel_api_init();
+}
+
+void pel_api_close(void)
+{
+    pel_api.probes = NULL;
 }
 
 /* --- what is current --- */
 
+int pel_api_set_current(PyObject *scope)
+{
+    PyObject *token = PyContextVar_Set(pel_api.current, scope);
+
+    Py_XDECREF(token);
+    return token ? 0 : -1;
+}
+
 void pel_api_bind(struct pel_request *rq)
 {
     PyObject *request = (PyObject *)pel_api_request_of(rq);
-    PyObject *token = request ? PyContextVar_Set(pel_api.current, request) : NULL;
 
-    Py_XDECREF(token);
-    PyErr_Clear(); /* without memory the app gets its request all the same */
-}
-
-static struct pel_api_request *request_behind(PyObject *scope)
-{
-    return (struct pel_api_request *)scope;
+    if (!request || pel_api_set_current(request) < 0)
+        PyErr_Clear(); /* without memory the app gets its request all the same */
 }
 
 /* The value of the context variable: a new reference, or NULL. */
@@ -65,7 +75,7 @@ PyObject *pel_api_current(void)
 
     if (PEL_LIKELY(!running))
         return scope;
-    if (scope && request_behind(scope)->rq == running)
+    if (scope && pel_api_request_behind(scope)->rq == running)
         return scope;
     Py_XDECREF(scope);
     return Py_XNewRef((PyObject *)pel_api_request_of(running));
@@ -87,7 +97,7 @@ static PyObject *request_function(PyObject *module, PyObject *unused)
 
     if (!scope)
         return or_none(NULL);
-    request = Py_NewRef((PyObject *)request_behind(scope));
+    request = Py_NewRef((PyObject *)pel_api_request_behind(scope));
     Py_DECREF(scope);
     return request;
 }
@@ -99,19 +109,19 @@ static PyObject *current_function(PyObject *module, PyObject *unused)
 
 static PyObject *set_current_function(PyObject *module, PyObject *scope)
 {
-    PyObject *before, *token;
+    PyObject *before;
 
-    if (scope != Py_None && !Py_IS_TYPE(scope, &pel_api_request_type)) {
+    if (scope != Py_None && !Py_IS_TYPE(scope, &pel_api_request_type) &&
+        !(Py_IS_TYPE(scope, &pel_api_span_type) && pel_api_request_behind(scope))) {
         PyErr_SetString(PyExc_TypeError, "not what current() returned");
         return NULL;
     }
     before = bound();
-    token = PyContextVar_Set(pel_api.current, scope);
-    if (!token)
+    if (pel_api_set_current(scope) < 0)
         Py_CLEAR(before);
-    else
-        Py_DECREF(token);
-    return token ? (before ? before : Py_NewRef(Py_None)) : NULL;
+    else if (!before)
+        before = Py_NewRef(Py_None);
+    return before;
 }
 
 static PyObject *carrier_function(PyObject *module, PyObject *unused)
@@ -120,7 +130,7 @@ static PyObject *carrier_function(PyObject *module, PyObject *unused)
 
     if (!scope)
         return PyErr_Occurred() ? NULL : PyTuple_New(0);
-    fields = pel_api_carrier(request_behind(scope), request_behind(scope)->span_id);
+    fields = pel_api_carrier(pel_api_request_behind(scope), pel_api_span_id(scope));
     Py_DECREF(scope);
     return fields;
 }
@@ -131,7 +141,7 @@ static PyObject *ids_function(PyObject *module, PyObject *unused)
 
     if (!scope)
         return or_none(NULL);
-    ids = pel_api_ids(request_behind(scope), request_behind(scope)->span_id);
+    ids = pel_api_ids(pel_api_request_behind(scope), pel_api_span_id(scope));
     Py_DECREF(scope);
     return ids;
 }
@@ -153,7 +163,8 @@ static PyMethodDef functions[] = {
 
 int pel_api_add(PyObject *module)
 {
-    if (pel_api_init() < 0 || PyModule_AddType(module, &pel_api_request_type) < 0)
+    if (pel_api_init() < 0 || PyModule_AddType(module, &pel_api_request_type) < 0 ||
+        PyModule_AddType(module, &pel_api_span_type) < 0)
         return -1;
     return PyModule_AddFunctions(module, functions);
 }

@@ -18,6 +18,13 @@
  * In a thread of WSGI requests the variable counts only if it belongs to the request of the
  * pointer: what an earlier request left behind is stale.
  *
+ * Span (struct pel_api_span) is a piece of the app's work. While it is open in a context it is what
+ * is current there, in place of its request, so that those opened inside it, also in tasks and
+ * threads, become its children. It only records when its request is sampled, or kept, by the time
+ * it is entered: else entering leaves no trace, and nothing is set. When it is left it goes to the
+ * ring by itself (child.h), also after its request is over. A span refers to its request and to
+ * what was current before, never the other way, so there are no cycles.
+ *
  * Everything needs the GIL and may be called on any thread.
  */
 #ifndef PELLUCID_GATEWAY_API_H
@@ -37,21 +44,35 @@ struct pel_api_request {
     size_t attributes_len;
 };
 
+struct pel_api_span {
+    PyObject_HEAD PyObject *name;    /* owned str */
+    PyObject *keys, *values;         /* owned tuples: attributes; NULL without */
+    struct pel_api_request *request; /* owned; NULL: is not recorded, or not yet */
+    PyObject *before;                /* owned: what was current; NULL unless open and recorded */
+    unsigned depth;                  /* how often it is entered just now */
+    uint64_t start_ns;
+    uint8_t id[8], parent_id[8];
+    char *attributes; /* owned, packed: those set since it was entered; NULL without any */
+    size_t attributes_len;
+};
+
 /* What the gateways set up, and the context variable. */
 struct pel_api {
-    PyObject *current; /* owned: the context variable; NULL until pel_api_init */
+    PyObject *current;         /* owned: the context variable; NULL until pel_api_init */
+    struct pel_probes *probes; /* borrowed while a gateway is open, if spans go anywhere */
     bool hands_trace_on, hands_baggage_on;
 };
 
 extern struct pel_api pel_api;
 extern _Thread_local struct pel_request *pel_api_running;
-extern PyTypeObject pel_api_request_type;
+extern PyTypeObject pel_api_request_type, pel_api_span_type;
 
 /* Types and the context variable; as often as one likes. 0, or -1 with an exception. */
 int pel_api_init(void);
 
 /* A gateway opens or closes. 0, or -1 with an exception. */
 int pel_api_open(const struct pel_gateway_env *env);
+void pel_api_close(void);
 
 /* ASGI, inside the context of the request's task: makes rq's object the current one. */
 void pel_api_bind(struct pel_request *rq);
@@ -71,6 +92,31 @@ struct pel_api_request *pel_api_request_of(struct pel_request *rq);
 
 /* What is current: a new reference, or NULL, with an exception only when memory is short. */
 PyObject *pel_api_current(void);
+
+/* Makes scope (a Request, a Span, or None) current in this context. 0, or -1 with an exception. */
+int pel_api_set_current(PyObject *scope);
+
+/* The request of what is current, borrowed from it, and the id of its span. */
+static inline struct pel_api_request *pel_api_request_behind(PyObject *scope)
+{
+    return Py_IS_TYPE(scope, &pel_api_span_type) ? ((struct pel_api_span *)scope)->request
+                                                 : (struct pel_api_request *)scope;
+}
+
+static inline const uint8_t *pel_api_span_id(PyObject *scope)
+{
+    return Py_IS_TYPE(scope, &pel_api_span_type) ? ((struct pel_api_span *)scope)->id
+                                                 : ((struct pel_api_request *)scope)->span_id;
+}
+
+/* --- api_span.c, api_done.c --- */
+
+int pel_api_span_init(void);
+int pel_api_done_init(void);
+
+/* An awaitable that is complete, with value as its result: a new reference, or NULL with an
+ * exception. */
+PyObject *pel_api_done(PyObject *value);
 
 /* --- api_carrier.c --- */
 

@@ -140,6 +140,7 @@ static void close_gateway(void)
     wait_for_calls(CANCEL_WAIT_MS);
     abandon_calls();
     pel_asgi_lifespan_stop(timeout_ms);
+    pel_api_close();
     fini_parts(PEL_ARRAY_LEN(parts));
     pel_asgi_loop_close();
     drop_objects();

@@ -87,6 +87,14 @@ static PyObject *format_stack(PyObject *exc)
     return text;
 }
 
+void pel_gateway_describe(PyObject *exc, struct pel_arena *arena, struct pel_str *type,
+                          struct pel_str *message, struct pel_str *stack)
+{
+    *type = take_text(arena, type_name(exc), TYPE_MAX);
+    *message = take_text(arena, PyObject_Str(exc), MESSAGE_MAX);
+    *stack = take_text(arena, format_stack(exc), STACK_MAX);
+}
+
 /* --- log lines --- */
 
 /* "GET /orders/7 <what> [trace 4bf9...]" */
@@ -127,9 +135,7 @@ void pel_gateway_app_failed(struct pel_request *rq)
     is_quiet = is_client_fault(rec, exc);
     if (rec->error == PEL_ERROR_NONE)
         rec->error = PEL_ERROR_APP_EXCEPTION;
-    rec->exc_type = take_text(&rq->arena, type_name(exc), TYPE_MAX);
-    rec->exc_message = take_text(&rq->arena, PyObject_Str(exc), MESSAGE_MAX);
-    rec->exc_stack = take_text(&rq->arena, format_stack(exc), STACK_MAX);
+    pel_gateway_describe(exc, &rq->arena, &rec->exc_type, &rec->exc_message, &rec->exc_stack);
     snprintf(what, sizeof(what), "raised %.*s: %.*s", (int)rec->exc_type.len, rec->exc_type.p,
              (int)rec->exc_message.len, rec->exc_message.p);
     make_head(head, sizeof(head), rec, what);

@@ -137,6 +137,7 @@ static void respond(struct pel_request *rq)
 
 static void close_gateway(void)
 {
+    pel_api_close();
     Py_CLEAR(pel_wsgi.app);
     Py_CLEAR(pel_wsgi.base_environ);
     if (pel_wsgi.has_interned)

@@ -11,25 +11,49 @@ static void set_sleep(struct pel_drain *d, enum pel_observer_sleep sleep)
     atomic_store_explicit(&d->shm->header->observer_sleeps, sleep, memory_order_seq_cst);
 }
 
+/* Hands the entry in d->room on; false when it is not sound. */
+static bool take_entry(struct pel_drain *d, unsigned slot, size_t *n)
+{
+    const struct pel_span_entry *span = (const struct pel_span_entry *)(void *)d->room;
+    const struct pel_child_entry *child = (const struct pel_child_entry *)(void *)d->room;
+
+    switch (d->room->type) {
+    case PEL_RING_SPAN:
+        if (!pel_span_is_valid(span))
+            return false;
+        d->on_span(d, slot, span);
+        break;
+    case PEL_RING_CHILD:
+        if (!pel_child_is_valid(child))
+            return false;
+        d->on_child(d, child);
+        break;
+    default:
+        return true;
+    }
+    ++*n;
+    return true;
+}
+
+static void note_nonsense(struct pel_drain *d, unsigned slot)
+{
+    if (!d->has_warned)
+        pel_warning("worker %u wrote nonsense into its span ring", slot);
+    d->has_warned = true;
+    atomic_fetch_add_explicit(&d->shm->header->exports[PEL_EXPORT_ENTRIES_UNREADABLE], 1,
+                              memory_order_relaxed);
+}
+
 static void read_slot(struct pel_drain *d, unsigned slot, size_t *n)
 {
     struct pel_shm_ring *ring = &pel_shm_slot(d->shm, slot)->ring;
-    const struct pel_span_entry *e = (const struct pel_span_entry *)(void *)d->room;
     int got;
 
     /* No more than was there: a busy worker must not keep the observer in here. */
     for (size_t left = pel_ring_used(ring); left > 0;) {
         got = pel_ring_read(ring, d->room);
-        if (got < 0 || (got > 0 && d->room->type == PEL_RING_SPAN && !pel_span_is_valid(e))) {
-            if (!d->has_warned)
-                pel_warning("worker %u wrote nonsense into its span ring", slot);
-            d->has_warned = true;
-            atomic_fetch_add_explicit(&d->shm->header->exports[PEL_EXPORT_ENTRIES_UNREADABLE], 1,
-                                      memory_order_relaxed);
-        } else if (got > 0 && d->room->type == PEL_RING_SPAN) {
-            d->on_span(d, slot, e);
-            ++*n;
-        }
+        if (got < 0 || (got > 0 && !take_entry(d, slot, n)))
+            note_nonsense(d, slot);
         if (got <= 0)
             return;
         left -= left < d->room->len ? left : d->room->len;

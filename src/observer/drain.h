@@ -10,6 +10,7 @@
 
 #include <uv.h>
 
+#include "pellucid/child.h"
 #include "pellucid/shm.h"
 #include "pellucid/span.h"
 
@@ -23,13 +24,15 @@ struct pel_drain {
     uint64_t wall_offset_ns; /* wall time less monotonic time, as of the last turn */
     /* Called for every span; the entry lives until the return. */
     void (*on_span)(struct pel_drain *d, unsigned slot, const struct pel_span_entry *e);
+    /* The same for each span of the app's own. */
+    void (*on_child)(struct pel_drain *d, const struct pel_child_entry *e);
     /* Called after each turn that read something. */
     void (*on_turn)(struct pel_drain *d);
     struct pel_ring_entry *room; /* owned */
     bool has_warned;
 };
 
-/* on_span and on_turn must be set. Begins with a turn: there may be entries of before. */
+/* on_span, on_child and on_turn must be set. Begins with a turn: there may be entries of before. */
 void pel_drain_start(struct pel_drain *d, uv_loop_t *loop, struct pel_shm *shm);
 
 /* Reads everything there is, now. Returns how many spans. */

@@ -3,6 +3,7 @@
 
 #include "attributes.h"
 #include "encode.h"
+#include "encode_parts.h"
 #include "pellucid/http.h"
 #include "pellucid/mem.h"
 #include "pellucid/metrics.h"
@@ -190,28 +191,16 @@ static void set_ids(Otlp__Span *span, const struct pel_span_entry *e, struct pel
     span->flags = e->trace_flags | FLAG_HAS_IS_REMOTE | (has_parent ? FLAG_IS_REMOTE : 0);
 }
 
-/* The exception that the app raised, as a span event; NULL when there was none. */
+/* The exception that the app raised; NULL when there was none. */
 static Otlp__Event *exception_event(const struct pel_span_entry *e, uint64_t wall_offset_ns,
                                     struct pel_attributes *as)
 {
     uint64_t at_ns = e->stamp_ns[PEL_STAMP_APP_END] ? e->stamp_ns[PEL_STAMP_APP_END]
                                                     : e->stamp_ns[PEL_STAMP_LAST_BYTE];
-    struct pel_str type = pel_span_string(e, PEL_SPAN_STR_EXC_TYPE);
-    Otlp__Event *event;
 
-    if (!type.len)
-        return NULL;
-    pel_attributes_str(as, "exception.type", type);
-    add_nonempty(as, "exception.message", pel_span_string(e, PEL_SPAN_STR_EXC_MESSAGE));
-    add_nonempty(as, "exception.stacktrace", pel_span_string(e, PEL_SPAN_STR_EXC_STACK));
-    event = pel_arena_alloc(as->arena, sizeof(*event));
-    otlp__event__init(event);
-    event->has_time_unix_nano = true;
-    event->time_unix_nano = at_ns + wall_offset_ns;
-    event->name = (char *)"exception"; /* only read */
-    event->attributes = as->items;
-    event->n_attributes = as->n;
-    return event;
+    return pel_encode_exception(
+        as, at_ns + wall_offset_ns, pel_span_string(e, PEL_SPAN_STR_EXC_TYPE),
+        pel_span_string(e, PEL_SPAN_STR_EXC_MESSAGE), pel_span_string(e, PEL_SPAN_STR_EXC_STACK));
 }
 
 /* To the context that the client sent and that was not continued; NULL when there was none. */
@@ -228,20 +217,6 @@ static Otlp__Link *link_to_client(const struct pel_span_entry *e, struct pel_are
     link->span_id = (ProtobufCBinaryData){sizeof(e->link.span_id), (uint8_t *)e->link.span_id};
     link->flags = e->link.flags | FLAG_HAS_IS_REMOTE | FLAG_IS_REMOTE;
     return link;
-}
-
-static struct pel_span_node *pack(const Otlp__Span *span, const struct pel_span_entry *e)
-{
-    size_t len = otlp__span__get_packed_size(span);
-    struct pel_span_node *node = pel_mem_new(1, sizeof(*node) + len);
-
-    pel_list_init(&node->link);
-    node->made_ns = pel_now_ns();
-    memcpy(node->instance_id, e->instance_id, sizeof(node->instance_id));
-    node->pid = e->pid;
-    node->is_important = e->flags & (PEL_SPAN_SLOW | PEL_SPAN_FAILED);
-    node->len = (uint32_t)otlp__span__pack(span, (uint8_t *)node->bytes);
-    return node;
 }
 
 struct pel_span_node *pel_encode_span(const struct pel_span_entry *e, unsigned slot,
@@ -279,5 +254,6 @@ struct pel_span_node *pel_encode_span(const struct pel_span_entry *e, unsigned s
         status.code = OTLP__STATUS_CODE__STATUS_CODE_ERROR;
         span.status = &status;
     }
-    return pack(&span, e);
+    return pel_encode_pack(&span, e->instance_id, e->pid,
+                           e->flags & (PEL_SPAN_SLOW | PEL_SPAN_FAILED));
 }

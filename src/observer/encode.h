@@ -9,6 +9,7 @@
 
 #include "pellucid/arena.h"
 #include "pellucid/buf.h"
+#include "pellucid/child.h"
 #include "pellucid/conf.h"
 #include "pellucid/list.h"
 #include "pellucid/span.h"
@@ -29,6 +30,10 @@ struct pel_span_node {
 /* Allocates; wall_offset_ns is what must be added to monotonic stamps. Freed with free(). */
 struct pel_span_node *pel_encode_span(const struct pel_span_entry *e, unsigned slot,
                                       uint64_t wall_offset_ns, struct pel_arena *scratch);
+
+/* The same for a span of the app's own. */
+struct pel_span_node *pel_encode_child(const struct pel_child_entry *e, uint64_t wall_offset_ns,
+                                       struct pel_arena *scratch);
 
 /* What the span is called: "GET /orders/{id}", "GET", "HTTP". Terminated, in the arena. */
 char *pel_encode_name(const struct pel_span_entry *e, struct pel_arena *a);

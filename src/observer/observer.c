@@ -116,6 +116,16 @@ static void on_span(struct pel_drain *d, unsigned slot, const struct pel_span_en
     pel_arena_reset(&ob->scratch);
 }
 
+static void on_child(struct pel_drain *d, const struct pel_child_entry *e)
+{
+    struct observer *ob = PEL_CONTAINER_OF(d, struct observer, drain);
+
+    if (!ob->exporter.is_enabled)
+        return;
+    pel_exporter_push(&ob->exporter, pel_encode_child(e, d->wall_offset_ns, &ob->scratch));
+    pel_arena_reset(&ob->scratch);
+}
+
 static void on_turn(struct pel_drain *d)
 {
     pel_exporter_pump(&PEL_CONTAINER_OF(d, struct observer, drain)->exporter);
@@ -146,6 +156,7 @@ static void init(struct observer *ob, const struct pel_observer_env *env)
     ob->view = (struct pel_view){env->conf,     env->shm,     &ob->drain,
                                  &ob->exporter, &ob->metrics, &ob->recent};
     ob->drain.on_span = on_span;
+    ob->drain.on_child = on_child;
     ob->drain.on_turn = on_turn;
     pel_arena_init(&ob->scratch);
     pel_recent_init(&ob->recent);

@@ -192,6 +192,21 @@ assert headers == {"a": "b"}
 record = logging.makeLogRecord({})
 assert log_filter.filter(record) and (record.trace_id, record.span_id) == ("", "")
 assert not [name for name in sys.modules if name in ("pellucid._server", "pellucid._observer")]
+
+@pellucid.span("decorated", number=1)
+def decorated(x):
+    return x + 1
+
+@pellucid.span("decorated")
+async def coroutine(x):
+    async with pellucid.span("async") as span:
+        span.set("a", 1)
+        return x + 1
+
+import asyncio
+with pellucid.span("a", b=1) as span:
+    span.set("c", 2)
+assert decorated(1) == 2 and asyncio.run(coroutine(1)) == 2
 print(pellucid.__version__)
 """
 

@@ -73,3 +73,44 @@ async def two(ms: int):
     before = seen.here()["trace_id"]
     await asyncio.sleep(ms / 1000)
     return [before, seen.here()["trace_id"]]
+
+
+@app.get("/nested")
+def nested():
+    return seen.nested()
+
+
+@app.get("/branches")
+async def branches():
+    await seen.branches()
+    return {}
+
+
+@app.get("/cost/{n}")
+async def cost(n: int):
+    return seen.cost(n)
+
+
+async def work_in_span():
+    await asyncio.sleep(0.01)
+    with pellucid.span("in background"):
+        await asyncio.sleep(0.001)
+
+
+@app.get("/background/span")
+async def background_span(tasks: BackgroundTasks):
+    tasks.add_task(work_in_span)
+    return {}
+
+
+@app.get("/cancelled")
+async def cancelled():
+    async def wait():
+        with pellucid.span("cancelled"):
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(wait())
+    await asyncio.sleep(0.001)
+    task.cancel()
+    await asyncio.wait([task])
+    return {}

@@ -50,3 +50,19 @@ def generator():
 def boom():
     pellucid.request().route = "/boom/{what}"
     raise ValueError("boom")
+
+
+@app.get("/nested")
+def nested():
+    return seen.nested()
+
+
+@app.get("/cost/<int:n>")
+def cost(n):
+    return list(seen.cost(n))
+
+
+@app.get("/kept/nested")
+def kept_nested():
+    pellucid.request().keep()
+    return seen.nested()

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pellucid
@@ -99,3 +100,64 @@ def after() -> list:
         request.keep()
         found.append([request.trace_id, request.span_id, request.route, request.phases])
     return found
+
+
+# --- spans of the app's own ---
+
+
+@pellucid.span("decorated", number=1)
+def decorated(fail: bool = False) -> str:
+    """Is decorated."""
+    if fail:
+        raise KeyError("not here")
+    return "done"
+
+
+@pellucid.span("decorated async")
+async def decorated_async() -> str:
+    with pellucid.span("inside"):
+        await asyncio.sleep(0.001)
+    return "done"
+
+
+def nested() -> list:
+    with pellucid.span("outer", kind="x") as outer:
+        outer.set("rows", 5)
+        headers = {}
+        pellucid.inject(headers)
+        with pellucid.span("inner"):
+            POOL.submit(decorated).result()
+        try:
+            decorated(fail=True)
+        except KeyError:
+            pass
+    return [headers["traceparent"], decorated.__doc__, decorated.__name__]
+
+
+async def branch(name: str) -> None:
+    async with pellucid.span(name):
+        await asyncio.sleep(0.002)
+        with pellucid.span(f"{name}.leaf"):
+            await asyncio.sleep(0.002)
+        await asyncio.to_thread(decorated)
+
+
+async def branches() -> None:
+    async with pellucid.span("outer") as outer:
+        assert isinstance(outer, pellucid.Span)
+        await asyncio.gather(branch("a"), branch("b"))
+        await decorated_async()
+
+
+def _seconds(context: object, n: int) -> float:
+    begun = time.perf_counter()
+    for _ in range(n):
+        with context():
+            pass
+    return (time.perf_counter() - begun) / n
+
+
+def cost(n: int) -> tuple[float, float]:
+    """Seconds of a span, and of a lock that is there already."""
+    lock = threading.Lock()
+    return _seconds(lambda: pellucid.span("x"), n), _seconds(lambda: lock, n)

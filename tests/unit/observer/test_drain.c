@@ -9,7 +9,7 @@ struct observer {
     struct pel_shm shm;
     struct pel_conf conf;
     struct pel_probes *ps;
-    size_t n_spans, n_turns;
+    size_t n_spans, n_children, n_turns;
 };
 
 static void on_span(struct pel_drain *d, unsigned slot, const struct pel_span_entry *e)
@@ -19,6 +19,14 @@ static void on_span(struct pel_drain *d, unsigned slot, const struct pel_span_en
     assert_int_equal(slot, 1);
     assert_str(pel_span_string(e, PEL_SPAN_STR_PATH), "/orders/17");
     ob->n_spans++;
+}
+
+static void on_child(struct pel_drain *d, const struct pel_child_entry *e)
+{
+    struct observer *ob = PEL_CONTAINER_OF(d, struct observer, drain);
+
+    assert_str(pel_child_string(e, PEL_CHILD_NAME), "load");
+    ob->n_children++;
 }
 
 static void on_turn(struct pel_drain *d)
@@ -34,6 +42,7 @@ static void set_up(struct observer *ob)
     ob->conf = fixture_conf();
     ob->ps = pel_probes_start(&ob->conf, &ob->shm, 1, -1, NULL);
     ob->drain.on_span = on_span;
+    ob->drain.on_child = on_child;
     ob->drain.on_turn = on_turn;
     pel_drain_start(&ob->drain, &ob->loop, &ob->shm);
 }

@@ -1,7 +1,10 @@
 /* Span entries as OTLP, read back with the generated decoder. */
 #include "span.h"
 
+#include <unistd.h>
+
 #include "observer/encode.h"
+#include "pellucid/attribute.h"
 #include "otlp.pb-c.h"
 
 #define OFFSET_NS 1700000000000000000ULL
@@ -313,9 +316,122 @@ static void request_groups_spans_by_worker(void **state)
         free(PEL_CONTAINER_OF(link, struct pel_span_node, link));
 }
 
+/* The entry of a child as a worker writes it; the memory is the caller's. */
+static void write_child(const struct pel_child *child, struct pel_ring_entry *room)
+{
+    struct pel_shm shm = fixture_shm(1);
+    struct pel_conf conf = fixture_conf();
+    struct pel_probes *ps = pel_probes_start(&conf, &shm, 0, -1, NULL);
+
+    assert_true(pel_child_is_wanted(ps));
+    pel_child_write(ps, child);
+    assert_int_equal(pel_ring_read(&pel_shm_slot(&shm, 0)->ring, room), 1);
+    assert_int_equal(room->type, PEL_RING_CHILD);
+    assert_true(pel_child_is_valid((const struct pel_child_entry *)(void *)room));
+    pel_probes_stop(ps);
+    pel_shm_close(&shm);
+}
+
+static Otlp__Span *encoded_child(const struct pel_child *child)
+{
+    static _Alignas(8) char room[PEL_RING_ENTRY_MAX];
+    struct pel_ring_entry *entry = (struct pel_ring_entry *)(void *)room;
+    struct pel_arena a;
+    struct pel_span_node *node;
+    Otlp__Span *span;
+
+    write_child(child, entry);
+    pel_arena_init(&a);
+    node = pel_encode_child((const struct pel_child_entry *)(void *)entry, OFFSET_NS, &a);
+    pel_arena_reset(&a);
+    assert_int_equal(node->pid, getpid());
+    assert_true(node->is_important == (child->strings[PEL_CHILD_EXC_TYPE].len > 0));
+    span = otlp__span__unpack(NULL, node->len, (const uint8_t *)node->bytes);
+    assert_non_null(span);
+    free(node);
+    return span;
+}
+
+static void child_is_an_internal_span(void **state)
+{
+    char room[PEL_ATTRIBUTE_PACKED_MAX];
+    struct pel_child child = {.start_ns = 1000,
+                              .end_ns = 3000,
+                              .trace_id = {1},
+                              .span_id = {2},
+                              .parent_span_id = {3},
+                              .trace_flags = 3};
+    Otlp__Span *span;
+
+    child.strings[PEL_CHILD_NAME] = PEL_STR("load");
+    child.strings[PEL_CHILD_TRACE_STATE] = PEL_STR("a=1");
+    child.strings[PEL_CHILD_ATTRIBUTES] =
+        pel_str(room, pel_attribute_put(room, 0,
+                                        &(struct pel_attribute){.type = PEL_ATTRIBUTE_INT,
+                                                                .key = PEL_STR("rows"),
+                                                                .integer = 5}));
+    span = encoded_child(&child);
+    assert_string_equal(span->name, "load");
+    assert_int_equal(span->kind, 1);
+    assert_int_equal(span->start_time_unix_nano, OFFSET_NS + 1000);
+    assert_int_equal(span->end_time_unix_nano, OFFSET_NS + 3000);
+    assert_memory_equal(span->trace_id.data, child.trace_id, 16);
+    assert_memory_equal(span->span_id.data, child.span_id, 8);
+    assert_memory_equal(span->parent_span_id.data, child.parent_span_id, 8);
+    assert_int_equal(span->flags, 0x103);
+    assert_string_equal(span->trace_state, "a=1");
+    assert_int_equal(number(span, "rows"), 5);
+    assert_int_equal(span->n_attributes, 1);
+    assert_null(span->status);
+    assert_int_equal(span->n_events, 0);
+    otlp__span__free_unpacked(span, NULL);
+}
+
+static void child_that_failed(void **state)
+{
+    static char long_text[20000];
+    struct pel_child child = {.start_ns = 1000, .end_ns = 3000};
+    Otlp__Span *span;
+
+    memset(long_text, 'x', sizeof(long_text));
+    child.strings[PEL_CHILD_NAME] = pel_str(long_text, sizeof(long_text));
+    child.strings[PEL_CHILD_EXC_TYPE] = PEL_STR("KeyError");
+    child.strings[PEL_CHILD_EXC_STACK] = pel_str(long_text, sizeof(long_text));
+    span = encoded_child(&child);
+    assert_int_equal(strlen(span->name), 256);
+    assert_int_equal(span->status->code, 2);
+    assert_string_equal(text(span, "error.type"), "KeyError");
+    assert_int_equal(span->n_events, 1);
+    assert_string_equal(span->events[0]->name, "exception");
+    assert_int_equal(span->events[0]->time_unix_nano, OFFSET_NS + 3000);
+    assert_int_equal(span->events[0]->n_attributes, 2);
+    otlp__span__free_unpacked(span, NULL);
+}
+
+static void app_attributes_do_not_replace_ours(void **state)
+{
+    char room[PEL_ATTRIBUTE_PACKED_MAX];
+    struct pel_record rec = fixture_record(1000000000);
+    struct pel_attribute a = {.key = PEL_STR("url.path"), .text = PEL_STR("/mine")};
+    size_t len = pel_attribute_put(room, 0, &a);
+    Otlp__Span *span;
+
+    a.key = PEL_STR("mine");
+    rec.attributes = pel_str(room, pel_attribute_put(room, len, &a));
+    rec.is_kept = true;
+    span = encoded(span_of(&rec, PEL_SPAN_KEPT));
+    assert_string_equal(text(span, "url.path"), "/orders/17");
+    assert_string_equal(text(span, "mine"), "/mine");
+    assert_string_equal(text(span, "pellucid.sampling.reason"), "kept");
+    otlp__span__free_unpacked(span, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(child_is_an_internal_span),
+        cmocka_unit_test(child_that_failed),
+        cmocka_unit_test(app_attributes_do_not_replace_ours),
         cmocka_unit_test(span_follows_the_conventions),
         cmocka_unit_test(parent_is_remote),
         cmocka_unit_test(client_that_is_not_trusted_is_a_link),

@@ -1,0 +1,310 @@
+#include "gateway/api.h"
+
+#include "http/random.h"
+#include "pellucid/child.h"
+#include "pellucid/time.h"
+
+static struct pel_api_span *as_span(PyObject *self)
+{
+    return (struct pel_api_span *)self;
+}
+
+/* --- life --- */
+
+/* Takes keys and values, which may be NULL. */
+static PyObject *span_make(PyObject *name, PyObject *keys, PyObject *values)
+{
+    struct pel_api_span *s = PyObject_New(struct pel_api_span, &pel_api_span_type);
+
+    if (!s) {
+        Py_XDECREF(keys);
+        Py_XDECREF(values);
+        return NULL;
+    }
+    s->name = Py_NewRef(name);
+    s->keys = keys;
+    s->values = values;
+    s->request = NULL;
+    s->before = NULL;
+    s->depth = 0;
+    s->attributes = NULL;
+    s->attributes_len = 0;
+    return (PyObject *)s;
+}
+
+static PyObject *pack_values(PyObject *const *values, Py_ssize_t n)
+{
+    PyObject *tuple = PyTuple_New(n);
+
+    for (Py_ssize_t i = 0; tuple && i < n; i++)
+        PyTuple_SET_ITEM(tuple, i, Py_NewRef(values[i]));
+    return tuple;
+}
+
+static PyObject *span_vectorcall(PyObject *type, PyObject *const *args, size_t nargsf,
+                                 PyObject *names)
+{
+    PyObject *values;
+
+    if (PyVectorcall_NARGS(nargsf) != 1 || !PyUnicode_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "span() takes a name, which is a str, and attributes");
+        return NULL;
+    }
+    if (!names || PyTuple_GET_SIZE(names) == 0)
+        return span_make(args[0], NULL, NULL);
+    values = pack_values(args + 1, PyTuple_GET_SIZE(names));
+    return values ? span_make(args[0], Py_NewRef(names), values) : NULL;
+}
+
+static void span_dealloc(PyObject *self)
+{
+    struct pel_api_span *s = as_span(self);
+
+    Py_XDECREF(s->name);
+    Py_XDECREF(s->keys);
+    Py_XDECREF(s->values);
+    Py_XDECREF(s->before);
+    Py_XDECREF((PyObject *)s->request);
+    PyMem_Free(s->attributes);
+    PyObject_Free(self);
+}
+
+/* --- entering --- */
+
+static bool is_recorded(const struct pel_api_request *r)
+{
+    return (r->flags & 1) || r->is_kept;
+}
+
+/* What is current, if spans below it are recorded: a new reference, or NULL (never an exception).
+ * A WSGI request that is not sampled is not even given its object. */
+static PyObject *recorded_scope(void)
+{
+    struct pel_request *running = pel_api_running;
+    PyObject *scope;
+
+    if (!pel_api.probes || (running && !(running->rec.trace.flags & 1) && !running->rec.is_kept))
+        return NULL;
+    scope = pel_api_current();
+    if (!scope)
+        PyErr_Clear();
+    else if (!is_recorded(pel_api_request_behind(scope)))
+        Py_CLEAR(scope);
+    return scope;
+}
+
+static void draw_id(uint8_t id[8])
+{
+    uint64_t bits;
+
+    do {
+        bits = pel_random_next();
+    } while (bits == 0);
+    memcpy(id, &bits, sizeof(bits));
+}
+
+/* Opens s below scope, which is taken. */
+static void open_below(struct pel_api_span *s, PyObject *scope)
+{
+    struct pel_api_request *request = pel_api_request_behind(scope);
+
+    memcpy(s->parent_id, pel_api_span_id(scope), sizeof(s->parent_id));
+    Py_XSETREF(s->request, (struct pel_api_request *)Py_NewRef((PyObject *)request));
+    s->before = scope;
+    draw_id(s->id);
+    if (pel_api_set_current((PyObject *)s) < 0)
+        PyErr_Clear();
+    s->start_ns = pel_now_ns();
+}
+
+static void enter(struct pel_api_span *s)
+{
+    PyObject *scope;
+
+    if (s->depth++ == 0 && (scope = recorded_scope()))
+        open_below(s, scope);
+}
+
+static PyObject *enter_method(PyObject *self, PyObject *unused)
+{
+    enter(as_span(self));
+    return Py_NewRef(self);
+}
+
+static PyObject *aenter_method(PyObject *self, PyObject *unused)
+{
+    enter(as_span(self));
+    return pel_api_done(self);
+}
+
+/* --- leaving --- */
+
+/* The attributes that the app gave at first come before those that it has set since. */
+static struct pel_str pack_attributes(struct pel_api_span *s, char **room)
+{
+    struct pel_str set = pel_str(s->attributes, s->attributes_len);
+    Py_ssize_t n = s->keys ? PyTuple_GET_SIZE(s->keys) : 0;
+    struct pel_attribute a;
+    size_t len = 0;
+
+    if (n == 0)
+        return set;
+    for (Py_ssize_t i = 0; i < n; i++)
+        pel_api_attribute(room, &len, PyTuple_GET_ITEM(s->keys, i), PyTuple_GET_ITEM(s->values, i));
+    while (*room && set.len && pel_attribute_next(&set, &a))
+        len = pel_attribute_put(*room, len, &a);
+    return pel_str(*room, len);
+}
+
+/* The tracestate of the request, in the arena. */
+static struct pel_str trace_state(const struct pel_api_request *r)
+{
+    struct pel_str state = PEL_STR_NONE;
+
+    if (r->rq)
+        return r->rq->rec.trace.state;
+    if (r->state)
+        pel_py_latin_1(r->state, &state);
+    return state;
+}
+
+static void write_span(struct pel_api_span *s, uint64_t end_ns, PyObject *exc)
+{
+    char space[PEL_ATTRIBUTE_PACKED_MAX], *room = space;
+    struct pel_child child = {.start_ns = s->start_ns, .end_ns = end_ns};
+    struct pel_arena arena;
+    Py_ssize_t name_len;
+    const char *name = PyUnicode_AsUTF8AndSize(s->name, &name_len);
+
+    if (!name)
+        PyErr_Clear();
+    pel_arena_init(&arena);
+    memcpy(child.trace_id, s->request->trace_id, sizeof(child.trace_id));
+    memcpy(child.span_id, s->id, sizeof(child.span_id));
+    memcpy(child.parent_span_id, s->parent_id, sizeof(child.parent_span_id));
+    child.trace_flags = s->request->flags;
+    child.strings[PEL_CHILD_NAME] = name ? pel_str(name, (size_t)name_len) : PEL_STR("?");
+    child.strings[PEL_CHILD_TRACE_STATE] = trace_state(s->request);
+    child.strings[PEL_CHILD_ATTRIBUTES] = pack_attributes(s, &room);
+    if (exc)
+        pel_gateway_describe(exc, &arena, &child.strings[PEL_CHILD_EXC_TYPE],
+                             &child.strings[PEL_CHILD_EXC_MESSAGE],
+                             &child.strings[PEL_CHILD_EXC_STACK]);
+    pel_child_write(pel_api.probes, &child);
+    pel_arena_reset(&arena);
+}
+
+/* What was current before is so again, where s still is: not in the context of another task, which
+ * is where a generator may be closed. */
+static void restore(struct pel_api_span *s)
+{
+    PyObject *now = NULL;
+
+    if (PyContextVar_Get(pel_api.current, NULL, &now) < 0 ||
+        (now == (PyObject *)s && pel_api_set_current(s->before) < 0))
+        PyErr_Clear();
+    Py_XDECREF(now);
+    Py_CLEAR(s->before);
+}
+
+/* exc: what ends the span (borrowed), or NULL. Only an Exception is a failure: a task that is
+ * cancelled and a generator that is closed have not failed. */
+static void leave(struct pel_api_span *s, PyObject *exc)
+{
+    uint64_t end_ns;
+
+    if (s->depth == 0 || --s->depth > 0 || !s->before)
+        return;
+    end_ns = pel_now_ns();
+    if (exc && !PyErr_GivenExceptionMatches(exc, PyExc_Exception))
+        exc = NULL;
+    if (pel_api.probes)
+        write_span(s, end_ns, exc);
+    restore(s);
+}
+
+static int leave_with(PyObject *self, PyObject *const *args, Py_ssize_t n)
+{
+    if (n != 3) {
+        PyErr_SetString(PyExc_TypeError, "__exit__() takes a type, an exception and a traceback");
+        return -1;
+    }
+    leave(as_span(self), args[1] == Py_None ? NULL : args[1]);
+    return 0;
+}
+
+static PyObject *exit_method(PyObject *self, PyObject *const *args, Py_ssize_t n)
+{
+    if (leave_with(self, args, n) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *aexit_method(PyObject *self, PyObject *const *args, Py_ssize_t n)
+{
+    return leave_with(self, args, n) < 0 ? NULL : pel_api_done(Py_None);
+}
+
+/* --- the rest --- */
+
+static PyObject *set_method(PyObject *self, PyObject *const *args, Py_ssize_t n)
+{
+    struct pel_api_span *s = as_span(self);
+
+    if (n != 2 || !PyUnicode_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "set() takes a name, which is a str, and a value");
+        return NULL;
+    }
+    if (s->before)
+        pel_api_attribute(&s->attributes, &s->attributes_len, args[0], args[1]);
+    Py_RETURN_NONE;
+}
+
+static PyObject *again_method(PyObject *self, PyObject *unused)
+{
+    struct pel_api_span *s = as_span(self);
+
+    return span_make(s->name, Py_XNewRef(s->keys), Py_XNewRef(s->values));
+}
+
+/* @span("name"): the wrapping is done in Python, once a function. */
+static PyObject *span_call(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    PyObject *module, *function, *result;
+
+    if (!PyArg_UnpackTuple(args, "span", 1, 1, &function))
+        return NULL;
+    module = PyImport_ImportModule("pellucid.api");
+    if (!module)
+        return NULL;
+    result = PyObject_CallMethod(module, "_decorate", "OO", self, function);
+    Py_DECREF(module);
+    return result;
+}
+
+static PyMethodDef span_methods[] = {
+    {"__enter__", enter_method, METH_NOARGS, NULL},
+    {"__exit__", (PyCFunction)(void (*)(void))exit_method, METH_FASTCALL, NULL},
+    {"__aenter__", aenter_method, METH_NOARGS, NULL},
+    {"__aexit__", (PyCFunction)(void (*)(void))aexit_method, METH_FASTCALL, NULL},
+    {"set", (PyCFunction)(void (*)(void))set_method, METH_FASTCALL,
+     "set(key, value)\n\nSets an attribute while the span is open."},
+    {"_again", again_method, METH_NOARGS, "_again() -> Span\n\nAnother one, not entered."},
+    {NULL, NULL, 0, NULL},
+};
+
+PyTypeObject pel_api_span_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "pellucid.Span",
+    .tp_doc = "span(name, /, **attributes)\n\nA piece of the app's work, as a span of its own.",
+    .tp_basicsize = sizeof(struct pel_api_span),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_vectorcall = span_vectorcall,
+    .tp_call = span_call,
+    .tp_methods = span_methods,
+    .tp_dealloc = span_dealloc,
+};
+
+int pel_api_span_init(void)
+{
+    return PyType_Ready(&pel_api_span_type);
+}
