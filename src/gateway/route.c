@@ -53,7 +53,8 @@ static struct pel_str text_of(PyObject *dict, PyObject *key)
 
 /* --- WSGI frameworks: an object in the environ --- */
 
-/* SCRIPT_NAME, a latin-1 view of UTF-8 bytes: only what is plain ASCII is of use here. */
+/* SCRIPT_NAME, a latin-1 view of UTF-8 bytes: only what is plain ASCII is of use here. Bottle
+ * leaves a "/" behind when it takes back what a mount has shifted. */
 static struct pel_str script_name(PyObject *env)
 {
     PyObject *value = PyDict_GetItemWithError(env, pel_interned.script_name);
@@ -62,7 +63,7 @@ static struct pel_str script_name(PyObject *env)
         PyErr_Clear();
         return PEL_STR("");
     }
-    return text_of(env, pel_interned.script_name);
+    return PyUnicode_GET_LENGTH(value) > 1 ? text_of(env, pel_interned.script_name) : PEL_STR("");
 }
 
 /* environ[key].rule, or environ[key].through.rule. True when the framework is there. */

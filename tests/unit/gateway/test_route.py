@@ -51,6 +51,17 @@ class Environ(RouteCase):
             self.route(self.leaving("bottle.route", rule("/hi/<name>"))), ("/hi/<name>", FRAMEWORK)
         )
 
+    def test_script_name_of_nothing(self) -> None:
+        """As Bottle leaves it behind a mount."""
+
+        def app(environ: Any, start_response: Any) -> list[bytes]:
+            environ["SCRIPT_NAME"] = "/"
+            environ["bottle.route"] = rule("/hi")
+            start_response("200 OK", [])
+            return [b"x"]
+
+        self.assertEqual(self.route(app), ("/hi", FRAMEWORK))
+
     def test_none_matched(self) -> None:
         for value in (
             types.SimpleNamespace(url_rule=None),
