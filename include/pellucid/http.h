@@ -136,17 +136,24 @@ void pel_proxytime_resolve(const struct pel_conf *conf, const struct pel_head *h
  * number tells apart; "t=" and a fraction may be there. In ns; 0 when it is none of these. */
 uint64_t pel_proxytime_parse(struct pel_str value);
 
-/* W3C Trace Context Level 2: fills trace of rec. Takes traceparent and tracestate from head, or
- * begins a new trace, which has a link to the client's where trace.trust says that it is not to be
- * continued (rec->peer and is_unix tell whose it is); draws our span id; decides sampling (the
- * parent's decision unless trace.parent_based is false, else the ratio of rec->conf_route or of
- * conf). The threshold that OpenTelemetry's "ot" member of tracestate speaks of is kept, corrected
- * or added, so that it is that of the decision. */
+/* W3C Trace Context Level 2, or another format of trace.propagators: fills trace of rec. Takes the
+ * context from head, or begins a new trace, which has a link to the client's where trace.trust says
+ * that it is not to be continued (rec->peer and is_unix tell whose it is); draws our span id;
+ * decides sampling (the parent's decision unless trace.parent_based is false, else the ratio of
+ * rec->conf_route or of conf). The threshold that OpenTelemetry's "ot" member of tracestate speaks
+ * of is kept, corrected or added, so that it is that of the decision. */
 void pel_trace_accept(const struct pel_conf *conf, const struct pel_head *head, bool is_unix,
                       struct pel_arena *arena, struct pel_record *rec);
 /* "00-<trace>-<span>-<flags>", 55 bytes, not terminated: what the app sees. */
 #define PEL_TRACEPARENT_LEN 55
 void pel_trace_format(const struct pel_trace *trace, char out[PEL_TRACEPARENT_LEN]);
+/* The fields of b3, b3multi and jaeger, where trace.propagators has them: PEL_HEADER_BIT of each
+ * that the app does not see as it came, and those that it sees instead. put returns how many there
+ * are; their values are in the arena. */
+#define PEL_TRACE_OTHERS_MAX 5
+uint64_t pel_trace_other_fields(const struct pel_conf *conf);
+size_t pel_trace_put_others(uint64_t fields, const struct pel_trace *trace, struct pel_arena *arena,
+                            struct pel_header out[PEL_TRACE_OTHERS_MAX]);
 /* A tracestate without the sampling threshold in its member "ot": for a span that is kept with a
  * probability nobody knows. state itself, or a copy in the arena. */
 struct pel_str pel_trace_forget_probability(struct pel_str state, struct pel_arena *arena);

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from . import _conf
 
 PREFIX = "OTEL_EXPORTER_OTLP_"
-PROPAGATORS = ("tracecontext", "baggage")
+PROPAGATORS = ("tracecontext", "baggage", "b3", "b3multi", "jaeger")
 # What can be exported, and what OTEL_<signal>_EXPORTER may say. (/metrics is there in any case.)
 EXPORTERS = {"traces": ("otlp", "none"), "metrics": ("otlp", "prometheus", "none")}
 # More than a thousand times less than the default: a number of seconds.
@@ -190,8 +190,10 @@ def _propagators(variables: Variables, warn: Warn) -> Iterator[Setting]:
     names = [name for name in _words(variables[variable]) if name != "none"]
     for name in names:
         if name not in PROPAGATORS:
-            warn(f'{variable}: "{name}" is not supported, {" and ".join(PROPAGATORS)} are; ignored')
-    yield Setting("trace.propagators", [n for n in PROPAGATORS if n in names], variable)
+            known = ", ".join(PROPAGATORS[:-1]) + f" and {PROPAGATORS[-1]}"
+            warn(f'{variable}: "{name}" is not supported, {known} are; ignored')
+    usable = [name for name in dict.fromkeys(names) if name in PROPAGATORS]
+    yield Setting("trace.propagators", usable, variable)
 
 
 def _words(text: str) -> list[str]:

@@ -18,6 +18,7 @@ static struct {
     size_t server_name_len;
     uint16_t server_port;
     bool hands_trace_on, hands_baggage_on; /* trace.propagators */
+    uint64_t other_fields;                 /* pel_trace_other_fields */
 } base;
 
 static bool propagates(const struct pel_conf *conf, const char *word)
@@ -169,12 +170,14 @@ static bool is_replaced(enum pel_header_id id)
 {
     if (id == PEL_HEADER_TRACEPARENT || id == PEL_HEADER_TRACESTATE)
         return base.hands_trace_on;
-    return id == PEL_HEADER_BAGGAGE && !base.hands_baggage_on;
+    if (id == PEL_HEADER_BAGGAGE)
+        return !base.hands_baggage_on;
+    return base.other_fields & PEL_HEADER_BIT(id);
 }
 
-static Py_ssize_t count_headers(const struct pel_request *rq)
+static Py_ssize_t count_headers(const struct pel_request *rq, size_t n_others)
 {
-    Py_ssize_t n = 0;
+    Py_ssize_t n = (Py_ssize_t)n_others;
 
     for (size_t i = 0; i < rq->head->n_headers; i++)
         n += !is_replaced(rq->head->headers[i].id);
@@ -191,12 +194,19 @@ static bool put(PyObject *list, Py_ssize_t *n, PyObject *item)
     return item != NULL;
 }
 
-static PyObject *headers_new(const struct pel_request *rq)
+static PyObject *headers_new(struct pel_request *rq)
 {
-    PyObject *list = PyList_New(count_headers(rq));
+    struct pel_header others[PEL_TRACE_OTHERS_MAX];
     const struct pel_trace *trace = &rq->rec.trace;
+    size_t n_others = 0;
+    PyObject *list;
     Py_ssize_t n = 0;
-    bool ok = list != NULL;
+    bool ok;
+
+    if (PEL_UNLIKELY(base.other_fields))
+        n_others = pel_trace_put_others(base.other_fields, trace, &rq->arena, others);
+    list = PyList_New(count_headers(rq, n_others));
+    ok = list != NULL;
 
     for (size_t i = 0; ok && i < rq->head->n_headers; i++)
         if (!is_replaced(rq->head->headers[i].id))
@@ -207,6 +217,8 @@ static PyObject *headers_new(const struct pel_request *rq)
             ok = put(list, &n,
                      pair(Py_NewRef(base.names[PEL_HEADER_TRACESTATE]), bytes_of(trace->state)));
     }
+    for (size_t i = 0; ok && i < n_others; i++)
+        ok = put(list, &n, header_pair(&others[i]));
     if (!ok)
         Py_CLEAR(list);
     return list;
@@ -364,6 +376,7 @@ int pel_asgi_scope_init(void)
 {
     const struct pel_conf *conf = pel_asgi.env.conf;
 
+    base.other_fields = pel_trace_other_fields(conf);
     base.hands_trace_on = propagates(conf, "tracecontext");
     base.hands_baggage_on = propagates(conf, "baggage");
     base.root_path = PyUnicode_FromString(conf->server_root_path);

@@ -33,12 +33,13 @@ struct pel_exchange {
 struct pel_wsgi {
     const struct pel_conf *conf;
     struct pel_probes *probes;
-    PyObject *app;            /* owned */
-    PyObject *base_environ;   /* owned dict: what wsgi_environ.c copies */
-    struct pel_str root_path; /* in conf */
-    bool hands_trace_on;      /* trace.propagators has tracecontext */
-    bool hands_baggage_on;    /* ... baggage */
-    bool has_interned;        /* the constants of strings.h */
+    PyObject *app;               /* owned */
+    PyObject *base_environ;      /* owned dict: what wsgi_environ.c copies */
+    struct pel_str root_path;    /* in conf */
+    uint64_t other_trace_fields; /* pel_trace_other_fields */
+    bool hands_trace_on;         /* trace.propagators has tracecontext */
+    bool hands_baggage_on;       /* ... baggage */
+    bool has_interned;           /* the constants of strings.h */
 };
 
 extern struct pel_wsgi pel_wsgi;

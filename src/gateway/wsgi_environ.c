@@ -87,6 +87,7 @@ int pel_wsgi_environ_prepare(const struct pel_gateway_env *genv)
     const char *root = genv->conf->server_root_path;
 
     pel_wsgi.root_path = pel_str(root, strlen(root));
+    pel_wsgi.other_trace_fields = pel_trace_other_fields(genv->conf);
     pel_wsgi.hands_trace_on = is_listed(&genv->conf->trace_propagators, "tracecontext");
     pel_wsgi.hands_baggage_on = is_listed(&genv->conf->trace_propagators, "baggage");
     pel_wsgi.base_environ = PyDict_New();
@@ -161,7 +162,7 @@ static bool is_wanted(const struct pel_header *h)
     case PEL_HEADER_BAGGAGE:
         return pel_wsgi.hands_baggage_on;
     default:
-        return true;
+        return !(pel_wsgi.other_trace_fields & PEL_HEADER_BIT(h->id));
     }
 }
 
@@ -196,6 +197,21 @@ static int set_trace(PyObject *env, const struct pel_trace *trace)
     return set(env, S.environ_names[PEL_HEADER_TRACESTATE], latin_1(trace->state));
 }
 
+/* Our span in the other formats that the app may read. */
+static int set_other_trace(PyObject *env, struct pel_request *rq)
+{
+    struct pel_header fields[PEL_TRACE_OTHERS_MAX];
+    size_t n;
+
+    if (PEL_LIKELY(!pel_wsgi.other_trace_fields))
+        return 0;
+    n = pel_trace_put_others(pel_wsgi.other_trace_fields, &rq->rec.trace, &rq->arena, fields);
+    for (size_t i = 0; i < n; i++)
+        if (set(env, S.environ_names[fields[i].id], latin_1(fields[i].value)) < 0)
+            return -1;
+    return 0;
+}
+
 static int set_client_port(PyObject *env, uint16_t port)
 {
     char text[PEL_NUMBER_MAX];
@@ -215,7 +231,7 @@ PyObject *pel_wsgi_environ_new(struct pel_request *rq)
     if (pel_wsgi_keep(rq) < 0 || !(env = PyDict_Copy(pel_wsgi.base_environ)))
         return NULL;
     if (set_headers(env, rq) == 0 && set_trace(env, &rq->rec.trace) == 0 &&
-        set_client_port(env, rq->rec.client_port) == 0)
+        set_other_trace(env, rq) == 0 && set_client_port(env, rq->rec.client_port) == 0)
         return env;
     Py_DECREF(env);
     return NULL;

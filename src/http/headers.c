@@ -1,7 +1,7 @@
 #include "pellucid/http.h"
 
 /* A power of two, at least three times PEL_HEADER_N, so that probing is short. */
-#define SLOTS 128
+#define SLOTS 256
 _Static_assert(PEL_HEADER_N * 3 < SLOTS, "the table of header names has become too full");
 _Static_assert(PEL_HEADER_N <= 64, "pel_head.known has a bit for each");
 

@@ -1,5 +1,6 @@
 #include <endian.h>
 
+#include "http/propagator.h"
 #include "http/random.h"
 #include "http/sampling.h"
 #include "http/syntax.h"
@@ -52,15 +53,6 @@ static bool parse_parent(struct pel_str s, struct pel_trace *out)
         return false;
     out->flags = flags & (FLAG_SAMPLED | FLAG_RANDOM);
     return true;
-}
-
-static bool accepts_context(const struct pel_conf *conf)
-{
-    for (size_t i = 0; i < conf->trace_propagators.n; i++) {
-        if (strcmp(conf->trace_propagators.items[i], "tracecontext") == 0)
-            return true;
-    }
-    return false;
 }
 
 /* A second traceparent makes both worthless. */
@@ -141,6 +133,33 @@ static void follow_parent(struct pel_arena *arena, struct pel_trace *out)
         out->state = pel_sampling_write(out->state, PEL_THRESHOLD_NONE, arena);
 }
 
+enum context {
+    CONTEXT_NONE = 0,
+    CONTEXT_W3C,
+    CONTEXT_OTHER,
+    CONTEXT_UNDECIDED, /* another one, which leaves the sampling decision to us */
+};
+
+/* The first of trace.propagators whose fields are there and good. */
+static enum context find_context(const struct pel_conf *conf, const struct pel_head *head,
+                                 struct pel_trace *out)
+{
+    bool is_undecided;
+
+    if (PEL_LIKELY(
+            !(head->known & (PEL_HEADER_BIT(PEL_HEADER_TRACEPARENT) | PEL_PROPAGATOR_FIELDS))))
+        return CONTEXT_NONE;
+    for (size_t i = 0; i < conf->trace_propagators.n; i++) {
+        const char *word = conf->trace_propagators.items[i];
+
+        if (strcmp(word, "tracecontext") == 0 && take_parent(head, out))
+            return CONTEXT_W3C;
+        if (pel_propagator_take(word, head, out, &is_undecided))
+            return is_undecided ? CONTEXT_UNDECIDED : CONTEXT_OTHER;
+    }
+    return CONTEXT_NONE;
+}
+
 static bool is_trusted(const struct pel_conf *conf, struct pel_str peer, bool is_unix)
 {
     if (PEL_LIKELY(conf->trace_trust == PEL_TRUST_ALL))
@@ -158,11 +177,11 @@ static void make_link(struct pel_trace *out)
 void pel_trace_accept(const struct pel_conf *conf, const struct pel_head *head, bool is_unix,
                       struct pel_arena *arena, struct pel_record *rec)
 {
-    bool may_have_parent = head->known & PEL_HEADER_BIT(PEL_HEADER_TRACEPARENT);
     struct pel_trace *out = &rec->trace;
+    enum context came = find_context(conf, head, out);
 
     out->state = PEL_STR("");
-    out->has_parent = may_have_parent && accepts_context(conf) && take_parent(head, out);
+    out->has_parent = came != CONTEXT_NONE;
     out->has_link = out->has_parent && !is_trusted(conf, rec->peer, is_unix);
     if (PEL_UNLIKELY(out->has_link)) {
         make_link(out);
@@ -170,9 +189,9 @@ void pel_trace_accept(const struct pel_conf *conf, const struct pel_head *head, 
     }
     if (!out->has_parent)
         begin_trace(out);
-    else if (head->known & PEL_HEADER_BIT(PEL_HEADER_TRACESTATE))
+    else if (came == CONTEXT_W3C && (head->known & PEL_HEADER_BIT(PEL_HEADER_TRACESTATE)))
         out->state = pel_tracestate_join(head, arena);
-    if (out->has_parent && conf->trace_parent_based)
+    if (out->has_parent && came != CONTEXT_UNDECIDED && conf->trace_parent_based)
         follow_parent(arena, out);
     else
         decide(conf, rec->conf_route, arena, out);

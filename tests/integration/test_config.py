@@ -155,7 +155,7 @@ def test_a_file_named_on_the_command_line(pellucid, scratch):
         ({"TRACES_SAMPLER": "parentbased_traceidratio"}, "trace.ratio", 1.0),
         ({"TRACES_SAMPLER_ARG": "0.25"}, "trace.ratio", 1.0),
         ({"PROPAGATORS": "tracecontext"}, "trace.propagators", ["tracecontext"]),
-        ({"PROPAGATORS": "baggage,tracecontext"}, "trace.propagators", ["tracecontext", "baggage"]),
+        ({"PROPAGATORS": "b3,tracecontext,b3"}, "trace.propagators", ["b3", "tracecontext"]),
         ({"PROPAGATORS": "none"}, "trace.propagators", []),
         (
             {"EXPORTER_OTLP_METRICS_ENDPOINT": "http://c:1/m"},
@@ -228,8 +228,9 @@ def test_otel(pellucid, env, name, value):
         ),
         (
             "PROPAGATORS",
-            "b3,tracecontext",
-            'OTEL_PROPAGATORS: "b3" is not supported, tracecontext and baggage are; ignored',
+            "xray,tracecontext",
+            'OTEL_PROPAGATORS: "xray" is not supported, tracecontext, baggage, b3, b3multi and jaeger '
+            "are; ignored",
         ),
         (
             "SDK_DISABLED",

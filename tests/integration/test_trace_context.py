@@ -107,3 +107,50 @@ def test_context_of_a_stranger_becomes_a_link(server, receiver, code, trust, pro
     assert fields["traceparent"] == f"00-{span.trace_id}-{span.span_id}-03"
     assert (span.parent_span_id, span.flags) == ("", 0x103)
     assert span.links == [(TRACE, SPAN, 0x300)]
+
+
+# --- other formats ---
+
+
+@pytest.mark.parametrize(
+    ("word", "given", "towards_app"),
+    [
+        ("b3", {"b3": f"{TRACE}-{SPAN}-1-{SPAN}"}, {"b3": "{trace}-{span}-1"}),
+        (
+            "b3multi",
+            {
+                "X-B3-TraceId": TRACE,
+                "X-B3-SpanId": SPAN,
+                "X-B3-ParentSpanId": SPAN,
+                "X-B3-Sampled": "1",
+            },
+            {"x-b3-traceid": "{trace}", "x-b3-spanid": "{span}", "x-b3-sampled": "1"},
+        ),
+        (
+            "jaeger",
+            {"uber-trace-id": f"{TRACE}:{SPAN}:0:1"},
+            {"uber-trace-id": "{trace}:{span}:0:01"},
+        ),
+    ],
+)
+def test_other_formats_are_continued_and_replaced(server, receiver, code, word, given, towards_app):
+    config = {"trace": {"propagators": [word, "tracecontext"], "ratio": 0.0, "keep": []}}
+    running = server(code=code, config=config, receiver=receiver)
+    fields = echoed(running.get("/", given))
+    (span,) = running.spans(1)
+    assert (span.trace_id, span.parent_span_id, span.flags) == (TRACE, SPAN, 0x301)
+    ours = {name: form.format(trace=TRACE, span=span.span_id) for name, form in towards_app.items()}
+    seen = {name: value for name, value in fields.items() if "b3" in name or "uber" in name}
+    assert seen == ours
+    assert fields["traceparent"] == f"00-{TRACE}-{span.span_id}-01"
+    # A new trace is told in this format, too.
+    fresh = echoed(running.get("/"))
+    assert set(towards_app) <= set(fresh)
+    assert fresh["traceparent"][3:35] in " ".join(fresh[name] for name in towards_app)
+
+
+def test_formats_that_are_not_listed_are_the_apps_own_affair(server, code):
+    running = server(code=code)
+    fields = echoed(running.get("/", {"b3": f"{TRACE}-{SPAN}-1"}))
+    assert fields["b3"] == f"{TRACE}-{SPAN}-1"
+    assert fields["traceparent"][3:35] != TRACE
