@@ -8,6 +8,7 @@
 #include "pellucid/py.h"
 #include <structmember.h>
 
+#include "pellucid/child.h"
 #include "pellucid/conf.h"
 #include "pellucid/gateway.h"
 #include "pellucid/probe.h"
@@ -37,6 +38,16 @@ void pel_probes_app_enter(struct pel_probes *ps, struct pel_record *rec)
 void pel_probes_app_leave(struct pel_probes *ps, struct pel_record *rec)
 {
     n_left++;
+}
+
+/* No spans of the app's own. */
+bool pel_child_is_wanted(const struct pel_probes *ps)
+{
+    return false;
+}
+
+void pel_child_write(struct pel_probes *ps, const struct pel_child *child)
+{
 }
 
 static struct exchange *exchange_of(const struct pel_request *rq)
