@@ -134,7 +134,7 @@ struct pel_shm_header {
     uint32_t slot_len;        /* sizeof(struct pel_shm_slot) */
     uint64_t slot_offset;     /* of slot 0 */
     _Atomic uint32_t is_used; /* set by the first worker that took the slot, for good */
-    uint8_t instance_id[16];  /* random; base of service.instance.id */
+    uint8_t instance_id[16];  /* a random UUID: service.instance.id of the whole server */
     /* writer: supervisor */
     int32_t supervisor_pid;
     uint64_t started_ns;      /* monotonic */

@@ -1,6 +1,7 @@
 #include "collect.h"
 #include "duration.h"
 #include "page.h"
+#include "process.h"
 
 #define LOAD(field) atomic_load_explicit(&(field), memory_order_relaxed)
 
@@ -154,6 +155,7 @@ void pel_collect(struct pel_sink *sink, const struct pel_view *v)
 {
     pel_duration_collect(sink, v->shm);
     collect_scalars(sink, v->shm);
+    pel_process_collect(sink, v->shm);
     collect_server(sink, v->shm);
     collect_states(sink, v->shm);
     collect_exports(sink, v->shm->header);

@@ -58,6 +58,8 @@ static void fill_header(struct pel_shm_header *h, unsigned n_slots)
     h->slot_offset = page_round(sizeof(*h));
     if (getrandom(h->instance_id, sizeof(h->instance_id), 0) < 0)
         memcpy(h->instance_id, &(uint64_t){pel_wall_ns()}, sizeof(uint64_t));
+    h->instance_id[6] = (uint8_t)((h->instance_id[6] & 0x0f) | 0x40);
+    h->instance_id[8] = (uint8_t)((h->instance_id[8] & 0x3f) | 0x80);
     h->supervisor_pid = (int32_t)getpid();
     h->started_ns = pel_now_ns();
     h->started_wall_ns = pel_wall_ns();
