@@ -192,6 +192,8 @@ static void write_span(struct pel_api_span *s, uint64_t end_ns, PyObject *exc)
                              &child.strings[PEL_CHILD_EXC_STACK]);
     pel_child_write(pel_api.probes, &child);
     pel_arena_reset(&arena);
+    if (exc) /* the thread may be the app's own, which ends without giving its chunks back */
+        pel_arena_thread_fini();
 }
 
 /* What was current before is so again, where s still is: not in the context of another task, which
