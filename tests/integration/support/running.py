@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import socket
@@ -14,6 +15,9 @@ from support import processes, sanitizers
 from support.target import Target
 from support.wire import Address, Response, Wire, request
 
+# One after the other from anywhere: a server that asks for two must not get the same twice.
+_PORTS = itertools.count(random.randrange(750))
+
 
 def free_port() -> int:
     """A free TCP port on loopback, outside the range of outgoing connections.
@@ -22,7 +26,7 @@ def free_port() -> int:
     """
     share = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 16
     for _ in range(200):
-        port = 20000 + share * 750 + random.randrange(750)
+        port = 20000 + share * 750 + next(_PORTS) % 750
         with socket.socket() as sock:
             try:
                 sock.bind(("127.0.0.1", port))
