@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from support.processes import wait_for
+
 APP = """
 def app(environ, start_response):
     if environ["PATH_INFO"] == "/boom":
@@ -47,6 +49,16 @@ def test_collector_takes_our_spans(server, collector):
     assert running.status()["exporter"]["spans_failed"] == 0
 
 
+def metrics_of(collector, count):
+    """The last metric of each name once the durations are of count requests; before, None.
+
+    The collector has answered when it has the metrics, and writes them a little later.
+    """
+    last = {m["name"]: m for m in collector.metrics()}
+    points = last.get("http.server.request.duration", {}).get("histogram", {}).get("dataPoints", [])
+    return last if sum(int(p["count"]) for p in points) == count else None
+
+
 def test_collector_takes_our_metrics(server, collector):
     running = server(
         code=APP,
@@ -63,7 +75,7 @@ def test_collector_takes_our_metrics(server, collector):
         running.get("/orders")
     running.get("/boom")
     assert running.stop() == 0  # the last export has it all
-    last = {m["name"]: m for m in collector.metrics()}
+    last = wait_for("21 requests in the collector", lambda: metrics_of(collector, 21), 10)
     duration = last["http.server.request.duration"]
     assert duration["unit"] == "s"
     assert duration["histogram"]["aggregationTemporality"] == 2
