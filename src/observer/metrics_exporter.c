@@ -223,6 +223,8 @@ void pel_metrics_exporter_close(struct pel_metrics_exporter *x)
     if (!x->is_enabled)
         return;
     x->is_enabled = false;
+    pel_report_fini(&x->report);
+    pel_buf_fini(&x->body);
     pel_transport_close(&x->transport);
     uv_close((uv_handle_t *)&x->interval, NULL);
     uv_close((uv_handle_t *)&x->retry, NULL);

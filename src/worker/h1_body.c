@@ -97,20 +97,6 @@ static void copy_pieces(struct pel_h1 *h1, const struct pel_piece *pieces, size_
     }
 }
 
-static int send_small(struct pel_h1 *h1, const struct pel_piece *pieces, size_t n, uint64_t len)
-{
-    struct pel_piece piece = {.owner = NULL};
-    int rc;
-
-    copy_pieces(h1, pieces, n, len);
-    h1->is_end_sent = true;
-    h1->is_on_wire = true;
-    piece.bytes = out_of(h1);
-    rc = pel_h1_send(h1, &piece, 1, true);
-    pel_buf_clear(&h1->out);
-    return rc;
-}
-
 static int send_group(struct pel_h1 *h1, const struct pel_piece *pieces, size_t n, bool is_last)
 {
     bool is_chunked = h1->rq.res.framing == PEL_FRAMING_CHUNKED;
@@ -121,8 +107,10 @@ static int send_group(struct pel_h1 *h1, const struct pel_piece *pieces, size_t 
     for (size_t i = 0; i < n; i++)
         len += pieces[i].bytes.len;
     left = len = admit(h1, len);
-    if (PEL_LIKELY(len <= SMALL_LEN && h1->out.len > 0 && !is_chunked && ends(h1, is_last)))
-        return send_small(h1, pieces, n, len);
+    if (PEL_LIKELY(len <= SMALL_LEN && h1->out.len > 0 && !is_chunked)) {
+        copy_pieces(h1, pieces, n, len);
+        left = 0;
+    }
     b.n = 0;
     add(&b, out_of(h1), NULL);
     if (is_chunked && len > 0)

@@ -175,7 +175,6 @@ static void run_sleeping(struct pel_loop *loop)
 
 void pel_loop_turn(struct pel_loop *loop, bool may_sleep)
 {
-    loop->is_turning = true;
     loop->n_fresh = 0;
     atomic_store(&loop->is_woken, false);
     take_inbox(loop);
@@ -186,7 +185,6 @@ void pel_loop_turn(struct pel_loop *loop, bool may_sleep)
     else
         run(loop, UV_RUN_NOWAIT);
     expire(loop);
-    loop->is_turning = false;
     loop->turned_ns = loop->now_ns;
     if (PEL_UNLIKELY(loop->control && pel_age_is_due(&loop->control->age)))
         pel_age_want(&loop->control->age, "max_requests");
@@ -211,7 +209,7 @@ void pel_loop_push_ready(struct pel_loop *loop, struct pel_request *rq)
     loop->n_ready++;
     loop->n_fresh++;
     show_queue(loop);
-    if (loop->kick && !loop->is_turning)
+    if (loop->kick)
         loop->kick(loop);
 }
 

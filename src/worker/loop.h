@@ -88,7 +88,6 @@ struct pel_loop {
     /* Called (loop held) when the loop must run again though no descriptor says so; nested.c sets
      * it, threaded mode leaves it NULL. */
     void (*kick)(struct pel_loop *loop);
-    bool is_turning; /* inside pel_loop_turn: who runs it looks for ready requests */
 
     void **refs; /* Python objects to drop, with the GIL */
     size_t n_refs, refs_cap;
