@@ -57,6 +57,13 @@ struct pel_strings {
     char **items;
     size_t n;
 };
+static inline bool pel_strings_have(const struct pel_strings *list, const char *word)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(list->items[i], word) == 0)
+            return true;
+    return false;
+}
 struct pel_pair {
     char *name, *value;
 };

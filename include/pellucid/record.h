@@ -42,6 +42,8 @@ struct pel_trace_link {
     uint8_t flags; /* W3C trace-flags */
 };
 
+#define PEL_TRACE_SAMPLED 0x01 /* of the W3C's trace-flags */
+
 /* W3C trace context of this request: ids are ours to hand to the app (trace, our span). */
 struct pel_trace {
     uint8_t trace_id[16];

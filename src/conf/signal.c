@@ -19,10 +19,7 @@ bool pel_conf_exports(const struct pel_conf *conf, enum pel_signal signal)
 {
     if (!conf->otlp_endpoint[0] && !own_endpoint(conf, signal)[0])
         return false;
-    for (size_t i = 0; i < conf->otlp_signals.n; i++)
-        if (strcmp(conf->otlp_signals.items[i], signals[signal].word) == 0)
-            return true;
-    return false;
+    return pel_strings_have(&conf->otlp_signals, signals[signal].word);
 }
 
 char *pel_conf_export_url(const struct pel_conf *conf, enum pel_signal signal)

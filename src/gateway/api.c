@@ -6,14 +6,6 @@
 struct pel_api pel_api;
 _Thread_local struct pel_request *pel_api_running;
 
-static bool is_listed(const struct pel_strings *list, const char *word)
-{
-    for (size_t i = 0; i < list->n; i++)
-        if (strcmp(list->items[i], word) == 0)
-            return true;
-    return false;
-}
-
 int pel_api_init(void)
 {
     if (pel_api.current)
@@ -27,8 +19,8 @@ int pel_api_init(void)
 
 int pel_api_open(const struct pel_gateway_env *env)
 {
-    pel_api.hands_trace_on = is_listed(&env->conf->trace_propagators, "tracecontext");
-    pel_api.hands_baggage_on = is_listed(&env->conf->trace_propagators, "baggage");
+    pel_api.hands_trace_on = pel_strings_have(&env->conf->trace_propagators, "tracecontext");
+    pel_api.hands_baggage_on = pel_strings_have(&env->conf->trace_propagators, "baggage");
     pel_api.probes = env->probes && pel_child_is_wanted(env->probes) ? env->probes : NULL;
     return pel_api_init();
 }

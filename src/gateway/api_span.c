@@ -73,7 +73,7 @@ static void span_dealloc(PyObject *self)
 
 static bool is_recorded(const struct pel_api_request *r)
 {
-    return (r->flags & 1) || r->is_kept;
+    return (r->flags & PEL_TRACE_SAMPLED) || r->is_kept;
 }
 
 /* What is current, if spans below it are recorded: a new reference, or NULL (never an exception).
@@ -83,7 +83,8 @@ static PyObject *recorded_scope(void)
     struct pel_request *running = pel_api_running;
     PyObject *scope;
 
-    if (!pel_api.probes || (running && !(running->rec.trace.flags & 1) && !running->rec.is_kept))
+    if (!pel_api.probes ||
+        (running && !(running->rec.trace.flags & PEL_TRACE_SAMPLED) && !running->rec.is_kept))
         return NULL;
     scope = pel_api_current();
     if (!scope)

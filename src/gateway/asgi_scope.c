@@ -21,14 +21,6 @@ static struct {
     uint64_t other_fields;                 /* pel_trace_other_fields */
 } base;
 
-static bool propagates(const struct pel_conf *conf, const char *word)
-{
-    for (size_t i = 0; i < conf->trace_propagators.n; i++)
-        if (strcmp(conf->trace_propagators.items[i], word) == 0)
-            return true;
-    return false;
-}
-
 /* --- path --- */
 
 static int hex_value(char c)
@@ -377,8 +369,8 @@ int pel_asgi_scope_init(void)
     const struct pel_conf *conf = pel_asgi.env.conf;
 
     base.other_fields = pel_trace_other_fields(conf);
-    base.hands_trace_on = propagates(conf, "tracecontext");
-    base.hands_baggage_on = propagates(conf, "baggage");
+    base.hands_trace_on = pel_strings_have(&conf->trace_propagators, "tracecontext");
+    base.hands_baggage_on = pel_strings_have(&conf->trace_propagators, "baggage");
     base.root_path = PyUnicode_FromString(conf->server_root_path);
     if (!base.root_path || make_names() < 0 || make_template() < 0) {
         pel_asgi_scope_fini();

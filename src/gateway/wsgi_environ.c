@@ -74,22 +74,14 @@ static int make_room(PyObject *dict)
     return PyDict_DelItem(dict, S.remote_port);
 }
 
-static bool is_listed(const struct pel_strings *list, const char *word)
-{
-    for (size_t i = 0; i < list->n; i++)
-        if (strcmp(list->items[i], word) == 0)
-            return true;
-    return false;
-}
-
 int pel_wsgi_environ_prepare(const struct pel_gateway_env *genv)
 {
     const char *root = genv->conf->server_root_path;
 
     pel_wsgi.root_path = pel_str(root, strlen(root));
     pel_wsgi.other_trace_fields = pel_trace_other_fields(genv->conf);
-    pel_wsgi.hands_trace_on = is_listed(&genv->conf->trace_propagators, "tracecontext");
-    pel_wsgi.hands_baggage_on = is_listed(&genv->conf->trace_propagators, "baggage");
+    pel_wsgi.hands_trace_on = pel_strings_have(&genv->conf->trace_propagators, "tracecontext");
+    pel_wsgi.hands_baggage_on = pel_strings_have(&genv->conf->trace_propagators, "baggage");
     pel_wsgi.base_environ = PyDict_New();
     if (!pel_wsgi.base_environ || pel_wsgi_kept_init() < 0 ||
         set_common(pel_wsgi.base_environ, genv) < 0)

@@ -4,10 +4,7 @@
 #include "pellucid/conf.h"
 #include "pellucid/hex.h"
 
-#define FLAG_SAMPLED 0x01
-
-/* Up to 2 * len lower-case digits, the missing ones zeros; false for others, and only zeros. */
-static bool read_id(struct pel_str s, uint8_t *out, size_t len)
+bool pel_trace_read_id(struct pel_str s, uint8_t *out, size_t len)
 {
     uint8_t any = 0;
 
@@ -48,10 +45,10 @@ static bool read_b3(struct pel_str trace, struct pel_str span, struct pel_str sa
         !pel_str_eq(sampled, PEL_STR("false")))
         return false;
     *is_undecided = sampled.len == 0;
-    out->flags = is_yes ? FLAG_SAMPLED : 0;
+    out->flags = is_yes ? PEL_TRACE_SAMPLED : 0;
     return (trace.len == 32 || trace.len == 16) && span.len == 16 &&
-           read_id(trace, out->trace_id, sizeof(out->trace_id)) &&
-           read_id(span, out->parent_span_id, sizeof(out->parent_span_id));
+           pel_trace_read_id(trace, out->trace_id, sizeof(out->trace_id)) &&
+           pel_trace_read_id(span, out->parent_span_id, sizeof(out->parent_span_id));
 }
 
 /* trace-span, trace-span-sampled or trace-span-sampled-parent. */
@@ -89,11 +86,11 @@ static bool take_jaeger(const struct pel_head *head, struct pel_trace *out, bool
     take_part(&rest, ':');
     if (rest.len == 0 || rest.len > 2 || !pel_syntax_is_all(rest, PEL_SYNTAX_LOHEX))
         return false;
-    read_id(rest, &flags, 1);
+    pel_trace_read_id(rest, &flags, 1);
     *is_undecided = false;
-    out->flags = flags & FLAG_SAMPLED;
-    return read_id(trace, out->trace_id, sizeof(out->trace_id)) &&
-           read_id(span, out->parent_span_id, sizeof(out->parent_span_id));
+    out->flags = flags & PEL_TRACE_SAMPLED;
+    return pel_trace_read_id(trace, out->trace_id, sizeof(out->trace_id)) &&
+           pel_trace_read_id(span, out->parent_span_id, sizeof(out->parent_span_id));
 }
 
 /* --- all of them --- */
@@ -147,7 +144,7 @@ static size_t put(struct pel_header *out, uint64_t fields, enum pel_header_id id
 size_t pel_trace_put_others(uint64_t fields, const struct pel_trace *trace, struct pel_arena *arena,
                             struct pel_header out[PEL_TRACE_OTHERS_MAX])
 {
-    bool is_sampled = trace->flags & FLAG_SAMPLED;
+    bool is_sampled = trace->flags & PEL_TRACE_SAMPLED;
     char *text = pel_arena_alloc(arena, 2 * (32 + 1 + 16) + 2 + 5), *b3 = text, *jaeger, *at;
     size_t n = 0;
 

@@ -19,4 +19,8 @@
 bool pel_propagator_take(const char *word, const struct pel_head *head, struct pel_trace *out,
                          bool *is_undecided);
 
+/* len bytes from up to 2 * len lower-case digits, the missing ones zeros; false for other digits,
+ * and when there are only zeros. */
+bool pel_trace_read_id(struct pel_str s, uint8_t *out, size_t len);
+
 #endif

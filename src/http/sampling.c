@@ -4,6 +4,7 @@
 #include "http/sampling.h"
 #include "http/syntax.h"
 #include "http/tracestate.h"
+#include "pellucid/hex.h"
 
 #define DIGITS 14     /* of a threshold or random value */
 #define SIGNIFICANT 4 /* of a threshold of ours, as the specification recommends */
@@ -102,11 +103,9 @@ void pel_sampling_read(struct pel_sampling *s, struct pel_str state)
 
 static char *put_threshold(char *at, uint64_t threshold)
 {
-    static const char digits[] = "0123456789abcdef";
-
     at = pel_put(at, PEL_STR("th:"));
     do {
-        *at++ = digits[threshold >> (PEL_SAMPLING_BITS - 4) & 15];
+        *at++ = pel_hex_digit(threshold >> (PEL_SAMPLING_BITS - 4) & 15);
         threshold = threshold << 4 & (PEL_THRESHOLD_NONE - 1);
     } while (threshold);
     return at;

@@ -14,22 +14,7 @@
 #define SPAN_AT 36
 #define FLAGS_AT 53
 
-#define FLAG_SAMPLED 0x01
 #define FLAG_RANDOM 0x02
-
-/* Lower-case digits only; false when there are others, or only zeros. */
-static bool read_hex(const char *text, uint8_t *out, size_t len)
-{
-    uint8_t any = 0;
-
-    if (pel_syntax_span(pel_str(text, 2 * len), PEL_SYNTAX_LOHEX) != 2 * len)
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        out[i] = (uint8_t)(pel_syntax_hex(text[2 * i]) << 4 | pel_syntax_hex(text[2 * i + 1]));
-        any |= out[i];
-    }
-    return any != 0;
-}
 
 /* Fills trace_id, parent_span_id and the flags that we know. A later version may have more fields,
  * behind another dash. */
@@ -42,16 +27,18 @@ static bool parse_parent(struct pel_str s, struct pel_trace *out)
         s.p[FLAGS_AT - 1] != '-')
         return false;
     is_zero = s.p[VERSION_AT] == '0' && s.p[VERSION_AT + 1] == '0';
-    if (!is_zero && (!read_hex(s.p + VERSION_AT, &version, 1) || version == 0xff))
+    if (!is_zero &&
+        (!pel_trace_read_id(pel_str(s.p + VERSION_AT, 2), &version, 1) || version == 0xff))
         return false;
     if (s.len > PEL_TRACEPARENT_LEN && (is_zero || s.p[PEL_TRACEPARENT_LEN] != '-'))
         return false;
-    if (!read_hex(s.p + TRACE_AT, out->trace_id, sizeof(out->trace_id)) ||
-        !read_hex(s.p + SPAN_AT, out->parent_span_id, sizeof(out->parent_span_id)))
+    if (!pel_trace_read_id(pel_str(s.p + TRACE_AT, 32), out->trace_id, 16) ||
+        !pel_trace_read_id(pel_str(s.p + SPAN_AT, 16), out->parent_span_id, 8))
         return false;
-    if (!read_hex(s.p + FLAGS_AT, &flags, 1) && memcmp(s.p + FLAGS_AT, "00", 2) != 0)
+    if (!pel_trace_read_id(pel_str(s.p + FLAGS_AT, 2), &flags, 1) &&
+        memcmp(s.p + FLAGS_AT, "00", 2) != 0)
         return false;
-    out->flags = flags & (FLAG_SAMPLED | FLAG_RANDOM);
+    out->flags = flags & (PEL_TRACE_SAMPLED | FLAG_RANDOM);
     return true;
 }
 
@@ -111,9 +98,9 @@ static void decide(const struct pel_conf *conf, const struct pel_conf_route *rou
     struct pel_sampling s = read_sampling(out);
     bool is_sampled = s.randomness >= threshold;
 
-    out->flags &= (uint8_t)~FLAG_SAMPLED;
+    out->flags &= (uint8_t)~PEL_TRACE_SAMPLED;
     if (is_sampled)
-        out->flags |= FLAG_SAMPLED;
+        out->flags |= PEL_TRACE_SAMPLED;
     if (s.has_threshold || (is_sampled && threshold > 0))
         out->state =
             pel_sampling_write(out->state, is_sampled ? threshold : PEL_THRESHOLD_NONE, arena);
@@ -122,7 +109,7 @@ static void decide(const struct pel_conf *conf, const struct pel_conf_route *rou
 /* The parent's decision holds. A threshold that does not fit it is wrong and goes no further. */
 static void follow_parent(struct pel_arena *arena, struct pel_trace *out)
 {
-    bool is_sampled = out->flags & FLAG_SAMPLED;
+    bool is_sampled = out->flags & PEL_TRACE_SAMPLED;
     struct pel_sampling s;
 
     if (out->state.len == 0)

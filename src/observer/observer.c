@@ -160,10 +160,8 @@ static void init(struct observer *ob, const struct pel_observer_env *env)
     ob->drain.on_turn = on_turn;
     pel_arena_init(&ob->scratch);
     pel_recent_init(&ob->recent);
-    for (size_t i = 0; i < keep->n; i++) {
-        ob->keeps_slow |= strcmp(keep->items[i], "slow") == 0;
-        ob->keeps_failed |= strcmp(keep->items[i], "error") == 0;
-    }
+    ob->keeps_slow = pel_strings_have(keep, "slow");
+    ob->keeps_failed = pel_strings_have(keep, "error");
     srandom((unsigned)pel_now_ns() ^ (unsigned)getpid());
 }
 

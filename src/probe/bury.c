@@ -30,7 +30,8 @@ static void bury_one(struct pel_shm_slot *slot, const struct pel_record *rec)
     struct pel_span_worker worker = {
         .pid = atomic_load_explicit(&slot->pid, memory_order_relaxed),
     };
-    uint32_t flags = PEL_SPAN_FAILED | (rec->trace.flags & 1 ? PEL_SPAN_SAMPLED : 0U);
+    uint32_t flags =
+        PEL_SPAN_FAILED | (rec->trace.flags & PEL_TRACE_SAMPLED ? PEL_SPAN_SAMPLED : 0U);
 
     memcpy(worker.instance_id, slot->instance_id, sizeof(worker.instance_id));
     pel_metrics_count(slot, rec);

@@ -134,10 +134,8 @@ static int start(struct pel_probes *ps, struct pel_err *err)
 {
     const struct pel_strings *keep = &ps->conf->trace_keep;
 
-    for (size_t i = 0; i < keep->n; i++) {
-        ps->spans.keeps_slow |= strcmp(keep->items[i], "slow") == 0;
-        ps->spans.keeps_failed |= strcmp(keep->items[i], "error") == 0;
-    }
+    ps->spans.keeps_slow = pel_strings_have(keep, "slow");
+    ps->spans.keeps_failed = pel_strings_have(keep, "error");
     return 0;
 }
 
@@ -160,7 +158,7 @@ static void finish(struct pel_probes *ps, struct pel_record *rec)
 {
     bool is_slow = pel_record_duration_ns(rec) > slow_ns(ps, rec);
     bool is_failed = pel_record_is_failed(rec);
-    uint32_t flags = (rec->trace.flags & 1 ? PEL_SPAN_SAMPLED : 0U) |
+    uint32_t flags = (rec->trace.flags & PEL_TRACE_SAMPLED ? PEL_SPAN_SAMPLED : 0U) |
                      (is_slow ? PEL_SPAN_SLOW : 0U) | (is_failed ? PEL_SPAN_FAILED : 0U) |
                      (rec->is_kept ? PEL_SPAN_KEPT : 0U);
     bool is_kept =
