@@ -1,8 +1,9 @@
 /*
- * _conf - the directive table and its checks for Python: `pellucid check`, `pellucid config`, the
- * generated files. No libuv, no state; every call stands for itself.
+ * _conf - the directive table and its checks, and the table of log lines, for Python: `pellucid
+ * check`, `pellucid config`, the generated files. No libuv, no state; every call stands for itself.
  */
 #include "pellucid/conf.h"
+#include "pellucid/log.h"
 #include "pellucid/py.h"
 #include "value.h"
 
@@ -61,12 +62,31 @@ static PyObject *directives(PyObject *module, PyObject *args)
     return list;
 }
 
+static PyObject *logs(PyObject *module, PyObject *args)
+{
+    PyObject *list = PyList_New(0);
+
+    for (size_t i = 0; list && i < PEL_LOG_N; i++) {
+        const struct pel_log_info *info = &pel_log_infos[i];
+        PyObject *row = Py_BuildValue("{s:s,s:s,s:s}", "code", info->code, "level",
+                                      pel_log_level_name(info->level), "meaning", info->meaning);
+
+        if (!row || PyList_Append(list, row) < 0)
+            Py_CLEAR(list);
+        Py_XDECREF(row);
+    }
+    return list;
+}
+
 static PyMethodDef methods[] = {
     {"check", check, METH_VARARGS,
      "check(doc, sources=None)\n\nRaises ValueError with one line when the nested dict doc is no "
      "valid configuration; sources says where values come from: {'server.bind': '--bind'}."},
     {"directives", directives, METH_NOARGS,
      "directives() -> list of dict\n\nThe rows of the directive table, those of [[route]] last."},
+    {"logs", logs, METH_NOARGS,
+     "logs() -> list of dict\n\nThe lines of the server's own log: code, level and meaning of "
+     "each."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -48,10 +48,14 @@ static int run_with(struct pel_observer_env *env, int shm_fd, int event_fd, stru
 
     pel_log_init((enum pel_log_level)env->conf->log_level,
                  (enum pel_log_format)env->conf->log_format, "observer");
-    if (pel_shm_attach(&shm, shm_fd, event_fd, err) < 0)
+    if (pel_shm_attach(&shm, shm_fd, event_fd, err) < 0) {
+        pel_log(PEL_LOG_OBSERVER_FAILED, "%s", err->text);
         return -1;
+    }
     env->shm = &shm;
     rc = pel_observer_run(env, err);
+    if (rc < 0)
+        pel_log(PEL_LOG_OBSERVER_FAILED, "%s", err->text);
     pel_shm_close(&shm);
     return rc;
 }
@@ -91,7 +95,7 @@ static PyMethodDef methods[] = {
      "run(doc, shm_fd, event_fd, control_fd, admin_fds)\n\nObserves until control_fd is at its end "
      "(or, with -1, until SIGTERM), then flushes. doc is the configuration as {section: {key: "
      "value}}; the descriptors are taken over. Raises ValueError for a faulty doc, RuntimeError "
-     "when it cannot start."},
+     "when it cannot start, which it has logged."},
     {NULL, NULL, 0, NULL},
 };
 

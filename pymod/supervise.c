@@ -110,6 +110,6 @@ PyObject *pel_server_warn(PyObject *module, PyObject *line)
 
     if (!text)
         return NULL;
-    pel_warning("%s", text);
+    pel_log(PEL_LOG_CONFIG_WARNING, "%s", text);
     Py_RETURN_NONE;
 }

@@ -24,7 +24,7 @@
 #define PEL_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define PEL_CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
-/* Prints "file:line: function: what" to stderr with one write and aborts. */
+/* Logs "bug at file:line (function): what" and aborts. */
 PEL_NORETURN void pel_bug(const char *file, int line, const char *func, const char *what);
 
 #define PEL_ASSERT(cond) (PEL_LIKELY(cond) ? (void)0 : pel_bug(__FILE__, __LINE__, __func__, #cond))

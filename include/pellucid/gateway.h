@@ -10,6 +10,7 @@
 #define PELLUCID_GATEWAY_H
 
 #include "pellucid/err.h"
+#include "pellucid/log.h"
 #include "pellucid/py.h"
 #include "pellucid/request.h"
 
@@ -73,7 +74,7 @@ void pel_gateway_app_misbehaved(struct pel_request *rq, const char *what);
 
 /* Takes the exception that is set, which belongs to no request (or to one that is over), and logs
  * its traceback below head. */
-void pel_gateway_log_exception(const char *head);
+void pel_gateway_log_exception(enum pel_log_entry entry, const char *head);
 
 /* Adds what `import pellucid` needs of C to a module (src/gateway/api.h). 0, or -1 with an
  * exception. */

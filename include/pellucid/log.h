@@ -1,9 +1,11 @@
 /*
  * log - the server's own log: one line, one write(2), to stderr.
  *
- * Any process, any thread. Lines are text ("2026-11-22T15:30:00.123Z info supervisor[12] worker 3
- * ready") or JSON, as [log] format says; bytes that could forge a line are escaped. Nothing is
- * allocated and errno is kept; a line longer than PEL_LOG_LINE_MAX is cut ("...").
+ * Any process, any thread. Each line is an entry of tbl/logs.h, which gives it its level and the
+ * code by which people find it. Lines are text ("2026-11-22T15:30:00.123Z info PEL208
+ * supervisor[12] worker 3 is ready") or JSON, as [log] format says; bytes that could forge a line
+ * are escaped. Nothing is allocated and errno is kept; a line longer than PEL_LOG_LINE_MAX is cut
+ * ("...").
  */
 #ifndef PELLUCID_LOG_H
 #define PELLUCID_LOG_H
@@ -13,26 +15,39 @@
 #define PEL_LOG_LINE_MAX 8192
 
 enum pel_log_level {
-    PEL_LOG_DEBUG = 0,
-    PEL_LOG_INFO,
-    PEL_LOG_WARNING,
-    PEL_LOG_ERROR,
+    PEL_LEVEL_DEBUG = 0,
+    PEL_LEVEL_INFO,
+    PEL_LEVEL_WARNING,
+    PEL_LEVEL_ERROR,
 };
 
 enum pel_log_format { PEL_LOG_TEXT = 0, PEL_LOG_JSON };
 
-/* Called once by each process after it knows its role ("supervisor", "template", "worker 3"). */
+/* What a line can be about: tbl/logs.h. */
+enum pel_log_entry {
+#define PEL_LOG(name, code, level, meaning) PEL_LOG_##name,
+#include "pellucid/tbl/logs.h"
+#undef PEL_LOG
+    PEL_LOG_N
+};
+
+struct pel_log_info {
+    const char *code; /* "PEL208" */
+    enum pel_log_level level;
+    const char *meaning;
+};
+extern const struct pel_log_info pel_log_infos[PEL_LOG_N];
+
+const char *pel_log_level_name(enum pel_log_level level); /* "debug", ... */
+
+/* Called once by each process after it knows its role ("supervisor", "template", "worker 3").
+ * Lines of a lower level are left out. */
 void pel_log_init(enum pel_log_level level, enum pel_log_format format, const char *role);
 
-void pel_log(enum pel_log_level level, const char *fmt, ...) PEL_PRINTF(2, 3);
-
-#define pel_debug(...) pel_log(PEL_LOG_DEBUG, __VA_ARGS__)
-#define pel_info(...) pel_log(PEL_LOG_INFO, __VA_ARGS__)
-#define pel_warning(...) pel_log(PEL_LOG_WARNING, __VA_ARGS__)
-#define pel_error(...) pel_log(PEL_LOG_ERROR, __VA_ARGS__)
+void pel_log(enum pel_log_entry entry, const char *fmt, ...) PEL_PRINTF(2, 3);
 
 /* A text of several lines (a traceback): a head line, then the text as it stands in text format
  * (each line indented), or as one escaped field "detail" in JSON. text need not be terminated. */
-void pel_log_block(enum pel_log_level level, const char *head, struct pel_str text);
+void pel_log_block(enum pel_log_entry entry, const char *head, struct pel_str text);
 
 #endif

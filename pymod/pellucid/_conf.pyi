@@ -1,4 +1,4 @@
-"""The directive table of pellucid.toml and its checks (pymod/_conf.c)."""
+"""The directive table and its checks, the table of log lines (pymod/_conf.c)."""
 
 from typing import Any
 
@@ -6,3 +6,4 @@ version: str
 
 def check(doc: dict[str, Any], sources: dict[str, str] | None = None, /) -> None: ...
 def directives() -> list[dict[str, Any]]: ...
+def logs() -> list[dict[str, str]]: ...

@@ -198,6 +198,6 @@ def _add_formats(parser: Parser) -> None:
     group.add_argument("--json", action="store_true", help="as JSON")
     group.add_argument(
         "--reference",
-        choices=("toml", "markdown"),
-        help="instead: every directive with default, range and meaning",
+        choices=("toml", "markdown", "logs"),
+        help="instead: every directive with default, range and meaning; every line of the log",
     )

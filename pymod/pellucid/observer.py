@@ -39,9 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         doc = json.load(file)
     try:
         _observer.run(doc, args.shm, args.event, args.control, args.admin)
-    except RuntimeError as error:
-        print(f"pellucid.observer: {error}", file=sys.stderr)
-        return 1
+    except RuntimeError:
+        return 1  # it has been logged
     return 0
 
 

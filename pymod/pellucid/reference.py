@@ -1,4 +1,4 @@
-"""The reference of pellucid.toml, made from the directive table: conf/pellucid.toml and README.md.
+"""The references, made from the tables: conf/pellucid.toml, README.md and logs.md.
 
 tests/integration/test_config.py fails when the committed files are not what this makes.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterable
 
-from . import directives, toml
+from . import _conf, directives, toml
 from .directives import Directive
 
 WIDTH = 100
@@ -38,6 +38,21 @@ effective value and where it came from.
 - **size**: `"512B"`, `"64KiB"`, `"1MB"`, or a number of bytes (kB, MB, GB are powers of 1000)
 - Relative paths are relative to the working directory of the server, not to the file.
 - A reload (SIGHUP) takes over every directive but those marked "restart".
+"""
+
+
+LOGS_HEAD = """\
+# The lines of the server's own log
+
+Generated from `include/pellucid/tbl/logs.h` by `pellucid config --reference logs`; do not edit.
+
+Each line has a code that stays what it is from version to version, so that it can be looked for,
+counted and alarmed about; the words behind it may change. In text format (`[log] format`)
+
+    2026-11-22T15:30:00.123Z error PEL501 worker 3[1234] GET /orders/7 raised KeyError: 'user'
+
+and as JSON the fields `time` (UTC), `level`, `code`, `process`, `message`, and `detail` where a
+traceback belongs to the line. What the app writes to standard error stands between them as it is.
 """
 
 
@@ -101,4 +116,14 @@ def _route_keys() -> list[Directive]:
     return [d for d in directives.table() if d.section == "route"]
 
 
-FORMATS: dict[str, Callable[[], str]] = {"toml": as_toml, "markdown": as_markdown}
+def as_logs() -> str:
+    """conf/logs.md"""
+    rows = [f"| {row['code']} | {row['level']} | {row['meaning']} |\n" for row in _conf.logs()]
+    return "".join([LOGS_HEAD, "\n| code | level | when, and what to do |\n|---|---|---|\n", *rows])
+
+
+FORMATS: dict[str, Callable[[], str]] = {
+    "toml": as_toml,
+    "markdown": as_markdown,
+    "logs": as_logs,
+}

@@ -1,19 +1,10 @@
-#include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
-#include <unistd.h>
 
-#include "pellucid/base.h"
+#include "pellucid/log.h"
 
 void pel_bug(const char *file, int line, const char *func, const char *what)
 {
-    char text[512];
-    int len = snprintf(text, sizeof(text), "pellucid[%d] bug at %s:%d (%s): %s\n", (int)getpid(),
-                       file, line, func, what);
-
-    if (len > 0 &&
-        write(STDERR_FILENO, text, (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1) < 0)
-        abort();
+    pel_log(PEL_LOG_BUG, "bug at %s:%d (%s): %s", file, line, func, what);
     abort();
 }
 

@@ -8,6 +8,19 @@
 #include "pellucid/log.h"
 #include "pellucid/time.h"
 
+const struct pel_log_info pel_log_infos[PEL_LOG_N] = {
+#define PEL_LOG(name, code, level, meaning) {#code, PEL_LEVEL_##level, meaning},
+#include "pellucid/tbl/logs.h"
+#undef PEL_LOG
+};
+
+/* A code that two entries have does not compile. */
+enum {
+#define PEL_LOG(name, code, level, meaning) code,
+#include "pellucid/tbl/logs.h"
+#undef PEL_LOG
+};
+
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
 
 /* Set once by pel_log_init before the process has threads. */
@@ -15,7 +28,7 @@ static struct {
     enum pel_log_level level;
     enum pel_log_format format;
     char role[32];
-} settings = {PEL_LOG_INFO, PEL_LOG_TEXT, "pellucid"};
+} settings = {PEL_LEVEL_INFO, PEL_LOG_TEXT, "pellucid"};
 
 /* A line under construction; what does not fit is cut. The end of the line always fits. */
 struct line {
@@ -24,6 +37,11 @@ struct line {
 };
 
 #define END_MAX 8 /* dots, end of a JSON object, newline */
+
+const char *pel_log_level_name(enum pel_log_level level)
+{
+    return level_names[level];
+}
 
 static size_t room(const struct line *l)
 {
@@ -120,23 +138,27 @@ static void add_process(struct line *l)
     add_cstr(l, text);
 }
 
-static void add_text_head(struct line *l, enum pel_log_level level, struct pel_str msg)
+static void add_text_head(struct line *l, enum pel_log_entry entry, struct pel_str msg)
 {
     add_time(l);
     add_cstr(l, " ");
-    add_cstr(l, level_names[level]);
+    add_cstr(l, level_names[pel_log_infos[entry].level]);
+    add_cstr(l, " ");
+    add_cstr(l, pel_log_infos[entry].code);
     add_cstr(l, " ");
     add_process(l);
     add_cstr(l, " ");
     add_text(l, msg, false);
 }
 
-static void add_json_head(struct line *l, enum pel_log_level level, struct pel_str msg)
+static void add_json_head(struct line *l, enum pel_log_entry entry, struct pel_str msg)
 {
     add_cstr(l, "{\"time\":\"");
     add_time(l);
     add_cstr(l, "\",\"level\":\"");
-    add_cstr(l, level_names[level]);
+    add_cstr(l, level_names[pel_log_infos[entry].level]);
+    add_cstr(l, "\",\"code\":\"");
+    add_cstr(l, pel_log_infos[entry].code);
     add_cstr(l, "\",\"process\":\"");
     add_process(l);
     add_cstr(l, "\",\"message\":\"");
@@ -162,7 +184,7 @@ static void emit(struct line *l)
     }
 }
 
-void pel_log(enum pel_log_level level, const char *fmt, ...)
+void pel_log(enum pel_log_entry entry, const char *fmt, ...)
 {
     char msg[PEL_LOG_LINE_MAX / 2];
     struct line l = {.len = 0};
@@ -170,7 +192,7 @@ void pel_log(enum pel_log_level level, const char *fmt, ...)
     va_list ap;
     int len;
 
-    if (level < settings.level)
+    if (pel_log_infos[entry].level < settings.level)
         return;
     va_start(ap, fmt);
     len = vsnprintf(msg, sizeof(msg), fmt, ap);
@@ -181,29 +203,29 @@ void pel_log(enum pel_log_level level, const char *fmt, ...)
         memcpy(msg + len - 3, "...", 3);
     }
     if (settings.format == PEL_LOG_JSON)
-        add_json_head(&l, level, pel_str(msg, (size_t)len));
+        add_json_head(&l, entry, pel_str(msg, (size_t)len));
     else
-        add_text_head(&l, level, pel_str(msg, (size_t)len));
+        add_text_head(&l, entry, pel_str(msg, (size_t)len));
     emit(&l);
     errno = saved;
 }
 
-void pel_log_block(enum pel_log_level level, const char *head, struct pel_str text)
+void pel_log_block(enum pel_log_entry entry, const char *head, struct pel_str text)
 {
     struct pel_str msg = pel_str(head, strlen(head));
     struct line l = {.len = 0};
     int saved = errno;
 
-    if (level < settings.level)
+    if (pel_log_infos[entry].level < settings.level)
         return;
     while (text.len && text.p[text.len - 1] == '\n')
         text.len--;
     if (settings.format == PEL_LOG_JSON) {
-        add_json_head(&l, level, msg);
+        add_json_head(&l, entry, msg);
         add_cstr(&l, "\",\"detail\":\"");
         add_json(&l, text, PEL_LOG_LINE_MAX);
     } else {
-        add_text_head(&l, level, msg);
+        add_text_head(&l, entry, msg);
         add_cstr(&l, "\n    ");
         add_text(&l, text, true);
     }

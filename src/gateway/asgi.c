@@ -73,12 +73,12 @@ static int open_gateway(const struct pel_gateway_env *env, PyObject *app, struct
     pel_asgi.is_closing = false;
     pel_list_init(&pel_asgi.calls);
     if (pel_interned_init() < 0) {
-        PyErr_Print();
-        return pel_err_set(err, "the ASGI gateway could not be prepared");
+        pel_gateway_log_exception(PEL_LOG_GATEWAY_NOT_PREPARED, "the ASGI gateway");
+        return pel_err_set(err, "the ASGI gateway could not be prepared (see the traceback)");
     }
     if (make_objects(app) < 0 || pel_api_open(env) < 0 || pel_asgi_loop_open(env->loop) < 0 ||
         init_parts() < 0) {
-        pel_gateway_log_exception("the ASGI gateway could not be prepared");
+        pel_gateway_log_exception(PEL_LOG_GATEWAY_NOT_PREPARED, "the ASGI gateway");
         drop_objects();
         pel_interned_fini();
         return pel_err_set(err, "the ASGI gateway could not be prepared (see the traceback)");
@@ -104,7 +104,7 @@ static void wait_for_calls(int64_t timeout_ms)
     if (rc == 0 && PyList_GET_SIZE(tasks) > 0)
         rc = pel_asgi_loop_wait(tasks, timeout_ms);
     if (rc < 0)
-        pel_gateway_log_exception("waiting for the app's requests");
+        pel_gateway_log_exception(PEL_LOG_APP_CALLS_LEFT, "waiting for the app's requests");
     Py_XDECREF(tasks);
 }
 
@@ -125,7 +125,8 @@ static void abandon_calls(void)
     for (; !pel_list_is_empty(&pel_asgi.calls); n++)
         pel_asgi_call_abandon(PEL_CONTAINER_OF(pel_asgi.calls.next, struct pel_asgi_call, link));
     if (n)
-        pel_warning("%u calls of the app did not end when they were cancelled", n);
+        pel_log(PEL_LOG_APP_CALLS_LEFT, "%u calls of the app did not end when they were cancelled",
+                n);
 }
 
 /* Requests have been drained by the worker, as far as they would; what is left are those that would

@@ -124,7 +124,8 @@ static void log_late(const struct pel_asgi_call *call, PyObject *exc)
     text = head ? PyUnicode_AsUTF8(head) : NULL;
     PyErr_Clear();
     pel_py_give_exception(Py_NewRef(exc));
-    pel_gateway_log_exception(text ? text : "the app failed after its response was complete");
+    pel_gateway_log_exception(PEL_LOG_APP_RAISED_LATE,
+                              text ? text : "the app failed after its response was complete");
     Py_XDECREF(head);
 }
 
@@ -296,7 +297,7 @@ void pel_asgi_exchange_start(struct pel_request *rq)
         if (call->owner)
             start_failed(ex);
         else /* ex is no more: the app has answered before its task failed */
-            pel_gateway_log_exception("an app's task could not be made");
+            pel_gateway_log_exception(PEL_LOG_APP_CALL_NOT_MADE, "an app's task could not be made");
     }
     Py_DECREF(call);
 }

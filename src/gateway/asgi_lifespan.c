@@ -78,7 +78,7 @@ static void note_failure(PyObject *message)
         all.len--;
     newline = all.len ? memrchr(all.p, '\n', all.len) : NULL;
     if (newline) {
-        pel_log_block(PEL_LOG_ERROR, "the app's lifespan has failed", all);
+        pel_log_block(PEL_LOG_LIFESPAN_FAILED, "the app's lifespan has failed", all);
         all.len -= (size_t)(newline + 1 - all.p);
         all.p = newline + 1;
     }
@@ -178,7 +178,7 @@ static void ended(struct pel_asgi_call *call, PyObject *exc)
         describe(exc);
     if (exc && !is_expected && !PyErr_GivenExceptionMatches(exc, pel_asgi_loop.cancelled_error)) {
         pel_py_give_exception(Py_NewRef(exc));
-        pel_gateway_log_exception("the app's lifespan has failed");
+        pel_gateway_log_exception(PEL_LOG_LIFESPAN_FAILED, "the app's lifespan has failed");
     }
     Py_CLEAR(lifespan.call);
     go_on(lifespan.stage == STAGE_FAILED ? STAGE_FAILED : STAGE_OFF);
@@ -248,9 +248,10 @@ static int unsupported(struct pel_err *err)
                            lifespan.has_raised ? lifespan.failure
                                                : "it returned without lifespan.startup.complete");
     if (lifespan.has_raised && lifespan.is_startup_received)
-        pel_warning("the app's lifespan start-up raised %s; the server goes on without it "
-                    "(server.lifespan is auto)",
-                    lifespan.failure);
+        pel_log(PEL_LOG_LIFESPAN_IGNORED,
+                "the app's lifespan start-up raised %s; the server goes on without it "
+                "(server.lifespan is auto)",
+                lifespan.failure);
     return 0;
 }
 
@@ -291,12 +292,13 @@ static void stop_app(int64_t timeout_ms)
     pel_asgi_channel_wake(lifespan.call->receive);
     rc = wait_for_progress(timeout_ms);
     if (rc < 0)
-        pel_gateway_log_exception("the app's lifespan shutdown");
+        pel_gateway_log_exception(PEL_LOG_LIFESPAN_SHUTDOWN_FAILED, "the app's lifespan shutdown");
     else if (rc == 0)
-        pel_warning("the app's lifespan shutdown was not complete after %lld ms",
-                    (long long)timeout_ms);
+        pel_log(PEL_LOG_LIFESPAN_SLOW, "the app's lifespan shutdown was not complete after %lld ms",
+                (long long)timeout_ms);
     else if (lifespan.failure[0])
-        pel_error("the app's lifespan shutdown failed: %s", lifespan.failure);
+        pel_log(PEL_LOG_LIFESPAN_SHUTDOWN_FAILED, "the app's lifespan shutdown failed: %s",
+                lifespan.failure);
 }
 
 void pel_asgi_lifespan_stop(int64_t timeout_ms)

@@ -77,11 +77,13 @@ static PyObject *type_name(PyObject *exc)
 static PyObject *format_stack(PyObject *exc)
 {
     PyObject *traceback = PyImport_ImportModule("traceback"), *lines = NULL, *text = NULL;
+    PyObject *nothing = PyUnicode_New(0, 0); /* what is interned may be what has failed */
 
     if (traceback)
         lines = PyObject_CallMethod(traceback, "format_exception", "O", exc);
-    if (lines)
-        text = PyUnicode_Join(pel_interned.empty, lines);
+    if (lines && nothing)
+        text = PyUnicode_Join(nothing, lines);
+    Py_XDECREF(nothing);
     Py_XDECREF(lines);
     Py_XDECREF(traceback);
     return text;
@@ -140,9 +142,9 @@ void pel_gateway_app_failed(struct pel_request *rq)
              (int)rec->exc_message.len, rec->exc_message.p);
     make_head(head, sizeof(head), rec, what);
     if (is_quiet)
-        pel_info("%s", head);
+        pel_log(PEL_LOG_APP_RAISED_FOR_CLIENT, "%s", head);
     else
-        pel_log_block(PEL_LOG_ERROR, head, rec->exc_stack);
+        pel_log_block(PEL_LOG_APP_RAISED, head, rec->exc_stack);
     Py_DECREF(exc);
 }
 
@@ -155,17 +157,17 @@ void pel_gateway_app_misbehaved(struct pel_request *rq, const char *what)
     rec->exc_message = pel_arena_dup(&rq->arena, pel_str(what, strlen(what)));
     snprintf(text, sizeof(text), "the app broke its protocol: %s", what);
     make_head(head, sizeof(head), rec, text);
-    pel_error("%s", head);
+    pel_log(PEL_LOG_APP_PROTOCOL, "%s", head);
 }
 
-void pel_gateway_log_exception(const char *head)
+void pel_gateway_log_exception(enum pel_log_entry entry, const char *head)
 {
     PyObject *exc = pel_py_take_exception();
     struct pel_arena arena;
 
     PEL_ASSERT(exc != NULL);
     pel_arena_init(&arena);
-    pel_log_block(PEL_LOG_ERROR, head, take_text(&arena, format_stack(exc), STACK_MAX));
+    pel_log_block(entry, head, take_text(&arena, format_stack(exc), STACK_MAX));
     pel_arena_reset(&arena);
     Py_DECREF(exc);
 }

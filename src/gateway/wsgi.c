@@ -162,9 +162,9 @@ static int open_gateway(const struct pel_gateway_env *genv, PyObject *app, struc
     if (pel_wsgi.has_interned && init_types() == 0 && pel_api_open(genv) == 0 &&
         pel_wsgi_environ_prepare(genv) == 0)
         return 0;
-    PyErr_Print();
+    pel_gateway_log_exception(PEL_LOG_GATEWAY_NOT_PREPARED, "the WSGI gateway");
     close_gateway();
-    return pel_err_set(err, "the WSGI gateway could not be prepared; the traceback is above");
+    return pel_err_set(err, "the WSGI gateway could not be prepared (see the traceback)");
 }
 
 const struct pel_gateway pel_gateway_wsgi = {

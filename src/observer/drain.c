@@ -38,7 +38,7 @@ static bool take_entry(struct pel_drain *d, unsigned slot, size_t *n)
 static void note_nonsense(struct pel_drain *d, unsigned slot)
 {
     if (!d->has_warned)
-        pel_warning("worker %u wrote nonsense into its span ring", slot);
+        pel_log(PEL_LOG_RING_UNREADABLE, "worker %u wrote nonsense into its span ring", slot);
     d->has_warned = true;
     atomic_fetch_add_explicit(&d->shm->header->exports[PEL_EXPORT_ENTRIES_UNREADABLE], 1,
                               memory_order_relaxed);

@@ -21,10 +21,10 @@ static void complain(struct pel_health *h, const char *why)
     if (h->logged_ns && now_ns - h->logged_ns < LOG_EVERY_NS)
         return;
     if (h->n_lost_unlogged)
-        pel_warning("export to %s: %s; %" PRIu64 " %s lost", h->receiver, why, h->n_lost_unlogged,
-                    h->items);
+        pel_log(PEL_LOG_EXPORT_FAILED, "export to %s: %s; %" PRIu64 " %s lost", h->receiver, why,
+                h->n_lost_unlogged, h->items);
     else
-        pel_warning("export to %s: %s", h->receiver, why);
+        pel_log(PEL_LOG_EXPORT_FAILED, "export to %s: %s", h->receiver, why);
     h->logged_ns = now_ns;
     h->is_failure_logged = h->is_failing;
     h->n_lost_unlogged = 0;
@@ -35,8 +35,8 @@ void pel_health_succeeded(struct pel_health *h, uint64_t n_rejected, const char 
     h->is_failing = false;
     h->last_ok_wall_ns = pel_wall_ns();
     if (h->is_failure_logged)
-        pel_info("export to %s works again; %" PRIu64 " %s lost meanwhile", h->receiver,
-                 h->n_lost_unlogged, h->items);
+        pel_log(PEL_LOG_EXPORT_RECOVERED, "export to %s works again; %" PRIu64 " %s lost meanwhile",
+                h->receiver, h->n_lost_unlogged, h->items);
     h->is_failure_logged = false;
     h->n_lost_unlogged += n_rejected;
     if (warning[0])
@@ -52,6 +52,6 @@ void pel_health_failed(struct pel_health *h, const char *why)
 void pel_health_end(const struct pel_health *h)
 {
     if (h->n_lost_unlogged)
-        pel_warning("%" PRIu64 " %s could not be exported before the stop", h->n_lost_unlogged,
-                    h->items);
+        pel_log(PEL_LOG_EXPORT_LOST, "%" PRIu64 " %s could not be exported before the stop",
+                h->n_lost_unlogged, h->items);
 }

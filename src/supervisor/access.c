@@ -39,7 +39,8 @@ static void hand_round(struct pel_generation *gen)
             continue;
         msg.slot = m->slot;
         if (pel_channel_send(&m->channel, &msg, gen->access_fd) == -1)
-            pel_warning("worker %u goes on with the old access log: %m", m->slot);
+            pel_log(PEL_LOG_LOG_NOT_TAKEN, "worker %u goes on with the old access log: %m",
+                    m->slot);
     }
 }
 
@@ -52,13 +53,13 @@ static void reopen(struct pel_generation *gen)
     if (!is_file(where))
         return;
     if (pel_access_open(where, &fd, &err) == -1) {
-        pel_error("%s; the old file goes on", err.text);
+        pel_log(PEL_LOG_LOG_NOT_REOPENED, "%s; the old file goes on", err.text);
         return;
     }
     close(gen->access_fd);
     gen->access_fd = fd;
     hand_round(gen);
-    pel_info("reopened %s", where);
+    pel_log(PEL_LOG_LOG_REOPENED, "reopened %s", where);
 }
 
 void pel_access_reopen(struct pel_supervisor *sv)

@@ -45,7 +45,8 @@ void pel_channel_read(struct pel_channel *ch)
         if (rc == 1) {
             ch->on_message(ch, &msg, fd);
         } else if (rc == -1 && errno == EBADMSG) {
-            pel_warning("a child sent something that is no message; ignored");
+            pel_log(PEL_LOG_MESSAGE_MALFORMED,
+                    "a child sent something that is no message; ignored");
         } else if (rc == -1 && errno == EAGAIN) {
             return;
         } else {

@@ -123,10 +123,11 @@ PEL_NORETURN static void become(struct pel_command *c, const struct pel_privileg
     for (size_t i = 0; i < c->n_fds; i++)
         fcntl(c->fds[i], F_SETFD, 0);
     if (pel_privileges_drop(as) == -1)
-        pel_error("cannot become user %s: %m", as->name ? as->name : "(group only)");
+        pel_log(PEL_LOG_USER_REFUSED, "cannot become user %s: %m",
+                as->name ? as->name : "(group only)");
     else if (execve(c->argv[0], c->argv, environment(c, as)) == -1)
-        pel_error("cannot execute %s%s%s: %m", c->argv[0], as->name ? " as " : "",
-                  as->name ? as->name : "");
+        pel_log(PEL_LOG_EXEC_FAILED, "cannot execute %s%s%s: %m", c->argv[0],
+                as->name ? " as " : "", as->name ? as->name : "");
     _exit(EXIT_CANNOT_EXEC);
 }
 

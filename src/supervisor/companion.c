@@ -18,7 +18,8 @@ static const char *companion_doc(struct pel_role *role)
 
 static void refuse_message(struct pel_channel *ch, const struct pel_msg *msg, int fd)
 {
-    pel_warning("the observer sent %s, which is not for it to send", pel_msg_name(msg->type));
+    pel_log(PEL_LOG_MESSAGE_UNEXPECTED, "the observer sent %s, which is not for it to send",
+            pel_msg_name(msg->type));
     if (fd != -1)
         close(fd);
 }
@@ -40,7 +41,7 @@ static void start(struct pel_role *role)
 
     if (pel_role_start(role, &err) == 0)
         return;
-    pel_error("cannot start the %s: %s", role->kind->name, err.text);
+    pel_log(PEL_LOG_COMPANION_NOT_STARTED, "cannot start the %s: %s", role->kind->name, err.text);
     role->started_ns = pel_now_ns();
     pel_role_restart_later(role, PEL_STATUS_UNKNOWN);
 }
@@ -106,7 +107,7 @@ static void on_watcher_message(struct pel_channel *ch, const struct pel_msg *msg
         close(fd);
     if (msg->type != PEL_MSG_CHANGED)
         return;
-    pel_info("%s has changed", msg->text);
+    pel_log(PEL_LOG_CODE_CHANGED, "%s has changed", msg->text);
     pel_reload(role->sv);
 }
 

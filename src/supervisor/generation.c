@@ -76,7 +76,8 @@ static void on_template_message(struct pel_channel *ch, const struct pel_msg *ms
             pel_member_ended(m, msg->status);
         break;
     default:
-        pel_warning("the template sent %s, which is not for it to send", pel_msg_name(msg->type));
+        pel_log(PEL_LOG_MESSAGE_UNEXPECTED, "the template sent %s, which is not for it to send",
+                pel_msg_name(msg->type));
     }
     if (fd != -1)
         close(fd);
@@ -116,7 +117,7 @@ static void restart_template(struct pel_role *role)
 
     if (start_template(of_role(role), &err) == 0)
         return;
-    pel_error("cannot start a template: %s", err.text);
+    pel_log(PEL_LOG_TEMPLATE_NOT_STARTED, "cannot start a template: %s", err.text);
     role->started_ns = pel_now_ns();
     pel_role_restart_later(role, PEL_STATUS_UNKNOWN);
 }
@@ -178,8 +179,8 @@ static void serve(struct pel_generation *gen)
     sv->next = NULL;
     atomic_store_explicit(&sv->shm.header->generation, gen->number, memory_order_relaxed);
     atomic_store_explicit(&sv->shm.header->workers_wanted, gen->n_wanted, memory_order_relaxed);
-    pel_info("generation %u serves %s with %u worker%s", gen->number,
-             pel_generation_conf(gen)->server_app, gen->n_wanted, gen->n_wanted == 1 ? "" : "s");
+    pel_log(PEL_LOG_GENERATION_SERVES, "generation %u serves %s with %u worker%s", gen->number,
+            pel_generation_conf(gen)->server_app, gen->n_wanted, gen->n_wanted == 1 ? "" : "s");
     if (old)
         pel_generation_retire(old, "reload");
     pel_reload_ended(sv, true);
@@ -201,11 +202,12 @@ void pel_generation_start_failed(struct pel_generation *gen, const char *why)
         return;
     sv->next = NULL;
     if (!sv->current) {
-        pel_error("the server could not start: %s", why);
+        pel_log(PEL_LOG_START_FAILED, "the server could not start: %s", why);
         pel_stop(sv, EXIT_FAILURE);
         return;
     }
-    pel_error("reload failed: %s; generation %u goes on", why, sv->current->number);
+    pel_log(PEL_LOG_RELOAD_FAILED, "reload failed: %s; generation %u goes on", why,
+            sv->current->number);
     pel_generation_retire(gen, "its generation could not start");
     pel_reload_ended(sv, false);
 }

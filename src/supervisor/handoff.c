@@ -87,6 +87,7 @@ void pel_handoff(struct pel_supervisor *sv, const struct pel_member *from,
         return;
     }
     if (fate != DELIVERED)
-        pel_debug("a connection of worker %u finds nobody to take it; closed", from->slot);
+        pel_log(PEL_LOG_CONNECTION_UNADOPTED,
+                "a connection of worker %u finds nobody to take it; closed", from->slot);
     close(fd);
 }

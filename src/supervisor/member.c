@@ -44,7 +44,8 @@ static uint64_t ns_of_ms(int64_t ms)
 static void signal_member(struct pel_member *m, int sig)
 {
     if (m->pidfd != -1 && pidfd_send_signal(m->pidfd, sig, NULL, 0) == -1 && errno != ESRCH)
-        pel_warning("cannot signal worker %u (pid %d): %m", m->slot, (int)m->pid);
+        pel_log(PEL_LOG_WORKER_UNREACHABLE, "cannot signal worker %u (pid %d): %m", m->slot,
+                (int)m->pid);
 }
 
 void pel_member_kill(struct pel_member *m)
@@ -78,7 +79,7 @@ static void on_overdue(struct pel_deadline *d)
         snprintf(why, sizeof(why), "did not exit within %llu s of its %s",
                  FINISH_NS / PEL_NS_PER_SEC, m->has_failed ? "failure" : "last request");
     }
-    pel_error("worker %u (pid %d) is killed: %s", m->slot, (int)m->pid, why);
+    pel_log(PEL_LOG_WORKER_KILLED, "worker %u (pid %d) is killed: %s", m->slot, (int)m->pid, why);
     pel_report_running(m);
     pel_member_kill(m);
     if (m->state <= PEL_MEMBER_STARTING)
@@ -141,8 +142,8 @@ static void on_ready(struct pel_member *m)
     m->ready_ns = pel_now_ns();
     atomic_store_explicit(&slot->ready_ns, m->ready_ns, memory_order_relaxed);
     set_slot(m, PEL_SLOT_READY);
-    pel_debug("worker %u (pid %d) is ready after %.3f s", m->slot, (int)m->pid,
-              (double)(m->ready_ns - m->spawned_ns) / 1e9);
+    pel_log(PEL_LOG_WORKER_READY, "worker %u (pid %d) is ready after %.3f s", m->slot, (int)m->pid,
+            (double)(m->ready_ns - m->spawned_ns) / 1e9);
     pel_seat_taken(m->seat, m);
     pel_generation_worker_ready(m->gen);
 }
@@ -193,8 +194,8 @@ static void on_message(struct pel_channel *ch, const struct pel_msg *msg, int fd
         pel_handoff(m->sv, m, msg, fd);
         return; /* fd is no longer ours */
     default:
-        pel_warning("worker %u sent %s, which is not for it to send", m->slot,
-                    pel_msg_name(msg->type));
+        pel_log(PEL_LOG_MESSAGE_UNEXPECTED, "worker %u sent %s, which is not for it to send",
+                m->slot, pel_msg_name(msg->type));
     }
     if (fd != -1)
         close(fd);
@@ -247,7 +248,7 @@ static int send_spawn(struct pel_member *m, struct pel_generation *gen)
     int peer, rc;
 
     if (pel_channel_open(&m->channel, &m->sv->loop, &peer, &err) == -1) {
-        pel_error("cannot start worker %u: %s", m->slot, err.text);
+        pel_log(PEL_LOG_WORKER_NOT_STARTED, "cannot start worker %u: %s", m->slot, err.text);
         return -1;
     }
     rc = pel_channel_send(&gen->template.channel, &msg, peer);

@@ -16,7 +16,8 @@ static int connect_to(const char *path)
     int fd;
 
     if ((path[0] != '/' && path[0] != '@') || len >= sizeof(sa.sun_path)) {
-        pel_warning("NOTIFY_SOCKET=%s is no path of a unix socket; ignored", path);
+        pel_log(PEL_LOG_NOTIFY_UNREACHABLE, "NOTIFY_SOCKET=%s is no path of a unix socket; ignored",
+                path);
         return -1;
     }
     memcpy(sa.sun_path, path, len);
@@ -27,7 +28,7 @@ static int connect_to(const char *path)
         return -1;
     if (connect(fd, (const struct sockaddr *)&sa,
                 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) == -1) {
-        pel_warning("cannot reach NOTIFY_SOCKET=%s: %m", path);
+        pel_log(PEL_LOG_NOTIFY_UNREACHABLE, "cannot reach NOTIFY_SOCKET=%s: %m", path);
         close(fd);
         return -1;
     }
@@ -63,7 +64,7 @@ void pel_notify_send(const struct pel_notify *n, const char *fmt, ...)
     if ((size_t)len >= sizeof(text))
         len = sizeof(text) - 1;
     if (send(n->fd, text, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) == -1)
-        pel_debug("sd_notify: %m");
+        pel_log(PEL_LOG_NOTIFY_FAILED, "sd_notify: %m");
 }
 
 void pel_notify_close(struct pel_notify *n)

@@ -66,8 +66,9 @@ void pel_recycle_succeeded(struct pel_member *old, struct pel_member *heir)
         pel_settle_soon(sv);
         return;
     }
-    pel_info("worker %u (pid %d) is recycled (%s); worker %u (pid %d) has taken its place",
-             old->slot, (int)old->pid, old->reason, heir->slot, (int)heir->pid);
+    pel_log(PEL_LOG_WORKER_RECYCLED,
+            "worker %u (pid %d) is recycled (%s); worker %u (pid %d) has taken its place",
+            old->slot, (int)old->pid, old->reason, heir->slot, (int)heir->pid);
     atomic_fetch_add_explicit(&sv->shm.header->worker_recycles, 1, memory_order_relaxed);
     snprintf(text, sizeof(text), "recycle: %s", old->reason);
     old->seat = NULL;
@@ -84,9 +85,10 @@ void pel_recycle_ended(struct pel_member *m)
         return;
     sv->lease.heir = NULL;
     if (sv->lease.old && sv->lease.old->state == PEL_MEMBER_READY && sv->lease.old->seat) {
-        pel_warning("worker %u is not recycled yet: its replacement did not start; next try in "
-                    "%llu s",
-                    sv->lease.old->slot, PAUSE_NS / PEL_NS_PER_SEC);
+        pel_log(PEL_LOG_RECYCLE_DELAYED,
+                "worker %u is not recycled yet: its replacement did not start; next try in "
+                "%llu s",
+                sv->lease.old->slot, PAUSE_NS / PEL_NS_PER_SEC);
         pel_list_push_tail(&sv->recycle_queue, &sv->lease.old->queue);
         pel_deadline_set(&sv->deadlines, &sv->recycle_pause, PAUSE_NS);
         sv->lease.old = NULL;

@@ -10,8 +10,9 @@ static void warn_of_restarts(const struct pel_conf *running, const struct pel_co
 {
     for (size_t i = 0; i < pel_n_directives; i++)
         if (!pel_directives[i].is_live && !pel_conf_is_same(running, wanted, i))
-            pel_warning("%s.%s has changed, but takes effect only with a restart",
-                        pel_directives[i].section, pel_directives[i].key);
+            pel_log(PEL_LOG_RESTART_NEEDED,
+                    "%s.%s has changed, but takes effect only with a restart",
+                    pel_directives[i].section, pel_directives[i].key);
 }
 
 static int start_next(struct pel_supervisor *sv, struct pel_err *err)
@@ -37,7 +38,7 @@ void pel_reload(struct pel_supervisor *sv)
         sv->must_reload_again = true;
         return;
     }
-    pel_info("reload");
+    pel_log(PEL_LOG_RELOADING, "reload");
     pel_notify_send(&sv->notify, "RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=Reloading",
                     (unsigned long long)(pel_now_ns() / PEL_NS_PER_US));
     if (start_next(sv, &err) == 0)
@@ -46,7 +47,8 @@ void pel_reload(struct pel_supervisor *sv)
         pel_generation_start_failed(sv->next, err.text);
         return;
     }
-    pel_error("reload failed: %s; generation %u goes on", err.text, sv->current->number);
+    pel_log(PEL_LOG_RELOAD_FAILED, "reload failed: %s; generation %u goes on", err.text,
+            sv->current->number);
     pel_reload_ended(sv, false);
 }
 

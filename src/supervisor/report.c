@@ -53,9 +53,10 @@ void pel_report_failure(struct pel_generation *gen, const char *who, const char 
 
     snprintf(head, sizeof(head), "%s could not start: %s", who, why);
     if (*text && (!gen->told || strcmp(text, gen->told) != 0))
-        pel_log_block(PEL_LOG_ERROR, head, pel_str(text, strlen(text)));
+        pel_log_block(PEL_LOG_PROCESS_FAILED, head, pel_str(text, strlen(text)));
     else
-        pel_error("%s%s", head, *text ? " (the traceback is the same as before)" : "");
+        pel_log(PEL_LOG_PROCESS_FAILED, "%s%s", head,
+                *text ? " (the traceback is the same as before)" : "");
     free(gen->told);
     gen->told = text;
 }
@@ -72,11 +73,11 @@ void pel_report_end(const struct pel_member *m, int status)
 
     pel_status_text(status, how, sizeof(how));
     if (was_told)
-        pel_debug("worker %u (pid %d) ended (%s)", m->slot, (int)m->pid, how);
+        pel_log(PEL_LOG_WORKER_ENDED, "worker %u (pid %d) ended (%s)", m->slot, (int)m->pid, how);
     else
-        pel_error("worker %u (pid %d) died after %.1f s (%s%s)%s", m->slot, (int)m->pid,
-                  (double)lived_ns / 1e9, how, may_be_oom ? "; out of memory?" : "",
-                  m->state >= PEL_MEMBER_DRAINING ? " while it drained" : "");
+        pel_log(PEL_LOG_WORKER_DIED, "worker %u (pid %d) died after %.1f s (%s%s)%s", m->slot,
+                (int)m->pid, (double)lived_ns / 1e9, how, may_be_oom ? "; out of memory?" : "",
+                m->state >= PEL_MEMBER_DRAINING ? " while it drained" : "");
 }
 
 /* Where report_one stands. */
@@ -104,14 +105,16 @@ static void report_one(void *arg, const struct pel_shm_inflight *rq)
     if (++l->n > REQUESTS_MAX)
         return;
     trace_text(rq->trace_id, trace);
-    pel_error("%s worker %u: %.*s %.*s, %.3f s in flight, trace %s", l->what, l->m->slot,
-              (int)sizeof(rq->method), rq->method, path_len, rq->path, (double)age_ns / 1e9, trace);
+    pel_log(PEL_LOG_REQUEST_LOST, "%s worker %u: %.*s %.*s, %.3f s in flight, trace %s", l->what,
+            l->m->slot, (int)sizeof(rq->method), rq->method, path_len, rq->path,
+            (double)age_ns / 1e9, trace);
 }
 
 static void report_rest(const struct listing *l)
 {
     if (l->n > REQUESTS_MAX)
-        pel_error("%s worker %u: and %u more", l->what, l->m->slot, l->n - REQUESTS_MAX);
+        pel_log(PEL_LOG_REQUEST_LOST, "%s worker %u: and %u more", l->what, l->m->slot,
+                l->n - REQUESTS_MAX);
 }
 
 unsigned pel_report_running(const struct pel_member *m)

@@ -15,8 +15,8 @@ static void on_deadline(struct pel_deadline *d)
         role->kind->restart(role);
         return;
     }
-    pel_warning("%s (pid %d) took too long to %s; killed", role->kind->name, (int)role->pid,
-                role->is_stopping ? "stop" : "start (server.startup_timeout)");
+    pel_log(PEL_LOG_PROCESS_STUCK, "%s (pid %d) took too long to %s; killed", role->kind->name,
+            (int)role->pid, role->is_stopping ? "stop" : "start (server.startup_timeout)");
     pel_role_kill(role);
 }
 
@@ -111,11 +111,11 @@ void pel_role_restart_later(struct pel_role *role, int status)
 
     pel_status_text(status, how, sizeof(how));
     if (pause_ns)
-        pel_error("%s died (%s), %u times in %.1f s; next try in %.1f s", role->kind->name, how,
-                  role->backoff.deaths, (double)(now - role->backoff.first_ns) / 1e9,
-                  (double)pause_ns / 1e9);
+        pel_log(PEL_LOG_PROCESS_DIED, "%s died (%s), %u times in %.1f s; next try in %.1f s",
+                role->kind->name, how, role->backoff.deaths,
+                (double)(now - role->backoff.first_ns) / 1e9, (double)pause_ns / 1e9);
     else
-        pel_error("%s died (%s); started again", role->kind->name, how);
+        pel_log(PEL_LOG_PROCESS_DIED, "%s died (%s); started again", role->kind->name, how);
     pel_deadline_set(&role->sv->deadlines, &role->deadline, pause_ns);
 }
 

@@ -83,9 +83,10 @@ void pel_seat_vacated(struct pel_seat *seat, unsigned slot, int status, uint64_t
     pause_ns = pel_backoff_next(&seat->backoff, now, lived_ns);
     if (pause_ns) {
         pel_status_text(status, how, sizeof(how));
-        pel_warning("worker %u died %u times in %.1f s (%s); next try in %.1f s", slot,
-                    seat->backoff.deaths, (double)(now - seat->backoff.first_ns) / 1e9, how,
-                    (double)pause_ns / 1e9);
+        pel_log(PEL_LOG_WORKER_DIES_OFTEN,
+                "worker %u died %u times in %.1f s (%s); next try in %.1f s", slot,
+                seat->backoff.deaths, (double)(now - seat->backoff.first_ns) / 1e9, how,
+                (double)pause_ns / 1e9);
         pel_deadline_set(&sv->deadlines, &seat->retry, pause_ns);
     }
     fill(seat);

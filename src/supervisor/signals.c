@@ -16,11 +16,11 @@
 static void stop(struct pel_supervisor *sv)
 {
     if (sv->phase >= PEL_PHASE_STOPPING) {
-        pel_warning("told to stop again: at once");
+        pel_log(PEL_LOG_STOPPING_AT_ONCE, "told to stop again: at once");
         pel_stop_now(sv);
         return;
     }
-    pel_info("told to stop");
+    pel_log(PEL_LOG_STOPPING, "told to stop");
     pel_stop(sv, EXIT_SUCCESS);
 }
 
@@ -40,7 +40,7 @@ static void reap(struct pel_supervisor *sv)
         if (m)
             pel_member_ended(m, status);
         else
-            pel_debug("reaped pid %d, an orphan", (int)pid);
+            pel_log(PEL_LOG_ORPHAN_REAPED, "reaped pid %d, an orphan", (int)pid);
     }
 }
 
@@ -51,11 +51,12 @@ static void change_workers(struct pel_supervisor *sv, int by)
     if (sv->phase != PEL_PHASE_SERVING)
         return;
     if ((by < 0 && gen->n_wanted == 1) || (by > 0 && gen->n_wanted == sv->n_seats_max)) {
-        pel_warning("%u worker%s is the %s", gen->n_wanted, gen->n_wanted == 1 ? "" : "s",
-                    by < 0 ? "least" : "most without a restart");
+        pel_log(PEL_LOG_WORKERS_LIMIT, "%u worker%s is the %s", gen->n_wanted,
+                gen->n_wanted == 1 ? "" : "s", by < 0 ? "least" : "most without a restart");
         return;
     }
-    pel_info("%s worker: %u", by < 0 ? "one less" : "one more", gen->n_wanted + (unsigned)by);
+    pel_log(PEL_LOG_WORKERS_CHANGED, "%s worker: %u", by < 0 ? "one less" : "one more",
+            gen->n_wanted + (unsigned)by);
     pel_seats_resize(gen, gen->n_wanted + (unsigned)by);
 }
 

@@ -32,7 +32,8 @@ void pel_stop_now(struct pel_supervisor *sv)
 
         if (m->state == PEL_MEMBER_NONE || m->is_killed)
             continue;
-        pel_warning("worker %u (pid %d) is killed: stopped at once", m->slot, (int)m->pid);
+        pel_log(PEL_LOG_WORKER_STOPPED_AT_ONCE, "worker %u (pid %d) is killed: stopped at once",
+                m->slot, (int)m->pid);
         pel_report_running(m);
         pel_member_kill(m);
     }

@@ -103,7 +103,7 @@ static int open_all(struct pel_supervisor *sv, int legacy_fd, struct pel_err *er
 static void adopt_orphans(void)
 {
     if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == -1)
-        pel_warning("cannot become the reaper of orphans: %m");
+        pel_log(PEL_LOG_NO_SUBREAPER, "cannot become the reaper of orphans: %m");
 }
 
 static int start(struct pel_supervisor *sv, struct pel_err *err)
@@ -117,9 +117,9 @@ static int start(struct pel_supervisor *sv, struct pel_err *err)
     if (!sv->next)
         return -1;
     for (size_t i = 0; i < sv->listeners.n; i++)
-        pel_info("listening on %s", sv->listeners.items[i].url);
+        pel_log(PEL_LOG_LISTENING, "listening on %s", sv->listeners.items[i].url);
     for (size_t i = 0; i < sv->admin.n; i++)
-        pel_info("admin address %s", sv->admin.items[i].url);
+        pel_log(PEL_LOG_ADMIN_LISTENING, "admin address %s", sv->admin.items[i].url);
     pel_companions_start(sv);
     pel_status_start(sv);
     return pel_generation_start(sv->next, err);
@@ -175,15 +175,15 @@ static int supervise(struct pel_supervisor_env *env, int legacy_fd)
 
     init(&sv, env);
     if (open_all(&sv, legacy_fd, &err) == -1) {
-        pel_error("%s", err.text);
+        pel_log(PEL_LOG_START_FAILED, "%s", err.text);
         sv.exit_status = EXIT_FAILURE;
     } else {
         if (start(&sv, &err) == -1) {
-            pel_error("%s", err.text);
+            pel_log(PEL_LOG_START_FAILED, "%s", err.text);
             pel_stop(&sv, EXIT_FAILURE);
         }
         uv_run(&sv.loop, UV_RUN_DEFAULT);
-        pel_info("stopped");
+        pel_log(PEL_LOG_STOPPED, "stopped");
     }
     fini(&sv);
     return sv.exit_status;
@@ -198,7 +198,7 @@ int pel_supervise(struct pel_supervisor_env *env)
     pel_log_init(conf->log_level, conf->log_format, "supervisor");
     part = pel_upgrade_part(&legacy_fd, &err);
     if (part == -1)
-        pel_error("%s", err.text);
+        pel_log(PEL_LOG_START_FAILED, "%s", err.text);
     if (part != -1 && part != PEL_UPGRADE_TRIAL)
         return supervise(env, legacy_fd);
     pel_reading_fini(&env->first);

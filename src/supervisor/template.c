@@ -163,7 +163,7 @@ static bool fork_worker(struct pel_template *t, const struct pel_msg *spawn, int
     if (pid > 0) {
         note_birth(t, pid, spawn);
     } else {
-        pel_error("cannot fork worker %u: %m", spawn->slot);
+        pel_log(PEL_LOG_WORKER_NOT_STARTED, "cannot fork worker %u: %m", spawn->slot);
         send_msg(t, &failed, -1);
     }
     return false;
@@ -198,7 +198,8 @@ static enum outcome obey(struct pel_template *t, const struct pel_msg *msg, int 
         t->access_fd = fd;
         return GO_ON;
     }
-    pel_warning("the supervisor sent %s, which is not for a template", pel_msg_name(msg->type));
+    pel_log(PEL_LOG_MESSAGE_UNEXPECTED, "the supervisor sent %s, which is not for a template",
+            pel_msg_name(msg->type));
     if (fd != -1)
         close(fd);
     return GO_ON;

@@ -98,7 +98,7 @@ static void start_trial(struct pel_supervisor *sv)
     pid = pel_command_spawn(&cmd, &as_we_are, &err);
     pel_command_fini(&cmd);
     if (pid == -1) {
-        pel_error("upgrade failed: %s", err.text);
+        pel_log(PEL_LOG_UPGRADE_FAILED, "upgrade failed: %s", err.text);
         sv->must_upgrade = false;
         return;
     }
@@ -115,8 +115,9 @@ bool pel_upgrade_reaped(struct pel_supervisor *sv, pid_t pid, int status)
     sv->is_probed = pel_status_is_clean(status);
     if (!sv->is_probed) {
         pel_status_text(status, how, sizeof(how));
-        pel_error("upgrade failed: the new version does not start (%s); generation %u goes on", how,
-                  sv->current->number);
+        pel_log(PEL_LOG_UPGRADE_FAILED,
+                "upgrade failed: the new version does not start (%s); generation %u goes on", how,
+                sv->current->number);
         sv->must_upgrade = false;
     }
     pel_settle_soon(sv);
@@ -145,7 +146,7 @@ static void become_successor(struct pel_supervisor *sv, const struct legacy *l, 
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &before);
     execv(sv->env->argv[0], sv->env->argv);
-    pel_error("upgrade failed: cannot execute %s: %m", sv->env->argv[0]);
+    pel_log(PEL_LOG_UPGRADE_FAILED, "upgrade failed: cannot execute %s: %m", sv->env->argv[0]);
     sigprocmask(SIG_SETMASK, &before, NULL);
     keep_over_exec(l, false);
     unsetenv(VARIABLE);
@@ -162,7 +163,7 @@ static void hand_over(struct pel_supervisor *sv)
     describe(&l, sv);
     fd = pel_command_document("pellucid-upgrade", l.text.p, &err);
     if (fd == -1) {
-        pel_error("upgrade failed: %s", err.text);
+        pel_log(PEL_LOG_UPGRADE_FAILED, "upgrade failed: %s", err.text);
     } else {
         become_successor(sv, &l, fd);
         close(fd);
@@ -190,7 +191,7 @@ void pel_upgrade(struct pel_supervisor *sv)
 {
     if (sv->must_upgrade)
         return;
-    pel_info("upgrade");
+    pel_log(PEL_LOG_UPGRADING, "upgrade");
     sv->must_upgrade = true;
     sv->is_probed = false;
     pel_settle_soon(sv);

@@ -59,8 +59,8 @@ static void on_message(struct pel_control *ct, const struct pel_msg *msg, int fd
             pel_probes_set_access_fd(ct->loop->probes, fd);
         return;
     default:
-        pel_warning("the supervisor sent %s, which is not for a worker",
-                    pel_msg_name((enum pel_msg_type)msg->type));
+        pel_log(PEL_LOG_MESSAGE_UNEXPECTED, "the supervisor sent %s, which is not for a worker",
+                pel_msg_name((enum pel_msg_type)msg->type));
     }
     if (fd >= 0)
         close(fd);

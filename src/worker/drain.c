@@ -57,9 +57,9 @@ static void log_running(struct pel_drain *d, struct pel_conn *c)
     if (is_idle(c) || !h1 || !h1->is_begun || atomic_load(&h1->is_recorded))
         return;
     rec = &h1->rq.rec;
-    pel_warning("still running after graceful_timeout: %.*s %.*s, for %.1f s", (int)rec->method.len,
-                rec->method.p, (int)rec->path.len, rec->path.p,
-                (double)(pel_loop_now(d->loop) - rec->stamp_ns[PEL_STAMP_FIRST_BYTE]) / 1e9);
+    pel_log(PEL_LOG_REQUEST_OVERDUE, "still running after graceful_timeout: %.*s %.*s, for %.1f s",
+            (int)rec->method.len, rec->method.p, (int)rec->path.len, rec->path.p,
+            (double)(pel_loop_now(d->loop) - rec->stamp_ns[PEL_STAMP_FIRST_BYTE]) / 1e9);
     if (!d->loop->is_threaded)
         c->h1->rq.rec.error = PEL_ERROR_STOPPED;
 }
@@ -88,8 +88,9 @@ void pel_drain_start(struct pel_drain *d, const char *reason, bool hands_over)
 
     if (d->start_ns)
         return;
-    pel_info("draining (%s): %zu connections, %llu requests in flight", reason, loop->n_conns,
-             (unsigned long long)loop->slot->metrics[PEL_METRIC_REQUESTS_ACTIVE]);
+    pel_log(PEL_LOG_WORKER_DRAINING, "draining (%s): %zu connections, %llu requests in flight",
+            reason, loop->n_conns,
+            (unsigned long long)loop->slot->metrics[PEL_METRIC_REQUESTS_ACTIVE]);
     d->start_ns = pel_loop_now(loop);
     d->end_ns = d->start_ns + (uint64_t)loop->conf->server_graceful_timeout_ms * PEL_NS_PER_MS;
     d->hands_over = hands_over && loop->env->control_fd >= 0;

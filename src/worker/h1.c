@@ -253,8 +253,8 @@ void pel_h1_refuse(struct pel_h1 *h1, uint16_t status, const char *reason)
         note_line(h1);
     if (rec->error == PEL_ERROR_NONE)
         rec->error = error_of_status(status);
-    pel_debug("request from %.*s refused with %u: %s", (int)rec->peer.len, rec->peer.p, status,
-              reason);
+    pel_log(PEL_LOG_REQUEST_REFUSED, "request from %.*s refused with %u: %s", (int)rec->peer.len,
+            rec->peer.p, status, reason);
     pel_h1_answer(h1, status);
     h1->is_done = true;
     pel_conn_settle(h1->conn);
@@ -279,7 +279,8 @@ int pel_h1_feed_body(struct pel_h1 *h1, const char *p, size_t len, size_t *used,
         return 0;
     case PEL_HTTP_ERROR:
         pel_h1_spoil(h1, (uint16_t)pel_http_parser_error(h1->parser, &reason));
-        pel_debug("request body of %.*s refused: %s", (int)rec->path.len, rec->path.p, reason);
+        pel_log(PEL_LOG_REQUEST_REFUSED, "request body of %.*s refused: %s", (int)rec->path.len,
+                rec->path.p, reason);
         return -1;
     case PEL_HTTP_MORE:
         return 0;

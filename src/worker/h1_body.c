@@ -26,9 +26,10 @@ static void log_length(const struct pel_h1 *h1, const char *what)
 {
     const struct pel_record *rec = &h1->rq.rec;
 
-    pel_warning("%.*s %.*s: the app sent %s than its Content-Length of %lld bytes",
-                (int)rec->method.len, rec->method.p, (int)rec->path.len, rec->path.p, what,
-                (long long)h1->rq.res.content_length);
+    pel_log(PEL_LOG_APP_BODY_LENGTH,
+            "%.*s %.*s: the app sent %s than its Content-Length of %lld bytes",
+            (int)rec->method.len, rec->method.p, (int)rec->path.len, rec->path.p, what,
+            (long long)h1->rq.res.content_length);
 }
 
 /* Accounts for len bytes of payload; the number of them that may be sent. */

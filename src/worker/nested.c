@@ -32,7 +32,7 @@ static struct {
 /* The outer loop itself has failed (call_soon on a closed loop): it can only be said. */
 static void log_failure(const char *what)
 {
-    pel_error("event loop: %s failed", what);
+    pel_log(PEL_LOG_LOOP_FAILED, "event loop: %s failed", what);
     PyErr_WriteUnraisable(nested.outer);
 }
 
@@ -252,7 +252,8 @@ int pel_nested_run(struct pel_err *err)
             return pel_outer_err(err, "the app has broken out of the event loop");
         Py_DECREF(done);
         if (!nested.is_stopped)
-            pel_warning("the app has stopped the event loop; it goes on: stop the server instead");
+            pel_log(PEL_LOG_LOOP_STOPPED,
+                    "the app has stopped the event loop; it goes on: stop the server instead");
     }
     return 0;
 }

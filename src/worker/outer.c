@@ -24,7 +24,7 @@ static void log_exception(const char *what)
     struct pel_err err;
 
     pel_outer_err(&err, what);
-    pel_warning("%s", err.text);
+    pel_log(PEL_LOG_LOOP_NOT_CLOSED, "%s", err.text);
 }
 
 /* module.name(), or NULL with an exception. */
@@ -158,8 +158,9 @@ static int wait_for(PyObject *loop, PyObject *asyncio, PyObject *tasks)
     int rc = sets ? report_each(loop, PyTuple_GetItem(sets, 0)) : 0;
 
     if (n_left > 0)
-        pel_warning("%zd tasks of the app did not end within %.0f s of being cancelled", n_left,
-                    CANCEL_WAIT_S);
+        pel_log(PEL_LOG_APP_TASKS_LEFT,
+                "%zd tasks of the app did not end within %.0f s of being cancelled", n_left,
+                CANCEL_WAIT_S);
     Py_XDECREF(sets);
     Py_XDECREF(kwargs);
     Py_XDECREF(args);

@@ -36,8 +36,8 @@ static void pause_accepting(struct pel_port *port)
 {
     struct pel_loop *loop = port->loop;
 
-    pel_warning("cannot accept on %s: %s; trying again in %d ms", port->listener->name,
-                strerror(errno), PAUSE_MS);
+    pel_log(PEL_LOG_ACCEPT_FAILED, "cannot accept on %s: %s; trying again in %d ms",
+            port->listener->name, strerror(errno), PAUSE_MS);
     port->is_paused = true;
     uv_poll_stop(&port->poll);
     uv_timer_start(&loop->accept_timer, resume, PAUSE_MS, 0);

@@ -368,7 +368,12 @@ def test_the_text_form_is_a_file_with_the_same_values(pellucid):
 
 
 @pytest.mark.parametrize(
-    ("form", "path"), [("toml", "conf/pellucid.toml"), ("markdown", "conf/README.md")]
+    ("form", "path"),
+    [
+        ("toml", "conf/pellucid.toml"),
+        ("markdown", "conf/README.md"),
+        ("logs", "conf/logs.md"),
+    ],
 )
 def test_the_reference_is_what_the_table_makes(pellucid, form, path):
     made = pellucid("config", "--reference", form).out

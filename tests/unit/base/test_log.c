@@ -26,7 +26,7 @@ static int restore(void **state)
     dup2(stderr_fd, STDERR_FILENO);
     close(stderr_fd);
     close(read_fd);
-    pel_log_init(PEL_LOG_INFO, PEL_LOG_TEXT, "test");
+    pel_log_init(PEL_LEVEL_INFO, PEL_LOG_TEXT, "test");
     return 0;
 }
 
@@ -49,39 +49,40 @@ static void a_line_says_when_who_and_what(void **state)
     char expected[80];
     const char *line;
 
-    pel_log_init(PEL_LOG_INFO, PEL_LOG_TEXT, "worker 3");
-    pel_info("ready after %d ms", 12);
+    pel_log_init(PEL_LEVEL_INFO, PEL_LOG_TEXT, "worker 3");
+    pel_log(PEL_LOG_STOPPED, "ready after %d ms", 12);
     line = written();
-    snprintf(expected, sizeof(expected), "Z info worker 3[%d] ready after 12 ms\n", (int)getpid());
+    snprintf(expected, sizeof(expected), "Z info PEL106 worker 3[%d] ready after 12 ms\n",
+             (int)getpid());
     assert_true(ends_with(line, expected));
     assert_int_equal(strlen(line), strlen("2026-11-22T15:30:00.123") + strlen(expected));
 }
 
 static void what_is_below_the_level_is_left_out(void **state)
 {
-    pel_log_init(PEL_LOG_WARNING, PEL_LOG_TEXT, "test");
-    pel_debug("no");
-    pel_info("no");
-    pel_log_block(PEL_LOG_INFO, "no", PEL_STR("no"));
+    pel_log_init(PEL_LEVEL_WARNING, PEL_LOG_TEXT, "test");
+    pel_log(PEL_LOG_WORKER_READY, "no");
+    pel_log(PEL_LOG_STOPPED, "no");
+    pel_log_block(PEL_LOG_STOPPED, "no", PEL_STR("no"));
     assert_string_equal(written(), "");
-    pel_warning("yes");
+    pel_log(PEL_LOG_CONFIG_WARNING, "yes");
     assert_true(ends_with(written(), " yes\n"));
-    pel_error("yes");
-    assert_non_null(strstr(written(), " error test["));
+    pel_log(PEL_LOG_START_FAILED, "yes");
+    assert_non_null(strstr(written(), " error PEL103 test["));
 }
 
 static void data_cannot_forge_a_line(void **state)
 {
-    pel_log_init(PEL_LOG_INFO, PEL_LOG_TEXT, "test");
-    pel_info("%s", "a\nb\r\x1b[31m\x7f\x9b\xc2\x9b\tna\xc3\xafve\xff");
+    pel_log_init(PEL_LEVEL_INFO, PEL_LOG_TEXT, "test");
+    pel_log(PEL_LOG_STOPPED, "%s", "a\nb\r\x1b[31m\x7f\x9b\xc2\x9b\tna\xc3\xafve\xff");
     assert_true(
         ends_with(written(), " a\\x0ab\\x0d\\x1b[31m\\x7f\\x9b\\xc2\\x9b\tna\xc3\xafve\\xff\n"));
 }
 
 static void a_block_is_indented(void **state)
 {
-    pel_log_init(PEL_LOG_INFO, PEL_LOG_TEXT, "test");
-    pel_log_block(PEL_LOG_ERROR, "app raised", PEL_STR("Traceback:\n  File \"a.py\"\r\n\n"));
+    pel_log_init(PEL_LEVEL_INFO, PEL_LOG_TEXT, "test");
+    pel_log_block(PEL_LOG_APP_RAISED, "app raised", PEL_STR("Traceback:\n  File \"a.py\"\r\n\n"));
     assert_true(ends_with(written(), " app raised\n    Traceback:\n      File \"a.py\"\\x0d\n"));
 }
 
@@ -89,14 +90,14 @@ static void json_has_the_same_in_fields(void **state)
 {
     char expected[160];
 
-    pel_log_init(PEL_LOG_INFO, PEL_LOG_JSON, "test");
-    pel_info("a \"b\"\n");
-    snprintf(
-        expected, sizeof(expected),
-        "Z\",\"level\":\"info\",\"process\":\"test[%d]\",\"message\":\"a \\\"b\\\"\\u000a\"}\n",
-        (int)getpid());
+    pel_log_init(PEL_LEVEL_INFO, PEL_LOG_JSON, "test");
+    pel_log(PEL_LOG_STOPPED, "a \"b\"\n");
+    snprintf(expected, sizeof(expected),
+             "Z\",\"level\":\"info\",\"code\":\"PEL106\",\"process\":\"test[%d]\",\"message\":\"a "
+             "\\\"b\\\"\\u000a\"}\n",
+             (int)getpid());
     assert_true(ends_with(written(), expected));
-    pel_log_block(PEL_LOG_ERROR, "x", PEL_STR("1\n2"));
+    pel_log_block(PEL_LOG_APP_RAISED, "x", PEL_STR("1\n2"));
     assert_true(ends_with(written(), "\"message\":\"x\",\"detail\":\"1\\u000a2\"}\n"));
 }
 
@@ -106,15 +107,15 @@ static void a_long_line_is_cut_and_whole(void **state)
     const char *line;
 
     memset(quotes, '"', sizeof(quotes) - 1);
-    pel_log_init(PEL_LOG_INFO, PEL_LOG_TEXT, "test");
-    pel_info("%s", quotes);
+    pel_log_init(PEL_LEVEL_INFO, PEL_LOG_TEXT, "test");
+    pel_log(PEL_LOG_STOPPED, "%s", quotes);
     assert_true(ends_with(written(), "\"...\n"));
-    pel_log_block(PEL_LOG_INFO, "x", pel_str(quotes, sizeof(quotes) - 1));
+    pel_log_block(PEL_LOG_STOPPED, "x", pel_str(quotes, sizeof(quotes) - 1));
     line = written();
     assert_true(ends_with(line, "\"...\n"));
     assert_true(strlen(line) > PEL_LOG_LINE_MAX - 20 && strlen(line) <= PEL_LOG_LINE_MAX);
-    pel_log_init(PEL_LOG_INFO, PEL_LOG_JSON, "test");
-    pel_log_block(PEL_LOG_INFO, quotes, pel_str(quotes, sizeof(quotes) - 1));
+    pel_log_init(PEL_LEVEL_INFO, PEL_LOG_JSON, "test");
+    pel_log_block(PEL_LOG_STOPPED, quotes, pel_str(quotes, sizeof(quotes) - 1));
     line = written();
     assert_non_null(strstr(line, "\\\"...\",\"detail\":\"\\\""));
     assert_true(ends_with(line, "\\\"...\"}\n"));
@@ -123,10 +124,10 @@ static void a_long_line_is_cut_and_whole(void **state)
 
 static void errno_is_kept(void **state)
 {
-    pel_log_init(PEL_LOG_INFO, PEL_LOG_TEXT, "test");
+    pel_log_init(PEL_LEVEL_INFO, PEL_LOG_TEXT, "test");
     for (int i = 0; i < 100; i++) {
         errno = ENOENT;
-        pel_info("%02000d", 0); /* the pipe is full after a while */
+        pel_log(PEL_LOG_STOPPED, "%02000d", 0); /* the pipe is full after a while */
         assert_int_equal(errno, ENOENT);
     }
 }
