@@ -147,9 +147,18 @@ void pel_trace_accept(const struct pel_conf *conf, const struct pel_head *head, 
 /* "00-<trace>-<span>-<flags>", 55 bytes, not terminated: what the app sees. */
 #define PEL_TRACEPARENT_LEN 55
 void pel_trace_format(const struct pel_trace *trace, char out[PEL_TRACEPARENT_LEN]);
-/* The fields of b3, b3multi and jaeger, where trace.propagators has them: PEL_HEADER_BIT of each
- * that the app does not see as it came, and those that it sees instead. put returns how many there
- * are; their values are in the arena. */
+/* PEL_HEADER_BIT of each field that the app does not see as it came: those of the formats that
+ * trace.propagators has, which are ours to fill in, and baggage, which goes with the word, too, and
+ * stays out when a stranger has sent it. Fields of other formats are none of our business. */
+uint64_t pel_trace_hidden_fields(const struct pel_conf *conf);
+static inline uint64_t pel_trace_hidden(uint64_t hidden_fields, const struct pel_trace *trace)
+{
+    return PEL_UNLIKELY(trace->is_strange) ? hidden_fields | PEL_HEADER_BIT(PEL_HEADER_BAGGAGE)
+                                           : hidden_fields;
+}
+/* The fields of b3, b3multi and jaeger, where trace.propagators has them: PEL_HEADER_BIT of each,
+ * and what the app sees in their place. put returns how many there are; their values are in the
+ * arena. */
 #define PEL_TRACE_OTHERS_MAX 5
 uint64_t pel_trace_other_fields(const struct pel_conf *conf);
 size_t pel_trace_put_others(uint64_t fields, const struct pel_trace *trace, struct pel_arena *arena,

@@ -16,7 +16,7 @@
 #include "pellucid/err.h"
 
 #define PEL_SHM_MAGIC 0x50454c4cU
-#define PEL_SHM_VERSION 3U
+#define PEL_SHM_VERSION 2U
 
 #define PEL_SHM_INFLIGHT_N 512
 #define PEL_SHM_METHOD_LEN 16
@@ -49,15 +49,6 @@ enum pel_export {
 #undef PEL_EXPORT
     PEL_EXPORT_N
 };
-
-/* Why workers have ended: tbl/ends.h. */
-enum pel_end {
-#define PEL_END(name, word, meaning) PEL_END_##name,
-#include "pellucid/tbl/ends.h"
-#undef PEL_END
-    PEL_END_N
-};
-#define PEL_SHM_SIGNALS 65 /* numbers of signals, 0 included */
 
 /* Bounds of http.server.request.duration in seconds (HTTP semantic conventions), last is +Inf. */
 #define PEL_DURATION_BUCKETS 15
@@ -148,11 +139,10 @@ struct pel_shm_header {
     int32_t supervisor_pid;
     uint64_t started_ns;      /* monotonic */
     uint64_t started_wall_ns; /* realtime, start_time_unix_nano of all counters */
-#define PEL_SERVER(field, kind, unit, otel_name, text) _Atomic uint64_t field;
-#include "pellucid/tbl/server.h"
-#undef PEL_SERVER
-    _Atomic uint64_t worker_ends[PEL_END_N];
-    _Atomic uint64_t worker_signals[PEL_SHM_SIGNALS]; /* those of PEL_END_SIGNAL, by number */
+    _Atomic uint32_t generation;
+    _Atomic uint32_t workers_wanted;
+    _Atomic uint64_t worker_starts, worker_exits, worker_crashes, worker_recycles, reloads;
+    _Atomic uint64_t observer_starts;
     /* enum pel_observer_sleep, set by the observer. Who finds that it wants to be poked swaps the
      * value to AWAKE and, having got another one, writes the eventfd. */
     _Alignas(PEL_SHM_CACHELINE) _Atomic uint32_t observer_sleeps;
@@ -181,8 +171,6 @@ static inline struct pel_shm_slot *pel_shm_slot(const struct pel_shm *shm, unsig
     return (struct pel_shm_slot *)((char *)shm->header + shm->header->slot_offset +
                                    (size_t)i * shm->header->slot_len);
 }
-
-const char *pel_end_word(enum pel_end end); /* of tbl/ends.h */
 
 /* Readers leave alone what was never written: reading makes memory of it, too. */
 static inline bool pel_shm_slot_is_used(const struct pel_shm_slot *slot)

@@ -126,6 +126,10 @@ PyObject *pel_api_hex(const uint8_t *bytes, size_t len);
 /* A tuple of the trace id and span_id, in hex. */
 PyObject *pel_api_ids(const struct pel_api_request *r, const uint8_t span_id[8]);
 
+/* The baggage that came with rq, in one or more fields; empty without, or from a stranger. A new
+ * str, or NULL with an exception. */
+PyObject *pel_api_baggage(const struct pel_request *rq);
+
 /* Header fields that make a call to another service a child of span_id: a tuple of pairs. */
 PyObject *pel_api_carrier(const struct pel_api_request *r, const uint8_t span_id[8]);
 

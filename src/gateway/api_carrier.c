@@ -64,11 +64,47 @@ static int add_trace(PyObject *list, const struct pel_api_request *r, const uint
     return add(list, "tracestate", text_of(r->state, state));
 }
 
+/* before + "," + more; takes both, which may be NULL with an exception. */
+static PyObject *join(PyObject *before, PyObject *more)
+{
+    PyObject *joined = NULL;
+
+    if (before && more)
+        joined = PyUnicode_FromFormat("%U,%U", before, more);
+    Py_XDECREF(before);
+    Py_XDECREF(more);
+    return joined;
+}
+
+PyObject *pel_api_baggage(const struct pel_request *rq)
+{
+    const struct pel_head *head = rq->head;
+    PyObject *all = PyUnicode_New(0, 0);
+
+    if (rq->rec.trace.is_strange || !(head->known & PEL_HEADER_BIT(PEL_HEADER_BAGGAGE)))
+        return all;
+    for (size_t i = 0; all && i < head->n_headers; i++) {
+        const struct pel_header *h = &head->headers[i];
+        PyObject *members;
+
+        if (h->id != PEL_HEADER_BAGGAGE || h->value.len == 0)
+            continue;
+        members = PyUnicode_DecodeLatin1(h->value.p, (Py_ssize_t)h->value.len, NULL);
+        if (PyUnicode_GET_LENGTH(all) == 0)
+            Py_SETREF(all, members);
+        else
+            all = join(all, members);
+    }
+    return all;
+}
+
 static int add_baggage(PyObject *list, const struct pel_api_request *r)
 {
-    struct pel_str baggage = r->rq ? pel_head_get(r->rq->head, PEL_HEADER_BAGGAGE) : PEL_STR("");
+    PyObject *baggage = r->baggage ? Py_NewRef(r->baggage) : NULL;
 
-    return add(list, "baggage", text_of(r->baggage, baggage));
+    if (!baggage)
+        baggage = r->rq ? pel_api_baggage(r->rq) : PyUnicode_New(0, 0);
+    return add(list, "baggage", baggage);
 }
 
 PyObject *pel_api_carrier(const struct pel_api_request *r, const uint8_t span_id[8])

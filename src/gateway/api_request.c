@@ -71,7 +71,7 @@ void pel_api_request_end(struct pel_request *rq)
         rq->rec.attributes = pel_arena_dup(&rq->arena, pel_str(r->attributes, r->attributes_len));
     if (Py_REFCNT(r) > 1) {
         r->state = latin_1(rq->rec.trace.state);
-        r->baggage = latin_1(pel_head_get(rq->head, PEL_HEADER_BAGGAGE));
+        r->baggage = pel_api_baggage(rq);
         PyErr_Clear();
     }
     Py_DECREF(r);

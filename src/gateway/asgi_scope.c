@@ -17,8 +17,9 @@ static struct {
     char server_name[128];         /* ... and the address it stands for */
     size_t server_name_len;
     uint16_t server_port;
-    bool hands_trace_on, hands_baggage_on; /* trace.propagators */
-    uint64_t other_fields;                 /* pel_trace_other_fields */
+    bool hands_trace_on;    /* trace.propagators has tracecontext */
+    uint64_t other_fields;  /* pel_trace_other_fields */
+    uint64_t hidden_fields; /* pel_trace_hidden_fields */
 } base;
 
 /* --- path --- */
@@ -157,22 +158,12 @@ static PyObject *traceparent_pair(const struct pel_trace *trace)
                 PyBytes_FromStringAndSize(text, PEL_TRACEPARENT_LEN));
 }
 
-/* What the client sent of these the app does not see: traceparent and tracestate are ours. */
-static bool is_replaced(enum pel_header_id id)
-{
-    if (id == PEL_HEADER_TRACEPARENT || id == PEL_HEADER_TRACESTATE)
-        return base.hands_trace_on;
-    if (id == PEL_HEADER_BAGGAGE)
-        return !base.hands_baggage_on;
-    return base.other_fields & PEL_HEADER_BIT(id);
-}
-
-static Py_ssize_t count_headers(const struct pel_request *rq, size_t n_others)
+static Py_ssize_t count_headers(const struct pel_request *rq, uint64_t hidden, size_t n_others)
 {
     Py_ssize_t n = (Py_ssize_t)n_others;
 
     for (size_t i = 0; i < rq->head->n_headers; i++)
-        n += !is_replaced(rq->head->headers[i].id);
+        n += !(hidden & PEL_HEADER_BIT(rq->head->headers[i].id));
     if (base.hands_trace_on)
         n += rq->rec.trace.state.len ? 2 : 1;
     return n;
@@ -190,6 +181,7 @@ static PyObject *headers_new(struct pel_request *rq)
 {
     struct pel_header others[PEL_TRACE_OTHERS_MAX];
     const struct pel_trace *trace = &rq->rec.trace;
+    uint64_t hidden = pel_trace_hidden(base.hidden_fields, trace);
     size_t n_others = 0;
     PyObject *list;
     Py_ssize_t n = 0;
@@ -197,11 +189,11 @@ static PyObject *headers_new(struct pel_request *rq)
 
     if (PEL_UNLIKELY(base.other_fields))
         n_others = pel_trace_put_others(base.other_fields, trace, &rq->arena, others);
-    list = PyList_New(count_headers(rq, n_others));
+    list = PyList_New(count_headers(rq, hidden, n_others));
     ok = list != NULL;
 
     for (size_t i = 0; ok && i < rq->head->n_headers; i++)
-        if (!is_replaced(rq->head->headers[i].id))
+        if (!(hidden & PEL_HEADER_BIT(rq->head->headers[i].id)))
             ok = put(list, &n, header_pair(&rq->head->headers[i]));
     if (ok && base.hands_trace_on) {
         ok = put(list, &n, traceparent_pair(trace));
@@ -370,7 +362,7 @@ int pel_asgi_scope_init(void)
 
     base.other_fields = pel_trace_other_fields(conf);
     base.hands_trace_on = pel_strings_have(&conf->trace_propagators, "tracecontext");
-    base.hands_baggage_on = pel_strings_have(&conf->trace_propagators, "baggage");
+    base.hidden_fields = pel_trace_hidden_fields(conf);
     base.root_path = PyUnicode_FromString(conf->server_root_path);
     if (!base.root_path || make_names() < 0 || make_template() < 0) {
         pel_asgi_scope_fini();

@@ -36,9 +36,9 @@ struct pel_wsgi {
     PyObject *app;               /* owned */
     PyObject *base_environ;      /* owned dict: what wsgi_environ.c copies */
     struct pel_str root_path;    /* in conf */
+    uint64_t hidden_fields;      /* pel_trace_hidden_fields, and Host */
     uint64_t other_trace_fields; /* pel_trace_other_fields */
     bool hands_trace_on;         /* trace.propagators has tracecontext */
-    bool hands_baggage_on;       /* ... baggage */
     bool has_interned;           /* the constants of strings.h */
 };
 

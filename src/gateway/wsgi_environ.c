@@ -79,9 +79,9 @@ int pel_wsgi_environ_prepare(const struct pel_gateway_env *genv)
     const char *root = genv->conf->server_root_path;
 
     pel_wsgi.root_path = pel_str(root, strlen(root));
+    pel_wsgi.hidden_fields = pel_trace_hidden_fields(genv->conf) | PEL_HEADER_BIT(PEL_HEADER_HOST);
     pel_wsgi.other_trace_fields = pel_trace_other_fields(genv->conf);
     pel_wsgi.hands_trace_on = pel_strings_have(&genv->conf->trace_propagators, "tracecontext");
-    pel_wsgi.hands_baggage_on = pel_strings_have(&genv->conf->trace_propagators, "baggage");
     pel_wsgi.base_environ = PyDict_New();
     if (!pel_wsgi.base_environ || pel_wsgi_kept_init() < 0 ||
         set_common(pel_wsgi.base_environ, genv) < 0)
@@ -142,32 +142,19 @@ static int add_header(PyObject *env, struct pel_request *rq, const struct pel_he
     return result;
 }
 
-/* Is this field for the app as it came? Trace context is ours to hand on; HTTP_HOST is that of the
- * record. (Names with an underscore, which could pass for others here, the parser has dropped.) */
-static bool is_wanted(const struct pel_header *h)
-{
-    switch (h->id) {
-    case PEL_HEADER_TRACEPARENT:
-    case PEL_HEADER_TRACESTATE:
-    case PEL_HEADER_HOST:
-        return false;
-    case PEL_HEADER_BAGGAGE:
-        return pel_wsgi.hands_baggage_on;
-    default:
-        return !(pel_wsgi.other_trace_fields & PEL_HEADER_BIT(h->id));
-    }
-}
-
+/* Trace context is ours to hand on; HTTP_HOST is that of the record. (Names with an underscore,
+ * which could pass for others here, the parser has dropped.) */
 static int set_headers(PyObject *env, struct pel_request *rq)
 {
     const struct pel_head *head = rq->head;
+    uint64_t hidden = pel_trace_hidden(pel_wsgi.hidden_fields, &rq->rec.trace);
     bool has_host = rq->rec.host.len > 0;
 
     for (size_t i = 0; i < head->n_headers; i++) {
         const struct pel_header *h = &head->headers[i];
 
         has_host |= h->id == PEL_HEADER_HOST;
-        if (is_wanted(h) && add_header(env, rq, h) < 0)
+        if (!(hidden & PEL_HEADER_BIT(h->id)) && add_header(env, rq, h) < 0)
             return -1;
     }
     return has_host ? 0 : PyDict_DelItem(env, S.environ_names[PEL_HEADER_HOST]);

@@ -132,6 +132,17 @@ uint64_t pel_trace_other_fields(const struct pel_conf *conf)
     return fields;
 }
 
+uint64_t pel_trace_hidden_fields(const struct pel_conf *conf)
+{
+    uint64_t fields = pel_trace_other_fields(conf);
+
+    if (pel_strings_have(&conf->trace_propagators, "tracecontext"))
+        fields |= PEL_HEADER_BIT(PEL_HEADER_TRACEPARENT) | PEL_HEADER_BIT(PEL_HEADER_TRACESTATE);
+    if (!pel_strings_have(&conf->trace_propagators, "baggage"))
+        fields |= PEL_HEADER_BIT(PEL_HEADER_BAGGAGE);
+    return fields;
+}
+
 static size_t put(struct pel_header *out, uint64_t fields, enum pel_header_id id,
                   struct pel_str value)
 {

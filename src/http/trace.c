@@ -169,7 +169,8 @@ void pel_trace_accept(const struct pel_conf *conf, const struct pel_head *head, 
 
     out->state = PEL_STR("");
     out->has_parent = came != CONTEXT_NONE;
-    out->has_link = out->has_parent && !is_trusted(conf, rec->peer, is_unix);
+    out->is_strange = !is_trusted(conf, rec->peer, is_unix);
+    out->has_link = out->has_parent && out->is_strange;
     if (PEL_UNLIKELY(out->has_link)) {
         make_link(out);
         out->has_parent = false;

@@ -95,15 +95,18 @@ TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 def test_context_of_a_stranger_becomes_a_link(server, receiver, code, trust, proxies, is_continued):
     config = {"trace": {"trust": trust}, "server": {"trusted_proxies": proxies}}
     running = server(code=code, config=config, receiver=receiver)
-    given = {"traceparent": f"00-{TRACE}-{SPAN}-00", "tracestate": "a=1"}
+    given = {"traceparent": f"00-{TRACE}-{SPAN}-00", "tracestate": "a=1", "baggage": "b=2"}
     fields = echoed(running.get("/", given))
+    assert fields.get("baggage") == ("b=2" if is_continued else None)
+    lone = echoed(running.get("/elsewhere", {"baggage": "b=2"}))
+    assert lone.get("baggage") == ("b=2" if is_continued else None)
     assert (fields["traceparent"][3:35] == TRACE) == is_continued
     assert fields.get("tracestate") == ("a=1" if is_continued else None)
     if is_continued:
         assert fields["traceparent"].endswith("-00")
         return
     # Our own decision: the stranger's is not asked for.
-    (span,) = running.spans(1)
+    span = next(s for s in running.spans(2) if s.attributes["url.path"] == "/")
     assert fields["traceparent"] == f"00-{span.trace_id}-{span.span_id}-03"
     assert (span.parent_span_id, span.flags) == ("", 0x103)
     assert span.links == [(TRACE, SPAN, 0x300)]
@@ -154,3 +157,13 @@ def test_formats_that_are_not_listed_are_the_apps_own_affair(server, code):
     fields = echoed(running.get("/", {"b3": f"{TRACE}-{SPAN}-1"}))
     assert fields["b3"] == f"{TRACE}-{SPAN}-1"
     assert fields["traceparent"][3:35] != TRACE
+
+
+def test_trace_context_that_is_not_listed_is_the_apps_own_affair(server, code):
+    running = server(code=code, config={"trace": {"propagators": ["b3"]}})
+    given = {"traceparent": f"00-{TRACE}-{SPAN}-00", "tracestate": "a=1", "baggage": "b=2"}
+    fields = echoed(running.get("/", given))
+    assert (fields["traceparent"], fields["tracestate"]) == (given["traceparent"], "a=1")
+    assert "baggage" not in fields
+    assert fields["b3"][:32] != TRACE
+    assert "traceparent" not in echoed(running.get("/"))

@@ -156,12 +156,28 @@ static void test_fields_for_the_app(void **state)
     assert_int_equal(pel_trace_other_fields(&fixture.conf), 0);
 }
 
+static void test_what_the_app_does_not_see(void **state)
+{
+    uint64_t w3c = PEL_HEADER_BIT(PEL_HEADER_TRACEPARENT) | PEL_HEADER_BIT(PEL_HEADER_TRACESTATE);
+    uint64_t baggage = PEL_HEADER_BIT(PEL_HEADER_BAGGAGE);
+    struct pel_trace stranger = {.is_strange = true}, friend = {.is_strange = false};
+
+    propagate((const char *const[]){"tracecontext", "baggage", NULL});
+    assert_int_equal(pel_trace_hidden_fields(&fixture.conf), w3c);
+    propagate((const char *const[]){"b3", NULL});
+    assert_int_equal(pel_trace_hidden_fields(&fixture.conf),
+                     PEL_HEADER_BIT(PEL_HEADER_B3) | baggage);
+    assert_int_equal(pel_trace_hidden(w3c, &stranger), w3c | baggage);
+    assert_int_equal(pel_trace_hidden(w3c, &friend), w3c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_fields_for_the_app),
+        cmocka_unit_test(test_what_the_app_does_not_see),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -224,6 +224,7 @@ static void test_trust(void **state)
         t = accept_from(cases[i].peer, cases[i].is_unix);
         assert_int_equal(t.has_parent, cases[i].is_continued);
         assert_int_equal(t.has_link, !cases[i].is_continued);
+        assert_int_equal(t.is_strange, !cases[i].is_continued);
         assert_int_equal(t.trace_id[0] == 0x0a && t.trace_id[15] == 0x9c, cases[i].is_continued);
         assert_int_equal(t.flags, 3);
         if (cases[i].is_continued)
