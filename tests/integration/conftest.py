@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from support import sanitizers
+from support import prometheus, sanitizers
 from support.collector import Collector
 from support.collector import build as build_collector
 from support.command import Command
@@ -184,16 +184,25 @@ def collector(collector_binary: Path, scratch: Path) -> Iterator[Collector]:
 
 
 @pytest.fixture(scope="session")
+def prometheus_binaries() -> Path:
+    """The folder of a real promtool and prometheus; the test is skipped where there is no Go."""
+    folder, why_not = prometheus.build()
+    if folder is None:
+        pytest.skip(why_not)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def apps() -> Path:
     """Folder of the apps that tests serve."""
     return APPS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The first test that needs the collector may have to build it."""
+    """The first test that needs the collector or Prometheus may have to build it."""
     for item in items:
-        if "collector" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.timeout(900))
+        if {"collector", "prometheus_binaries"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.timeout(1800))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,0 +1,94 @@
+"""/metrics and metrics over OTLP in a real Prometheus: promtool and PromQL are the judges."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from support.processes import wait_for
+from support.prometheus import Prometheus, check
+
+APP = """
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/boom":
+        raise ValueError("no")
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+"""
+
+ROUTES = {"route": [{"match": "GET /orders/*", "name": "/orders/{id}"}]}
+COUNT = "http_server_request_duration_seconds_count"
+
+
+def serve_some(server, **config):
+    """A server that has answered 20 requests of a route, one without, and one that failed."""
+    running = server(code=APP, config=ROUTES | config)
+    for i in range(20):
+        running.get(f"/orders/{i}")
+    running.get("/")
+    running.get("/boom")
+    return running
+
+
+def settle(prometheus, running, promql, expected):
+    """Waits until the query has the value."""
+
+    def look():
+        found = prometheus.value(promql)
+        return found == expected
+
+    wait_for(f"{promql} == {expected}", look, 30 * running.target.patience, 0.1)
+
+
+def test_promtool_has_nothing_to_say(server, prometheus_binaries):
+    running = serve_some(server)
+    assert check(prometheus_binaries, running.metrics()) == (0, "")
+
+
+@pytest.mark.parametrize("protocol", ["PrometheusText0.0.4", "OpenMetricsText1.0.0"])
+def test_prometheus_scrapes(server, prometheus_binaries, scratch, protocol):
+    running = serve_some(server)
+    address = f"127.0.0.1:{running.admin_port}"
+    folder = scratch / "prometheus"
+    with Prometheus(prometheus_binaries, folder, (address,), (protocol,)) as prometheus:
+        settle(prometheus, running, f'{COUNT}{{http_route="/orders/{{id}}"}}', 20)
+        settle(prometheus, running, f"sum({COUNT})", 22)
+        assert prometheus.value(f'{COUNT}{{error_type="app_exception"}}') == 1
+        running.get("/orders/20")
+        settle(prometheus, running, f'{COUNT}{{http_route="/orders/{{id}}"}}', 21)
+        rule = f"histogram_quantile(0.5, {COUNT.replace('_count', '_bucket')})"
+        assert all(0 < value <= 10 for value in prometheus.query(rule).values())
+        # A scrape that cannot be read down to its last line is a failed one.
+        assert prometheus.value("min_over_time(up[1m])") == 1
+        (target,) = prometheus.api("targets")["activeTargets"]
+        assert (target["health"], target["lastError"]) == ("up", "")
+        (kind,) = (
+            prometheus.api("metadata", metric="pellucid_requests")["pellucid_requests"]
+            if (protocol.startswith("Open"))
+            else prometheus.api("metadata", metric="pellucid_requests_total")[
+                "pellucid_requests_total"
+            ]
+        )
+        assert kind["type"] == "counter"
+
+
+def test_prometheus_takes_our_otlp(server, prometheus_binaries, scratch):
+    with Prometheus(prometheus_binaries, scratch / "prometheus") as prometheus:
+        running = serve_some(
+            server,
+            otlp={
+                "endpoint": f"{prometheus.url}/api/v1/otlp",
+                "metrics_interval": "300ms",
+                "signals": ["metrics"],
+                "resource": {"service.name": "shop"},
+            },
+        )
+        settle(prometheus, running, f'{COUNT}{{http_route="/orders/{{id}}"}}', 20)
+        settle(prometheus, running, f'sum({COUNT}{{job="shop"}})', 22)
+        settle(prometheus, running, "pellucid_requests_total", 22)
+        (series,) = prometheus.query("pellucid_requests_total")
+        assert set(json.loads(series)) == {"__name__", "instance", "job"}
+        status = running.status()["metrics_exporter"]
+        assert (status["points_failed"], status["points_rejected"]) == (0, 0)
+        assert running.stop() == 0
