@@ -20,4 +20,7 @@ size_t pel_escape_json(char *out, size_t max, struct pel_str s);
  * overlong forms, nothing above U+10FFFF. */
 size_t pel_utf8_len(const char *p, size_t len);
 
+/* What stands for a byte that is none, where there is no other way to show it. */
+#define PEL_UTF8_REPLACEMENT "\xef\xbf\xbd"
+
 #endif

@@ -17,6 +17,13 @@ enum pel_stamp {
     PEL_STAMP_N
 };
 
+enum pel_request_phase {
+#define PEL_REQUEST_PHASE(name, text, meaning) PEL_REQUEST_PHASE_##name,
+#include "pellucid/tbl/phases.h"
+#undef PEL_REQUEST_PHASE
+    PEL_REQUEST_PHASE_N
+};
+
 enum pel_error {
 #define PEL_ERROR(name, text, meaning) PEL_ERROR_##name,
 #include "pellucid/tbl/errors.h"
@@ -93,6 +100,8 @@ static inline void pel_record_stamp(struct pel_record *rec, enum pel_stamp stamp
     rec->stamp_ns[stamp] = now_ns;
 }
 
+extern const char *const pel_request_phase_texts[PEL_REQUEST_PHASE_N];
+
 const char *pel_error_text(enum pel_error error); /* "" for NONE */
 
 /* Did the request fail on our side of the wire? A status of 500 and above, or an error other than a
@@ -100,5 +109,16 @@ const char *pel_error_text(enum pel_error error); /* "" for NONE */
  * says.
  */
 bool pel_record_is_failed(const struct pel_record *rec);
+bool pel_is_failed(uint16_t status, enum pel_error error); /* the same */
+
+/* First byte to last byte; 0 when a stamp is missing. */
+uint64_t pel_record_duration_ns(const struct pel_record *rec);
+
+/* The phases of a finished request, which add up to its duration. The one in which it ended early
+ * has all the rest. */
+void pel_record_phases(const struct pel_record *rec, uint64_t phases_ns[PEL_REQUEST_PHASE_N]);
+
+/* The route to export as http.route: empty unless its source is one of low cardinality. */
+struct pel_str pel_record_route(const struct pel_record *rec);
 
 #endif

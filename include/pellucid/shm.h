@@ -14,15 +14,13 @@
 
 #include "pellucid/base.h"
 #include "pellucid/err.h"
+#include "pellucid/series.h"
 
 #define PEL_SHM_MAGIC 0x50454c4cU
-#define PEL_SHM_VERSION 2U
+#define PEL_SHM_VERSION 3U
 
 #define PEL_SHM_INFLIGHT_N 512
-#define PEL_SHM_METHOD_LEN 16
 #define PEL_SHM_PATH_LEN 168
-#define PEL_SHM_SERIES_N 512
-#define PEL_SHM_ROUTE_LEN 120
 #define PEL_SHM_RING_LEN (1U << 20)
 #define PEL_SHM_LOG_LEN (64U << 10)
 #define PEL_SHM_CACHELINE 64
@@ -48,24 +46,6 @@ enum pel_export {
 #include "pellucid/tbl/exports.h"
 #undef PEL_EXPORT
     PEL_EXPORT_N
-};
-
-/* Bounds of http.server.request.duration in seconds (HTTP semantic conventions), last is +Inf. */
-#define PEL_DURATION_BUCKETS 15
-
-/* One stream of http.server.request.duration; writer: the slot's worker. */
-struct pel_shm_series {
-    _Atomic uint32_t is_used; /* set last, with release */
-    uint16_t status;
-    uint8_t version_minor;
-    uint8_t error; /* enum pel_error */
-    uint8_t is_https;
-    uint8_t route_len;               /* 0 = no http.route */
-    char method[PEL_SHM_METHOD_LEN]; /* NUL-padded; "_OTHER" for unknown ones */
-    char route[PEL_SHM_ROUTE_LEN];
-    _Atomic uint64_t count;
-    _Atomic uint64_t sum_ns;
-    _Atomic uint64_t buckets[PEL_DURATION_BUCKETS];
 };
 
 /* One request that has begun and not finished; writer: the slot's worker. */
@@ -116,7 +96,7 @@ struct pel_shm_slot {
     _Atomic uint64_t inflight_lost;   /* requests that found the table full */
     _Atomic uint64_t metrics[PEL_METRIC_N];
     struct pel_shm_inflight inflight[PEL_SHM_INFLIGHT_N];
-    struct pel_shm_series series[PEL_SHM_SERIES_N]; /* the last one collects the overflow */
+    struct pel_shm_series_table series;
     struct pel_shm_log log;
     struct pel_shm_ring ring;
 };

@@ -1,5 +1,5 @@
 #include "collect.h"
-#include "duration.h"
+#include "http_metrics.h"
 #include "page.h"
 #include "process.h"
 
@@ -153,7 +153,7 @@ static void collect_queues(struct pel_sink *sink, const struct pel_exporter *x)
 
 void pel_collect(struct pel_sink *sink, const struct pel_view *v)
 {
-    pel_duration_collect(sink, v->shm);
+    pel_http_metrics_collect(sink, v->shm);
     collect_scalars(sink, v->shm);
     pel_process_collect(sink, v->shm);
     collect_server(sink, v->shm);

@@ -1,9 +1,9 @@
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "exposition.h"
+#include "http/field.h"
+#include "pellucid/escape.h"
 #include "pellucid/time.h"
-#include "text.h"
 
 static const char *unit_name(const char *unit)
 {
@@ -21,11 +21,22 @@ static char translate(char c)
     return is_kept ? c : '_';
 }
 
-static void set_name(struct pel_exposition *e, const char *otel_name, const char *unit)
+/* Prometheus keeps the suffix _count for histograms: process.thread.count is process_thread. */
+static size_t name_len(const char *otel_name, bool is_histogram)
 {
-    size_t n = 0;
+    static const char count[] = ".count";
+    size_t len = strlen(otel_name), cut = sizeof(count) - 1;
 
-    for (; otel_name[n] && n < sizeof(e->name) / 2; n++)
+    return !is_histogram && len > cut && strcmp(otel_name + len - cut, count) == 0 ? len - cut
+                                                                                   : len;
+}
+
+static void set_name(struct pel_exposition *e, const char *otel_name, const char *unit,
+                     bool is_histogram)
+{
+    size_t n = 0, len = name_len(otel_name, is_histogram);
+
+    for (; n < len && n < sizeof(e->name) / 2; n++)
         e->name[n] = translate(otel_name[n]);
     snprintf(e->name + n, sizeof(e->name) - n, "%s%s", unit[0] ? "_" : "", unit);
 }
@@ -35,7 +46,7 @@ void pel_exposition_family(struct pel_exposition *e, const char *otel_name, cons
 {
     const char *unit_text = unit_name(unit), *type_suffix;
 
-    set_name(e, otel_name, unit_text);
+    set_name(e, otel_name, unit_text, strcmp(type, "histogram") == 0);
     e->is_counter = strcmp(type, "counter") == 0;
     e->is_ns = strcmp(unit, "ns") == 0;
     /* The old format has no infos, and knows a counter by the name of its sample. */
@@ -53,27 +64,48 @@ void pel_exposition_family(struct pel_exposition *e, const char *otel_name, cons
 
 void pel_exposition_begin(struct pel_exposition *e, const char *suffix)
 {
-    pel_buf_addf(e->out, "%s%s", e->name, e->is_counter ? "_total" : suffix);
+    pel_buf_add(e->out, e->name, strlen(e->name));
+    if (e->is_counter)
+        suffix = "_total";
+    pel_buf_add(e->out, suffix, strlen(suffix));
     e->is_open = false;
 }
 
-/* Backslash, quote and newline are escaped; bad UTF-8 is replaced. */
+static bool is_plain(char c)
+{
+    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* How many bytes of a label value stand for themselves. */
+static size_t plain_len(struct pel_str value)
+{
+    size_t n = 0;
+
+    while (n < value.len && is_plain(value.p[n]))
+        n++;
+    return n;
+}
+
+/* Backslash, quote and newline are escaped; what is not UTF-8, and NUL, is replaced. */
 static void add_label_value(struct pel_buf *out, struct pel_str value)
 {
-    struct pel_arena a;
-    const char *text;
+    while (value.len) {
+        size_t plain = plain_len(value), n;
 
-    pel_arena_init(&a);
-    text = pel_text_utf8(&a, value);
-    for (; *text; text++) {
-        if (*text == '\n')
+        pel_buf_add(out, value.p, plain);
+        value = pel_str(value.p + plain, value.len - plain);
+        if (value.len == 0)
+            return;
+        n = *value.p ? pel_utf8_len(value.p, value.len) : 0;
+        if (*value.p == '\n')
             pel_buf_add(out, "\\n", 2);
-        else if (*text == '\\' || *text == '"')
-            pel_buf_addf(out, "\\%c", *text);
+        else if (*value.p == '\\' || *value.p == '"')
+            pel_buf_addf(out, "\\%c", *value.p);
         else
-            pel_buf_add(out, text, 1);
+            pel_buf_add_str(out, n ? pel_str(value.p, n) : PEL_STR(PEL_UTF8_REPLACEMENT));
+        n = n ? n : 1;
+        value = pel_str(value.p + n, value.len - n);
     }
-    pel_arena_reset(&a);
 }
 
 void pel_exposition_label(struct pel_exposition *e, const char *otel_name, struct pel_str value)
@@ -94,16 +126,29 @@ void pel_exposition_rendered(struct pel_exposition *e, struct pel_str labels)
     e->is_open = labels.len != 0;
 }
 
+/* 1.234567890 */
+static char *put_seconds(char *at, uint64_t ns)
+{
+    uint64_t rest = ns % PEL_NS_PER_SEC;
+
+    at = pel_put_number(at, ns / PEL_NS_PER_SEC);
+    *at++ = '.';
+    for (uint64_t digit = PEL_NS_PER_SEC / 10; digit; digit /= 10)
+        *at++ = (char)('0' + rest / digit % 10);
+    return at;
+}
+
 void pel_exposition_value(struct pel_exposition *e, uint64_t value)
 {
+    char *begin = pel_buf_reserve(e->out, 2 * PEL_NUMBER_MAX + 4), *at = begin;
+
     if (e->is_open)
-        pel_buf_add(e->out, "}", 1);
+        *at++ = '}';
+    *at++ = ' ';
     e->is_open = false;
-    if (e->is_ns)
-        pel_buf_addf(e->out, " %" PRIu64 ".%09" PRIu64 "\n", (uint64_t)(value / PEL_NS_PER_SEC),
-                     (uint64_t)(value % PEL_NS_PER_SEC));
-    else
-        pel_buf_addf(e->out, " %" PRIu64 "\n", value);
+    at = e->is_ns ? put_seconds(at, value) : pel_put_number(at, value);
+    *at++ = '\n';
+    e->out->len += (size_t)(at - begin);
 }
 
 void pel_exposition_end(struct pel_exposition *e)

@@ -3,6 +3,7 @@
  *
  * Owner: the caller, on its stack. Names are translated as the OpenTelemetry specification says:
  * dots become underscores, the unit is appended (ns are shown as seconds), counters end in _total.
+ * A .count at the end is left out, but for histograms: promtool takes it for theirs.
  */
 #ifndef PELLUCID_OBSERVER_EXPOSITION_H
 #define PELLUCID_OBSERVER_EXPOSITION_H

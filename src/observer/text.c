@@ -6,8 +6,6 @@
 #include "pellucid/time.h"
 #include "text.h"
 
-#define REPLACEMENT "\xef\xbf\xbd"
-
 char *pel_text_utf8(struct pel_arena *a, struct pel_str s)
 {
     char *out = pel_arena_alloc(a, s.len * 3 + 1), *p = out;
@@ -20,7 +18,7 @@ char *pel_text_utf8(struct pel_arena *a, struct pel_str s)
             p += n;
             i += n;
         } else {
-            memcpy(p, REPLACEMENT, 3);
+            memcpy(p, PEL_UTF8_REPLACEMENT, 3);
             p += 3;
             i++;
         }
@@ -68,7 +66,7 @@ void pel_text_add_html(struct pel_buf *out, struct pel_str s)
         else if (n)
             pel_buf_add(out, s.p + i, n);
         else
-            pel_buf_add_str(out, PEL_STR(REPLACEMENT));
+            pel_buf_add_str(out, PEL_STR(PEL_UTF8_REPLACEMENT));
         i += n ? n : 1;
     }
 }

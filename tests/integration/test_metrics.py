@@ -178,7 +178,7 @@ def test_processes_of_workers(server):
         samples = parse(running.metrics())
         for worker in running.status()["workers"]:
             of_it = {"pellucid_worker_id": str(worker["id"])}
-            names = ("process_thread_count", "process_unix_file_descriptor_count")
+            names = ("process_thread", "process_unix_file_descriptor")
             if [total(samples, n, **of_it) for n in names] != kernel_says(worker["pid"]):
                 return False  # a worker that has just started may still start a thread
             assert 5 << 20 < total(samples, "process_memory_usage_bytes", **of_it) < 1 << 30
@@ -193,6 +193,6 @@ def test_processes_of_workers(server):
     ids = {
         dict(pairs)["pellucid_worker_id"]
         for name, pairs in parse(running.metrics())
-        if name == "process_thread_count"
+        if name == "process_thread"
     }
     assert len(ids) == 2

@@ -1,7 +1,7 @@
 #include "../probe/fixture.h"
 
-#include "observer/duration.h"
 #include "observer/exposition_sink.h"
+#include "observer/http_metrics.h"
 
 static struct pel_buf out;
 
@@ -42,6 +42,20 @@ static void names_and_units_are_translated(void **state)
     pel_buf_fini(&out);
 }
 
+static void count_is_a_suffix_of_histograms(void **state)
+{
+    struct pel_exposition e = {.out = &out};
+
+    pel_buf_init(&out);
+    pel_exposition_family(&e, "process.thread.count", "{thread}", "gauge", "Threads.");
+    pel_exposition_begin(&e, "");
+    pel_exposition_value(&e, 5);
+    assert_string_equal(finished(&e), "# HELP process_thread Threads.\n"
+                                      "# TYPE process_thread gauge\n"
+                                      "process_thread 5\n");
+    pel_buf_fini(&out);
+}
+
 static void openmetrics_differs_in_its_frame(void **state)
 {
     struct pel_exposition e = {.out = &out, .is_openmetrics = true};
@@ -74,13 +88,13 @@ static void streams_of_workers_are_added_up(void **state)
 
     for (unsigned i = 0; i < 3; i++)
         atomic_store(&pel_shm_slot(&shm, i)->is_used, 1);
-    pel_series_add(pel_series_find(pel_shm_slot(&shm, 0), &rec), 3000000);
-    pel_series_add(pel_series_find(pel_shm_slot(&shm, 2), &rec), 20 * PEL_NS_PER_SEC);
+    fixture_count(&shm, 0, &rec, 3000000);
+    fixture_count(&shm, 2, &rec, 20 * PEL_NS_PER_SEC);
     rec.status = 500;
-    pel_series_add(pel_series_find(pel_shm_slot(&shm, 1), &rec), 1);
+    fixture_count(&shm, 1, &rec, 1);
     pel_buf_init(&out);
     pel_exposition_sink_init(&sink, &e);
-    pel_duration_collect(&sink.sink, &shm);
+    pel_http_metrics_collect(&sink.sink, &shm);
     pel_exposition_sink_fini(&sink);
     text = finished(&e);
     assert_non_null(strstr(text, "_count{http_request_method=\"GET\",url_scheme=\"http\","
@@ -100,6 +114,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_and_units_are_translated),
+        cmocka_unit_test(count_is_a_suffix_of_histograms),
         cmocka_unit_test(openmetrics_differs_in_its_frame),
         cmocka_unit_test(streams_of_workers_are_added_up),
     };

@@ -3,7 +3,7 @@
 
 #include "../probe/fixture.h"
 
-#include "observer/duration.h"
+#include "observer/http_metrics.h"
 #include "observer/report.h"
 
 static const struct pel_metric_info counter = {PEL_METRIC_KIND_COUNTER, "By", "a.bytes", "Bytes."};
@@ -159,8 +159,8 @@ static void histogram_has_the_conventions_bounds(void **state)
     reported_init(&d, 1 << 20);
     atomic_store(&pel_shm_slot(&d.shm, 0)->is_used, 1);
     for (unsigned i = 0; i < 3; i++)
-        pel_series_add(pel_series_find(pel_shm_slot(&d.shm, 0), &rec), i * 20 * PEL_NS_PER_MS);
-    pel_duration_collect(&d.r.sink, &d.shm);
+        fixture_count(&d.shm, 0, &rec, i * 20 * PEL_NS_PER_MS);
+    pel_http_metrics_collect(&d.r.sink, &d.shm);
     pel_report_end(&d.r);
     request = unpacked(&d, 0, &scope);
     m = metric_at(scope, 0);

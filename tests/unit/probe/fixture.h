@@ -89,6 +89,19 @@ static inline const struct pel_span_entry *fixture_span(struct pel_shm *shm, uns
     return (struct pel_span_entry *)(void *)room;
 }
 
+/* Counts a request that took ns in its stream and returns that. */
+static inline struct pel_shm_series *fixture_count(struct pel_shm *shm, unsigned slot,
+                                                   const struct pel_record *rec, uint64_t ns)
+{
+    struct pel_shm_series_table *table = &pel_shm_slot(shm, slot)->series;
+    struct pel_shm_series *s = pel_series_find(table, rec, NULL);
+    struct pel_record copy = *rec;
+
+    pel_record_stamp(&copy, PEL_STAMP_LAST_BYTE, copy.stamp_ns[PEL_STAMP_FIRST_BYTE] + ns);
+    pel_series_add(table, s, &copy);
+    return s;
+}
+
 static inline uint64_t fixture_metric(struct pel_shm *shm, unsigned slot, enum pel_metric m)
 {
     return atomic_load(&pel_shm_slot(shm, slot)->metrics[m]);

@@ -1,0 +1,123 @@
+#include <stdio.h>
+
+#include "http_metrics.h"
+#include "streams.h"
+
+static void add_error_type(struct pel_labels *ls, const struct pel_shm_series *k, char code[8])
+{
+    const char *error = pel_error_text((enum pel_error)k->error);
+
+    if (!error[0] && k->status >= 500) {
+        snprintf(code, 8, "%u", k->status);
+        error = code;
+    }
+    if (error[0])
+        pel_labels_cstr(ls, "error.type", error);
+}
+
+/* code: room for a text that the labels borrow. */
+static void make_labels(struct pel_labels *ls, const struct pel_stream *s, char code[8])
+{
+    const struct pel_shm_series *k = s->key;
+    size_t route_len = k->route_len < sizeof(k->route) ? k->route_len : sizeof(k->route);
+
+    ls->n = 0;
+    if (s->is_overflow) {
+        pel_labels_cstr(ls, "otel.metric.overflow", "true");
+        return;
+    }
+    pel_labels_text(ls, "http.request.method",
+                    pel_str(k->method, strnlen(k->method, sizeof(k->method))));
+    pel_labels_cstr(ls, "url.scheme", k->is_https ? "https" : "http");
+    if (k->status)
+        pel_labels_number(ls, "http.response.status_code", k->status);
+    if (route_len)
+        pel_labels_text(ls, "http.route", pel_str(k->route, route_len));
+    pel_labels_cstr(ls, "network.protocol.version", k->version_minor ? "1.1" : "1.0");
+    add_error_type(ls, k, code);
+}
+
+static void collect_durations(struct pel_sink *sink, const struct pel_streams *ss)
+{
+    static const struct pel_metric_info info = {
+        PEL_METRIC_KIND_HISTOGRAM,
+        "ns",
+        "http.server.request.duration",
+        "Duration of HTTP server requests.",
+    };
+    struct pel_labels labels;
+    char code[8];
+
+    sink->family(sink, &info);
+    for (size_t i = 0; i < ss->n; i++) {
+        const struct pel_stream *s = &ss->items[i];
+        struct pel_histogram h = {pel_duration_bounds_ns, s->buckets, PEL_DURATION_BUCKETS - 1,
+                                  s->sum_ns};
+
+        make_labels(&labels, s, code);
+        sink->histogram(sink, &labels, &h);
+    }
+}
+
+static const struct {
+    struct pel_metric_info info;
+    size_t offset; /* of a struct pel_stream_sizes in struct pel_stream */
+} sizes[] = {
+    {{PEL_METRIC_KIND_HISTOGRAM, "By", "http.server.request.body.size",
+      "Size of HTTP server request bodies."},
+     offsetof(struct pel_stream, request)},
+    {{PEL_METRIC_KIND_HISTOGRAM, "By", "http.server.response.body.size",
+      "Size of HTTP server response bodies."},
+     offsetof(struct pel_stream, response)},
+};
+
+static void collect_sizes(struct pel_sink *sink, const struct pel_streams *ss, size_t which)
+{
+    struct pel_labels labels;
+    char code[8];
+
+    sink->family(sink, &sizes[which].info);
+    for (size_t i = 0; i < ss->n; i++) {
+        const void *at = (const char *)&ss->items[i] + sizes[which].offset;
+        const struct pel_stream_sizes *s = at;
+        struct pel_histogram h = {pel_size_bounds, s->buckets, PEL_SIZE_BUCKETS - 1, s->sum};
+
+        make_labels(&labels, &ss->items[i], code);
+        sink->histogram(sink, &labels, &h);
+    }
+}
+
+static void collect_phases(struct pel_sink *sink, const struct pel_streams *ss)
+{
+    static const struct pel_metric_info info = {
+        PEL_METRIC_KIND_COUNTER,
+        "ns",
+        "pellucid.request.phase.time",
+        "Time that requests spent in each of their phases.",
+    };
+    struct pel_labels labels;
+    char code[8];
+
+    sink->family(sink, &info);
+    for (size_t i = 0; i < ss->n; i++) {
+        make_labels(&labels, &ss->items[i], code);
+        pel_labels_cstr(&labels, "pellucid.phase", "");
+        for (size_t phase = 0; phase < PEL_REQUEST_PHASE_N; phase++) {
+            labels.items[labels.n - 1].text =
+                pel_str(pel_request_phase_texts[phase], strlen(pel_request_phase_texts[phase]));
+            sink->point(sink, &labels, ss->items[i].phases_ns[phase]);
+        }
+    }
+}
+
+void pel_http_metrics_collect(struct pel_sink *sink, const struct pel_shm *shm)
+{
+    struct pel_streams ss;
+
+    pel_streams_read(&ss, shm);
+    collect_durations(sink, &ss);
+    for (size_t i = 0; i < PEL_ARRAY_LEN(sizes); i++)
+        collect_sizes(sink, &ss, i);
+    collect_phases(sink, &ss);
+    pel_streams_fini(&ss);
+}

@@ -1,0 +1,226 @@
+#include <math.h>
+
+#include "pellucid/series.h"
+#include "pellucid/metrics.h"
+#include "pellucid/time.h"
+
+#define OVERFLOW_INDEX (PEL_SHM_SERIES_N - 1)
+#define INDEX_N (2 * PEL_SHM_SERIES_N)
+
+#define MS PEL_NS_PER_MS
+#define SEC PEL_NS_PER_SEC
+const uint64_t pel_duration_bounds_ns[PEL_DURATION_BUCKETS - 1] = {
+    5 * MS,   10 * MS,  25 * MS, 50 * MS,   75 * MS, 100 * MS,  250 * MS,
+    500 * MS, 750 * MS, 1 * SEC, 2500 * MS, 5 * SEC, 7500 * MS, 10 * SEC,
+};
+
+#define SMALLEST_BITS 10 /* of the smallest bound but 0 */
+#define SIZE(i) (1ULL << (SMALLEST_BITS + 2 * (i)))
+const uint64_t pel_size_bounds[PEL_SIZE_BUCKETS - 1] = {
+    0, SIZE(0), SIZE(1), SIZE(2), SIZE(3), SIZE(4), SIZE(5), SIZE(6), SIZE(7),
+};
+
+static const char *const known_methods[] = {"GET",   "POST",    "HEAD",  "PUT",    "DELETE",
+                                            "PATCH", "OPTIONS", "TRACE", "CONNECT"};
+
+struct pel_str pel_method_bounded(struct pel_str method)
+{
+    for (size_t i = 0; i < PEL_ARRAY_LEN(known_methods); i++)
+        if (strlen(known_methods[i]) == method.len &&
+            memcmp(known_methods[i], method.p, method.len) == 0)
+            return method;
+    return PEL_STR("_OTHER");
+}
+
+/* --- which stream --- */
+
+/* The attributes of a stream, cut to what the table holds. */
+struct series_key {
+    struct pel_str method, route;
+    uint16_t status;
+    uint8_t version_minor, error, is_https;
+};
+
+static struct series_key make_key(const struct pel_record *rec)
+{
+    struct pel_str route = pel_record_route(rec);
+
+    if (route.len > PEL_SHM_ROUTE_LEN)
+        route.len = PEL_SHM_ROUTE_LEN;
+    return (struct series_key){
+        .method = pel_method_bounded(rec->method),
+        .route = route,
+        .status = rec->status,
+        .version_minor = rec->version_minor,
+        .error = (uint8_t)rec->error,
+        .is_https = rec->scheme.len == 5,
+    };
+}
+
+static bool matches(const struct pel_shm_series *s, const struct series_key *k)
+{
+    return s->status == k->status && s->version_minor == k->version_minor && s->error == k->error &&
+           s->is_https == k->is_https && s->route_len == k->route.len &&
+           memcmp(s->method, k->method.p, k->method.len) == 0 && s->method[k->method.len] == '\0' &&
+           (k->route.len == 0 || memcmp(s->route, k->route.p, k->route.len) == 0);
+}
+
+static uint32_t hash_bytes(uint32_t hash, struct pel_str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        hash = (hash ^ (unsigned char)s.p[i]) * 16777619U;
+    return hash;
+}
+
+static uint32_t hash_key(const struct series_key *k)
+{
+    uint32_t hash = 2166136261U ^ k->status;
+
+    hash = (hash ^ (uint32_t)(k->version_minor | k->error << 8 | k->is_https << 16)) * 16777619U;
+    hash = hash_bytes(hash_bytes(hash, k->method), k->route);
+    return hash ^ hash >> 15;
+}
+
+/* A writer that dies in here leaves at worst a stream that no one finds: another one of the same
+ * attributes takes its place, and readers add the two up. */
+static struct pel_shm_series *claim(struct pel_shm_series_table *t, const struct series_key *k,
+                                    uint32_t hash, uint32_t at)
+{
+    uint32_t n = atomic_load_explicit(&t->n, memory_order_relaxed);
+    struct pel_shm_series *s = &t->items[n];
+
+    if (n >= OVERFLOW_INDEX)
+        return &t->items[OVERFLOW_INDEX];
+    s->hash = hash;
+    s->status = k->status;
+    s->version_minor = k->version_minor;
+    s->error = k->error;
+    s->is_https = k->is_https;
+    s->route_len = (uint8_t)k->route.len;
+    memcpy(s->method, k->method.p, k->method.len);
+    if (k->route.len)
+        memcpy(s->route, k->route.p, k->route.len);
+    atomic_store_explicit(&t->n, n + 1, memory_order_release);
+    t->index[at] = (uint16_t)(n + 1);
+    return s;
+}
+
+struct pel_shm_series *pel_series_find(struct pel_shm_series_table *t, const struct pel_record *rec,
+                                       struct pel_shm_series *hint)
+{
+    struct series_key key = make_key(rec);
+    uint32_t hash, at;
+
+    if (PEL_LIKELY(hint && matches(hint, &key)))
+        return hint;
+    hash = hash_key(&key);
+    /* The index is never more than half full. */
+    for (at = hash % INDEX_N; t->index[at]; at = (at + 1) % INDEX_N) {
+        struct pel_shm_series *s = &t->items[t->index[at] - 1];
+
+        if (s->hash == hash && matches(s, &key))
+            return s;
+    }
+    return claim(t, &key, hash, at);
+}
+
+bool pel_series_equal(const struct pel_shm_series *a, const struct pel_shm_series *b)
+{
+    return a->hash == b->hash && a->status == b->status && a->version_minor == b->version_minor &&
+           a->error == b->error && a->is_https == b->is_https && a->route_len == b->route_len &&
+           memcmp(a->method, b->method, sizeof(a->method)) == 0 &&
+           memcmp(a->route, b->route, sizeof(a->route)) == 0;
+}
+
+/* --- what is counted --- */
+
+/* OpenTelemetry: a bucket holds its upper bound, not its lower one. */
+int pel_exp_bucket(uint64_t duration_ns)
+{
+    const int n = PEL_EXP_OCTAVES * PEL_EXP_WIDTH;
+    const double end = (double)(PEL_EXP_FIRST + PEL_EXP_OCTAVES);
+    double below_end;
+
+    if (duration_ns == 0)
+        return -1;
+    below_end = (end - log2((double)duration_ns / PEL_NS_PER_SEC)) * PEL_EXP_WIDTH;
+    if (below_end < 0)
+        return n - 1;
+    return below_end < n ? n - 1 - (int)below_end : -1;
+}
+
+size_t pel_size_bucket(uint64_t bytes)
+{
+    size_t bits, bucket;
+
+    if (bytes == 0)
+        return 0;
+    bits = (bytes - 1) >> SMALLEST_BITS ? 64 - (size_t)__builtin_clzll((bytes - 1) >> SMALLEST_BITS)
+                                        : 0;
+    bucket = 1 + (bits + 1) / 2;
+    return bucket < PEL_SIZE_BUCKETS ? bucket : PEL_SIZE_BUCKETS - 1;
+}
+
+static size_t duration_bucket(uint64_t duration_ns)
+{
+    size_t i = 0;
+
+    while (i < PEL_DURATION_BUCKETS - 1 && duration_ns > pel_duration_bounds_ns[i])
+        i++;
+    return i;
+}
+
+static void add_size(struct pel_shm_sizes *sizes, uint64_t bytes)
+{
+    pel_counter_add(&sizes->buckets[pel_size_bucket(bytes)], 1);
+    if (bytes)
+        pel_counter_add(&sizes->sum, bytes);
+}
+
+static struct pel_shm_octave *octave_of(struct pel_shm_series_table *t, struct pel_shm_series *s,
+                                        size_t octave)
+{
+    unsigned which = atomic_load_explicit(&s->octaves[octave], memory_order_relaxed);
+
+    if (PEL_UNLIKELY(which == 0)) {
+        which = ++t->n_octaves; /* there is one for every octave of every stream */
+        atomic_store_explicit(&s->octaves[octave], (uint16_t)which, memory_order_release);
+    }
+    return &t->octaves[which - 1];
+}
+
+static void add_exponential(struct pel_shm_series_table *t, struct pel_shm_series *s, uint64_t ns)
+{
+    int bucket = pel_exp_bucket(ns);
+    struct pel_shm_octave *octave;
+
+    if (bucket < 0) {
+        pel_counter_add(&s->n_short, 1);
+        return;
+    }
+    octave = octave_of(t, s, (unsigned)bucket / PEL_EXP_WIDTH);
+    pel_counter_add(&octave->buckets[(unsigned)bucket % PEL_EXP_WIDTH], 1);
+}
+
+void pel_series_add(struct pel_shm_series_table *t, struct pel_shm_series *s,
+                    const struct pel_record *rec)
+{
+    uint64_t duration_ns = pel_record_duration_ns(rec), phases_ns[PEL_REQUEST_PHASE_N];
+
+    pel_counter_add(&s->buckets[duration_bucket(duration_ns)], 1);
+    pel_counter_add(&s->sum_ns, duration_ns);
+    add_exponential(t, s, duration_ns);
+    add_size(&s->request, rec->body_in);
+    add_size(&s->response, rec->body_out);
+    pel_record_phases(rec, phases_ns);
+    for (size_t i = 0; i < PEL_REQUEST_PHASE_N; i++)
+        pel_counter_add(&s->phases_ns[i], phases_ns[i]);
+}
+
+const struct pel_shm_octave *pel_series_octave(const struct pel_shm_series_table *t,
+                                               const struct pel_shm_series *s, size_t octave)
+{
+    unsigned which = atomic_load_explicit(&s->octaves[octave], memory_order_acquire);
+
+    return which && which <= PEL_SHM_OCTAVES_N ? &t->octaves[which - 1] : NULL;
+}
