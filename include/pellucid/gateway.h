@@ -80,9 +80,11 @@ void pel_gateway_log_exception(enum pel_log_entry entry, const char *head);
  * exception. */
 int pel_api_add(PyObject *module);
 
-/* The framework's route template (Starlette, FastAPI, Flask, Bottle, Django), read from the environ
- * or scope once the framework has routed; sets rec->route unless one with precedence is there.
+/* The framework's route template, read from the environ or scope once the framework has routed
+ * (Starlette, FastAPI, Litestar, Flask, Bottle), or from what it keeps to itself, which may be NULL
+ * (Falcon, Quart, Django: gateway/route.h); sets rec->route unless one with precedence is there.
  * Never raises. */
-void pel_gateway_read_route(struct pel_request *rq, PyObject *environ_or_scope);
+void pel_gateway_read_route(struct pel_request *rq, PyObject *environ_or_scope,
+                            PyObject *framework_own);
 
 #endif

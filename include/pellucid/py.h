@@ -65,6 +65,24 @@ static inline PyObject *pel_py_attr(PyObject *obj, PyObject *name)
     return value;
 }
 
+/* The value of a variable of a function that is running: a new reference, or NULL without an
+ * exception when it has none. */
+static inline PyObject *pel_py_frame_variable(PyFrameObject *frame, PyObject *name)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    PyObject *value = PyFrame_GetVar(frame, name);
+#else
+    PyObject *locals = PyFrame_GetLocals(frame), *value;
+
+    value = locals && PyDict_Check(locals) ? PyDict_GetItemWithError(locals, name) : NULL;
+    Py_XINCREF(value);
+    Py_XDECREF(locals);
+#endif
+    if (!value)
+        PyErr_Clear();
+    return value;
+}
+
 /* The characters of a str as bytes, borrowed from it; false when some are beyond latin-1. */
 static inline bool pel_py_latin_1(PyObject *str, struct pel_str *out)
 {

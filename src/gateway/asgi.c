@@ -6,9 +6,10 @@
 #include "gateway/api.h"
 #include "gateway/asgi_exchange.h"
 #include "gateway/asgi_loop.h"
+#include "gateway/detect.h"
+#include "gateway/route.h"
 #include "pellucid/conf.h"
 #include "pellucid/log.h"
-#include "gateway/detect.h"
 #include "gateway/strings.h"
 
 struct pel_asgi pel_asgi;
@@ -27,6 +28,7 @@ static const struct {
     {pel_asgi_task_init, pel_asgi_task_fini},
     {pel_asgi_scope_init, pel_asgi_scope_fini},
     {pel_asgi_receive_init, pel_asgi_receive_fini},
+    {pel_route_frames_init, pel_route_frames_fini},
 };
 
 static void fini_parts(size_t n)

@@ -14,6 +14,7 @@ static int call_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(call->scope);
     Py_VISIT(call->receive);
     Py_VISIT(call->send);
+    Py_VISIT(call->framework_own);
     Py_VISIT(call->awaiting);
     Py_VISIT(call->task);
     return 0;
@@ -23,6 +24,7 @@ static int call_clear(PyObject *self)
 {
     struct pel_asgi_call *call = (struct pel_asgi_call *)self;
 
+    Py_CLEAR(call->framework_own);
     Py_CLEAR(call->awaiting);
     Py_CLEAR(call->scope);
     Py_CLEAR(call->receive);
@@ -321,7 +323,7 @@ struct pel_asgi_call *pel_asgi_call_new(const struct pel_asgi_call_ops *ops, voi
     call->scope = scope;
     call->receive = receive;
     call->send = send;
-    call->awaiting = call->task = NULL;
+    call->framework_own = call->awaiting = call->task = NULL;
     call->is_stepping = call->is_over = false;
     pel_list_init(&call->link);
     return call;

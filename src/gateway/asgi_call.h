@@ -26,11 +26,12 @@ struct pel_asgi_call {
     void *owner;     /* borrowed: exchange or lifespan; NULL when over */
     PyObject *scope; /* owned until the app has ended, like the rest */
     struct pel_asgi_channel *receive, *send;
-    PyObject *awaiting;   /* iterator of what the app returned */
-    PyObject *task;       /* NULL in the first step of an eager task */
-    struct pel_list link; /* in pel_asgi.calls, which owns a reference */
-    bool is_stepping;     /* the app runs just now, below us on the stack */
-    bool is_over;         /* the app has ended */
+    PyObject *framework_own; /* pel_route_find_own; NULL without */
+    PyObject *awaiting;      /* iterator of what the app returned */
+    PyObject *task;          /* NULL in the first step of an eager task */
+    struct pel_list link;    /* in pel_asgi.calls, which owns a reference */
+    bool is_stepping;        /* the app runs just now, below us on the stack */
+    bool is_over;            /* the app has ended */
 };
 
 int pel_asgi_call_init(void);

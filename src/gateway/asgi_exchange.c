@@ -165,7 +165,7 @@ static void give_back(struct pel_asgi_exchange *ex)
     struct pel_request *rq = ex->rq;
     bool is_complete = ex->phase == PEL_ASGI_COMPLETE;
 
-    pel_gateway_read_route(rq, ex->call->scope);
+    pel_gateway_read_route(rq, ex->call->scope, ex->call->framework_own);
     pel_api_end(rq);
     if (!rq->rec.stamp_ns[PEL_STAMP_APP_END])
         pel_record_stamp(&rq->rec, PEL_STAMP_APP_END, pel_now_ns());

@@ -15,6 +15,7 @@
 #define PELLUCID_GATEWAY_ASGI_EXCHANGE_H
 
 #include "gateway/asgi_call.h"
+#include "gateway/route.h"
 #include "pellucid/request.h"
 
 enum pel_asgi_phase {
@@ -51,6 +52,13 @@ struct pel_asgi_exchange {
 
 /* Begins: makes the call and starts its task. The request is this module's from now on. */
 void pel_asgi_exchange_start(struct pel_request *rq);
+
+/* The app calls receive or send: its framework may be known by that. */
+static inline void pel_asgi_exchange_note_framework(struct pel_asgi_exchange *ex)
+{
+    if (PEL_UNLIKELY(pel_route_frames_n) && !ex->call->framework_own)
+        ex->call->framework_own = pel_route_find_own();
+}
 
 /* The transport's events. */
 void pel_asgi_exchange_body(struct pel_request *rq);

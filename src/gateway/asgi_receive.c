@@ -105,11 +105,15 @@ static PyObject *poll(struct pel_asgi_channel *ch)
 
 static PyObject *receive(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
 {
+    struct pel_asgi_channel *ch = (struct pel_asgi_channel *)self;
+
     if (PyVectorcall_NARGS(nargsf) != 0 || names) {
         PyErr_SetString(PyExc_TypeError, "receive() takes no arguments");
         return NULL;
     }
-    return pel_asgi_waiting((struct pel_asgi_channel *)self);
+    if (ch->owner)
+        pel_asgi_exchange_note_framework(ch->owner);
+    return pel_asgi_waiting(ch);
 }
 
 const struct pel_asgi_channel_ops pel_asgi_receive_ops = {"receive", receive, poll};

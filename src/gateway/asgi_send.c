@@ -121,6 +121,7 @@ static PyObject *send_start(struct pel_asgi_exchange *ex, PyObject *message)
     if (wants_trailers < 0 || read_status(message, &ex->status) < 0 ||
         read_headers(ex, message, &fields) < 0)
         return NULL;
+    pel_asgi_exchange_note_framework(ex);
     ex->fields = fields;
     ex->wants_trailers = wants_trailers;
     ex->phase = PEL_ASGI_STARTED;

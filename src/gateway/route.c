@@ -147,6 +147,20 @@ static struct pel_str mount_prefix(struct pel_request *rq, PyObject *scope)
     return template_mount(rq, root, params);
 }
 
+/* A FastAPI route is known to the router that has it; where that is included in others, a context
+ * beside it has the whole path: scope["fastapi"]["effective_route_context"]. Borrowed. */
+static PyObject *with_prefixes(PyObject *scope, PyObject *route)
+{
+    PyObject *own = PyDict_GetItemWithError(scope, pel_interned.fastapi), *context = NULL, *of;
+
+    if (own && PyDict_Check(own))
+        context = PyDict_GetItemWithError(own, pel_interned.effective_route_context);
+    if (!context || !(of = pel_py_attr(context, pel_interned.original_route)))
+        return route;
+    Py_DECREF(of);
+    return of == route ? context : route;
+}
+
 /* Starlette and FastAPI leave the route, Litestar its path. */
 static void read_scope(struct pel_request *rq, PyObject *scope)
 {
@@ -157,28 +171,15 @@ static void read_scope(struct pel_request *rq, PyObject *scope)
         set_route(rq, PEL_STR(""), "", path);
         return;
     }
-    path = pel_py_attr(route, pel_interned.path);
+    path = pel_py_attr(with_prefixes(scope, route), pel_interned.path);
     set_route(rq, mount_prefix(rq, scope), "", path);
     Py_XDECREF(path);
-}
-
-void pel_gateway_read_route(struct pel_request *rq, PyObject *environ_or_scope)
-{
-    PyObject *d = environ_or_scope;
-
-    if (!is_wanted(&rq->rec) || !PyDict_Check(d))
-        return;
-    if (PyDict_Contains(d, pel_interned.request_method) != 1)
-        read_scope(rq, d);
-    else if (!read_rule(rq, d, pel_interned.werkzeug_request, pel_interned.url_rule))
-        read_rule(rq, d, pel_interned.bottle_route, NULL);
-    PyErr_Clear();
 }
 
 /* --- Django --- */
 
 /* request.resolver_match.route of a bound method of the request. */
-static void read_resolver_match(struct pel_request *rq, PyObject *env, PyObject *method)
+static void read_resolver_match(struct pel_request *rq, struct pel_str prefix, PyObject *method)
 {
     PyObject *request = pel_py_attr(method, pel_interned.self);
     PyObject *match = request ? pel_py_attr(request, pel_interned.resolver_match) : NULL;
@@ -187,11 +188,64 @@ static void read_resolver_match(struct pel_request *rq, PyObject *env, PyObject 
                     PyUnicode_READ_CHAR(route, 0) == '^';
 
     if (route)
-        set_route(rq, script_name(env), is_regex ? "" : "/", route);
+        set_route(rq, prefix, is_regex ? "" : "/", route);
     Py_XDECREF(route);
     Py_XDECREF(match);
     Py_XDECREF(request);
 }
+
+/* What close() of the response closes, too, is its request. */
+static void read_response(struct pel_request *rq, struct pel_str prefix, PyObject *response)
+{
+    PyObject *closers = pel_py_attr(response, pel_interned.resource_closers);
+
+    if (!closers)
+        return;
+    for (Py_ssize_t i = 0; PyList_Check(closers) && i < PyList_GET_SIZE(closers); i++)
+        if (rq->rec.route_source != PEL_ROUTE_FRAMEWORK)
+            read_resolver_match(rq, prefix, PyList_GET_ITEM(closers, i));
+    Py_DECREF(closers);
+}
+
+/* --- what a framework keeps to itself --- */
+
+/* uri_template of Falcon's request, url_rule.rule of Quart's, Django's response. */
+static void read_own(struct pel_request *rq, struct pel_str prefix, PyObject *own)
+{
+    PyObject *template = pel_py_attr(own, pel_interned.uri_template), *rule;
+
+    if (!template && (rule = pel_py_attr(own, pel_interned.url_rule))) {
+        template = pel_py_attr(rule, pel_interned.rule);
+        Py_DECREF(rule);
+    }
+    if (template)
+        set_route(rq, prefix, "", template);
+    else
+        read_response(rq, prefix, own);
+    Py_XDECREF(template);
+}
+
+void pel_gateway_read_route(struct pel_request *rq, PyObject *environ_or_scope,
+                            PyObject *framework_own)
+{
+    PyObject *d = environ_or_scope;
+    bool is_scope;
+
+    if (!is_wanted(&rq->rec) || !PyDict_Check(d))
+        return;
+    is_scope = PyDict_Contains(d, pel_interned.request_method) != 1;
+    if (PEL_UNLIKELY(framework_own != NULL))
+        read_own(rq, is_scope ? mount_prefix(rq, d) : script_name(d), framework_own);
+    if (rq->rec.route_source == PEL_ROUTE_FRAMEWORK)
+        return;
+    if (is_scope)
+        read_scope(rq, d);
+    else if (!read_rule(rq, d, pel_interned.werkzeug_request, pel_interned.url_rule))
+        read_rule(rq, d, pel_interned.bottle_route, NULL);
+    PyErr_Clear();
+}
+
+/* --- Django, by its response --- */
 
 /* A FileResponse goes out as wsgi.file_wrapper, and is found through the close() that Django gave
  * its file. A new reference, or NULL. */
@@ -206,18 +260,6 @@ static PyObject *response_of_file(PyObject *wrapper)
     return response;
 }
 
-static void read_response(struct pel_request *rq, PyObject *env, PyObject *response)
-{
-    PyObject *closers = pel_py_attr(response, pel_interned.resource_closers);
-
-    if (!closers)
-        return;
-    for (Py_ssize_t i = 0; PyList_Check(closers) && i < PyList_GET_SIZE(closers); i++)
-        if (rq->rec.route_source != PEL_ROUTE_FRAMEWORK)
-            read_resolver_match(rq, env, PyList_GET_ITEM(closers, i));
-    Py_DECREF(closers);
-}
-
 void pel_route_read_django(struct pel_request *rq, PyObject *env, PyObject *response)
 {
     PyObject *behind;
@@ -226,9 +268,9 @@ void pel_route_read_django(struct pel_request *rq, PyObject *env, PyObject *resp
         !is_wanted(&rq->rec))
         return;
     if (!Py_IS_TYPE(response, &pel_wsgi_file_wrapper_type)) {
-        read_response(rq, env, response);
+        read_response(rq, script_name(env), response);
     } else if ((behind = response_of_file(response))) {
-        read_response(rq, env, behind);
+        read_response(rq, script_name(env), behind);
         Py_DECREF(behind);
     }
 }

@@ -53,6 +53,10 @@
     PEL_INTERNED(exc_info, "exc_info")                                                             \
     PEL_INTERNED(werkzeug_request, "werkzeug.request")                                             \
     PEL_INTERNED(url_rule, "url_rule")                                                             \
+    PEL_INTERNED(fastapi, "fastapi")                                                               \
+    PEL_INTERNED(effective_route_context, "effective_route_context")                               \
+    PEL_INTERNED(original_route, "original_route")                                                 \
+    PEL_INTERNED(uri_template, "uri_template")                                                     \
     PEL_INTERNED(rule, "rule")                                                                     \
     PEL_INTERNED(bottle_route, "bottle.route")                                                     \
     PEL_INTERNED(resource_closers, "_resource_closers")                                            \

@@ -89,7 +89,7 @@ static int run_app(struct pel_exchange *x, PyObject *env)
     if (iterable)
         return run_response(x, env, iterable);
     pel_exchange_app_failed(x);
-    pel_gateway_read_route(x->rq, env);
+    pel_gateway_read_route(x->rq, env, NULL);
     pel_exchange_leave(x);
     return -1;
 }
@@ -138,6 +138,7 @@ static void respond(struct pel_request *rq)
 static void close_gateway(void)
 {
     pel_api_close();
+    pel_route_frames_fini();
     Py_CLEAR(pel_wsgi.app);
     Py_CLEAR(pel_wsgi.base_environ);
     if (pel_wsgi.has_interned)
@@ -160,7 +161,7 @@ static int open_gateway(const struct pel_gateway_env *genv, PyObject *app, struc
     pel_wsgi.app = Py_NewRef(app);
     pel_wsgi.has_interned = pel_interned_init() == 0;
     if (pel_wsgi.has_interned && init_types() == 0 && pel_api_open(genv) == 0 &&
-        pel_wsgi_environ_prepare(genv) == 0)
+        pel_wsgi_environ_prepare(genv) == 0 && pel_route_frames_init() == 0)
         return 0;
     pel_gateway_log_exception(PEL_LOG_GATEWAY_NOT_PREPARED, "the WSGI gateway");
     close_gateway();

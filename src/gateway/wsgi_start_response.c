@@ -1,3 +1,4 @@
+#include "gateway/route.h"
 #include "gateway/strings.h"
 #include "gateway/wsgi.h"
 
@@ -90,6 +91,7 @@ static int start(struct pel_exchange *x, PyObject *status, PyObject *headers)
 {
     struct pel_request *rq = x->rq;
     struct pel_field *fields;
+    PyObject *own;
     size_t n;
 
     if (set_status(x, status) < 0 || pel_wsgi_fields(rq, headers, &fields, &n) < 0) {
@@ -101,8 +103,10 @@ static int start(struct pel_exchange *x, PyObject *status, PyObject *headers)
     x->declares_length = has_content_length(fields, n);
     x->is_started = true;
     /* A framework that has left its route in environ has made it larger. */
-    if (PyDict_GET_SIZE(x->environ) != x->environ_len)
-        pel_gateway_read_route(rq, x->environ);
+    own = pel_route_find_own();
+    if (own || PyDict_GET_SIZE(x->environ) != x->environ_len)
+        pel_gateway_read_route(rq, x->environ, own);
+    Py_XDECREF(own);
     return 0;
 }
 

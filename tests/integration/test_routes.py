@@ -8,8 +8,57 @@ import pytest
 
 ITEM = "0b6ce9a4-5ee7-4a4c-9d39-d7f5c9a0d9f0"
 
-# Framework, then each path with the route that is to be read.
+# Module of tests/apps/routes, then each path with the route that is to be read.
 CASES = {
+    "bottle": {
+        "/": "/",
+        "/orders/7": "/orders/<order_id:int>",
+        "/orders/8": "/orders/<order_id:int>",
+        "/shop/items/dune": "/shop/items/<item>",
+        "/boom/x": "/boom/<what>",
+        "/nowhere/at/all": None,
+    },
+    "django": {
+        "/": "/",
+        "/orders/7": "/orders/<int:order_id>",
+        "/shops/books/items/dune": "/shops/<slug:shop>/items/<str:item>",
+        "/shops/books/pages/12": r"/shops/<slug:shop>/pages/(?P<page>\d+)$",
+        "/shops/books/items/boom/x/": "/shops/<slug:shop>/items/boom/<str:what>/",
+        "/nowhere/at/all": None,
+    },
+    "falcon": {
+        "/": "/",
+        "/orders/7": "/orders/{order_id:int}",
+        "/orders/8": "/orders/{order_id:int}",
+        "/shops/books/items/dune": "/shops/{shop}/items/{item}",
+        "/streams/x": "/streams/{name}",
+        "/boom/x": "/boom/{what}",
+        "/api/v1/users/ann": "/api/v1/users/{user}",
+        "/nowhere/at/all": None,
+    },
+    "falcon_asgi": {
+        "/": "/",
+        "/orders/7": "/orders/{order_id:int}",
+        "/orders/8": "/orders/{order_id:int}",
+        "/shops/books/items/dune": "/shops/{shop}/items/{item}",
+        "/streams/x": "/streams/{name}",
+        "/boom/x": "/boom/{what}",
+        "/nowhere/at/all": None,
+    },
+    "fastapi": {
+        "/orders/7": "/orders/{order_id}",
+        "/shops/books/items/dune": "/shops/{shop}/items/{item}",
+        "/boom/x": "/boom/{what}",
+        "/api/v1/users/ann": "/api/v1/users/{user}",
+        "/nowhere/at/all": None,
+    },
+    "flask": {
+        "/orders/7": "/orders/<int:order_id>",
+        "/shops/books/items/dune": "/shops/<shop>/items/<item>",
+        "/boom/x": "/boom/<what>",
+        "/api/v1/users/ann": "/api/v1/users/<user>",
+        "/nowhere/at/all": None,
+    },
     "litestar": {
         "/": "/",
         "/orders/7": "/orders/{order_id}",
@@ -19,25 +68,44 @@ CASES = {
         "/boom/x": "/boom/{what}",
         "/nowhere/at/all": None,
     },
-    "bottle": {
+    "quart": {
         "/": "/",
-        "/orders/7": "/orders/<order_id:int>",
-        "/orders/8": "/orders/<order_id:int>",
-        "/shop/items/dune": "/shop/items/<item>",
+        "/orders/7": "/orders/<int:order_id>",
+        "/plain/x": "/plain/<name>",
+        "/streams/x": "/streams/<name>",
+        "/shops/books/items/dune": "/shops/<shop>/items/<item>",
         "/boom/x": "/boom/<what>",
+        "/nowhere/at/all": None,
+    },
+    "starlette": {
+        "/": "/",
+        "/orders/7": "/orders/{order_id:int}",
+        "/shops/books/items/dune": "/shops/{shop}/items/{item}",
+        "/shops/books/items/boom/x": "/shops/{shop}/items/boom/{what}",
         "/nowhere/at/all": None,
     },
 }
 
 
-@pytest.mark.parametrize("framework", CASES)
-def test_routes(worker, framework):
-    pytest.importorskip(framework)
-    cases = CASES[framework]
-    app = worker(f"routes.{framework}_app:app", {"http": {"access_log_format": "json"}})
+JSON = {"http": {"access_log_format": "json"}}
+
+
+def check(app, cases):
+    """Asks for each path of cases; the access log must tell its route."""
     for n, path in enumerate(cases, 1):
         app.get(path)
         app.wait_access("\n", n)
     lines = app.wait_access("\n", len(cases)).splitlines()[: len(cases)]
     found = {record["path"]: record.get("route") for record in map(json.loads, lines)}
     assert found == cases
+
+
+@pytest.mark.parametrize("framework", CASES)
+def test_routes(worker, framework):
+    pytest.importorskip(framework.partition("_")[0])
+    check(worker(f"routes.{framework}_app:app", JSON), CASES[framework])
+
+
+def test_django_by_asgi(worker):
+    pytest.importorskip("django")
+    check(worker("routes.django_app:asgi_app", JSON), CASES["django"])

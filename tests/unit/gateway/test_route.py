@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import types
 import unittest
+import unittest.mock
 from collections.abc import Callable
 from typing import Any
 
@@ -81,6 +83,64 @@ class Environ(RouteCase):
                 raise KeyError("no")
 
         self.assertEqual(self.route(self.leaving("werkzeug.request", Odd())), (None, 0))
+
+
+class Frames(RouteCase):
+    """Falcon: a variable of the function that calls start_response."""
+
+    class App:
+        """falcon.app.App, as far as it matters."""
+
+        def __init__(self, **request: Any) -> None:
+            self.request = request
+
+        def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
+            if self.request:
+                req = types.SimpleNamespace(**self.request)  # noqa: F841
+                del self
+            start_response("200 OK", [])
+            return [b"x"]
+
+    def setUp(self) -> None:
+        self.module = types.ModuleType("falcon.app")
+        setattr(self.module, "App", self.App)  # noqa: B010
+        sys.modules["falcon.app"] = self.module
+        super().setUp()
+
+    def tearDown(self) -> None:
+        super().tearDown()
+        del sys.modules["falcon.app"]
+
+    def test_template(self) -> None:
+        app = self.App(uri_template="/orders/{id}")
+        self.assertEqual(self.route(app), ("/orders/{id}", FRAMEWORK))
+
+    def test_behind_middleware(self) -> None:
+        def middleware(environ: Any, start_response: Any) -> Any:
+            return self.App(uri_template="/a/{b}")(
+                environ | {"SCRIPT_NAME": "/inner"}, lambda *args: start_response(*args)
+            )
+
+        self.assertEqual(self.route(middleware), ("/a/{b}", FRAMEWORK))
+
+    def test_nothing_matched(self) -> None:
+        for app in (self.App(uri_template=None), self.App(other=1), self.App()):
+            self.assertEqual(self.route(app), (None, 0))
+
+    def test_others(self) -> None:
+        self.assertEqual(self.route(self.leaving("bottle.route", rule("/hi"))), ("/hi", FRAMEWORK))
+
+
+class Unloaded(RouteCase):
+    """A module of that name which has nothing of the kind, or something that is no Python."""
+
+    def test_it(self) -> None:
+        for content in ({}, {"App": 5}, {"App": dict}):
+            module = types.ModuleType("falcon.app")
+            vars(module).update(content)
+            with unittest.mock.patch.dict(sys.modules, {"falcon.app": module}):
+                app = self.leaving("bottle.route", rule("/hi"))
+                self.assertEqual(self.route(app), ("/hi", FRAMEWORK))
 
 
 class Mounted(Environ):
