@@ -60,8 +60,12 @@ const struct pel_gateway *pel_gateway_find(const struct pel_conf *conf, PyObject
 
 /* --- shared by the gateways (src/gateway/errors.c) --- */
 
+/* Where exceptions are counted from now on: NULL = nowhere. */
+void pel_gateway_count_errors(struct pel_probes *ps);
+
 /* Takes the exception that is set: fills rec->error and rec->exc_* (copies in the arena), logs the
- * traceback with method, path and trace id, and leaves no exception set. */
+ * traceback with all that is known of the request, counts it, and leaves no exception set. The
+ * route has been read before, where there is one. */
 void pel_gateway_app_failed(struct pel_request *rq);
 
 /* Type, message and stack of an exception as UTF-8 in the arena; no exception may be set. Between

@@ -12,7 +12,7 @@
 
 #include "pellucid/base.h"
 
-#define PEL_LOG_LINE_MAX 8192
+#define PEL_LOG_LINE_MAX 16384
 
 enum pel_log_level {
     PEL_LEVEL_DEBUG = 0,
@@ -49,5 +49,23 @@ void pel_log(enum pel_log_entry entry, const char *fmt, ...) PEL_PRINTF(2, 3);
 /* A text of several lines (a traceback): a head line, then the text as it stands in text format
  * (each line indented), or as one escaped field "detail" in JSON. text need not be terminated. */
 void pel_log_block(enum pel_log_entry entry, const char *head, struct pel_str text);
+
+/* What is known about a line, by its OpenTelemetry name; without a value it is left out. */
+struct pel_log_field {
+    const char *key;
+    struct pel_str value;
+};
+
+/* A line with all that is known about it; what it points to is borrowed for the call. */
+struct pel_log_event {
+    enum pel_log_entry entry;
+    struct pel_str message, detail;    /* detail: as text above, or empty */
+    const uint8_t *trace_id, *span_id; /* 16 and 8 bytes, or NULL */
+    const struct pel_log_field *fields;
+    size_t n_fields;
+};
+
+/* Text format has message and detail, JSON all of it. */
+void pel_log_event(const struct pel_log_event *event);
 
 #endif

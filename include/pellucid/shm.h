@@ -14,10 +14,11 @@
 
 #include "pellucid/base.h"
 #include "pellucid/err.h"
+#include "pellucid/exception.h"
 #include "pellucid/series.h"
 
 #define PEL_SHM_MAGIC 0x50454c4cU
-#define PEL_SHM_VERSION 3U
+#define PEL_SHM_VERSION 4U
 
 #define PEL_SHM_INFLIGHT_N 512
 #define PEL_SHM_PATH_LEN 168
@@ -97,6 +98,7 @@ struct pel_shm_slot {
     _Atomic uint64_t metrics[PEL_METRIC_N];
     struct pel_shm_inflight inflight[PEL_SHM_INFLIGHT_N];
     struct pel_shm_series_table series;
+    struct pel_shm_exception_table exceptions;
     struct pel_shm_log log;
     struct pel_shm_ring ring;
 };

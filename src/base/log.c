@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "pellucid/escape.h"
+#include "pellucid/hex.h"
 #include "pellucid/log.h"
 #include "pellucid/time.h"
 
@@ -36,7 +37,9 @@ struct line {
     size_t len;
 };
 
-#define END_MAX 8 /* dots, end of a JSON object, newline */
+#define END_MAX 8     /* dots, end of a JSON object, newline */
+#define MEMBER_MIN 64 /* room for which a member of a JSON object is begun, beside its key */
+#define MESSAGE_MAX 4096
 
 const char *pel_log_level_name(enum pel_log_level level)
 {
@@ -138,31 +141,64 @@ static void add_process(struct line *l)
     add_cstr(l, text);
 }
 
-static void add_text_head(struct line *l, enum pel_log_entry entry, struct pel_str msg)
+static void add_text_event(struct line *l, const struct pel_log_event *e)
 {
     add_time(l);
     add_cstr(l, " ");
-    add_cstr(l, level_names[pel_log_infos[entry].level]);
+    add_cstr(l, level_names[pel_log_infos[e->entry].level]);
     add_cstr(l, " ");
-    add_cstr(l, pel_log_infos[entry].code);
+    add_cstr(l, pel_log_infos[e->entry].code);
     add_cstr(l, " ");
     add_process(l);
     add_cstr(l, " ");
-    add_text(l, msg, false);
+    add_text(l, e->message, false);
+    if (e->detail.len) {
+        add_cstr(l, "\n    ");
+        add_text(l, e->detail, true);
+    }
 }
 
-static void add_json_head(struct line *l, enum pel_log_entry entry, struct pel_str msg)
+/* The next member of the object, whose strings are closed by what follows them. Whole or not at
+ * all, but for a long value. */
+static void add_member(struct line *l, const char *key, struct pel_str value)
+{
+    if (room(l) < strlen(key) + MEMBER_MIN)
+        return;
+    add_cstr(l, "\",\"");
+    add_cstr(l, key);
+    add_cstr(l, "\":\"");
+    add_json(l, value, PEL_LOG_LINE_MAX);
+}
+
+static void add_id(struct line *l, const char *key, const uint8_t *id, size_t len)
+{
+    char text[32];
+
+    if (!id)
+        return;
+    pel_put_hex(text, id, len);
+    add_member(l, key, pel_str(text, 2 * len));
+}
+
+static void add_json_event(struct line *l, const struct pel_log_event *e)
 {
     add_cstr(l, "{\"time\":\"");
     add_time(l);
     add_cstr(l, "\",\"level\":\"");
-    add_cstr(l, level_names[pel_log_infos[entry].level]);
+    add_cstr(l, level_names[pel_log_infos[e->entry].level]);
     add_cstr(l, "\",\"code\":\"");
-    add_cstr(l, pel_log_infos[entry].code);
+    add_cstr(l, pel_log_infos[e->entry].code);
     add_cstr(l, "\",\"process\":\"");
     add_process(l);
     add_cstr(l, "\",\"message\":\"");
-    add_json(l, msg, PEL_LOG_LINE_MAX / 2);
+    add_json(l, e->message, MESSAGE_MAX);
+    add_id(l, "trace_id", e->trace_id, 16);
+    add_id(l, "span_id", e->span_id, 8);
+    for (size_t i = 0; i < e->n_fields; i++)
+        if (e->fields[i].value.len)
+            add_member(l, e->fields[i].key, e->fields[i].value);
+    if (e->detail.len)
+        add_member(l, "detail", e->detail);
 }
 
 /* Ends the line and writes it: END_MAX bytes were kept for what is added here. */
@@ -184,11 +220,25 @@ static void emit(struct line *l)
     }
 }
 
+void pel_log_event(const struct pel_log_event *event)
+{
+    struct line l;
+    int saved = errno;
+
+    l.len = 0;
+    if (pel_log_infos[event->entry].level < settings.level)
+        return;
+    if (settings.format == PEL_LOG_JSON)
+        add_json_event(&l, event);
+    else
+        add_text_event(&l, event);
+    emit(&l);
+    errno = saved;
+}
+
 void pel_log(enum pel_log_entry entry, const char *fmt, ...)
 {
-    char msg[PEL_LOG_LINE_MAX / 2];
-    struct line l = {.len = 0};
-    int saved = errno;
+    char msg[MESSAGE_MAX];
     va_list ap;
     int len;
 
@@ -202,33 +252,13 @@ void pel_log(enum pel_log_entry entry, const char *fmt, ...)
         len = sizeof(msg) - 1;
         memcpy(msg + len - 3, "...", 3);
     }
-    if (settings.format == PEL_LOG_JSON)
-        add_json_head(&l, entry, pel_str(msg, (size_t)len));
-    else
-        add_text_head(&l, entry, pel_str(msg, (size_t)len));
-    emit(&l);
-    errno = saved;
+    pel_log_event(&(struct pel_log_event){.entry = entry, .message = pel_str(msg, (size_t)len)});
 }
 
 void pel_log_block(enum pel_log_entry entry, const char *head, struct pel_str text)
 {
-    struct pel_str msg = pel_str(head, strlen(head));
-    struct line l = {.len = 0};
-    int saved = errno;
-
-    if (pel_log_infos[entry].level < settings.level)
-        return;
     while (text.len && text.p[text.len - 1] == '\n')
         text.len--;
-    if (settings.format == PEL_LOG_JSON) {
-        add_json_head(&l, entry, msg);
-        add_cstr(&l, "\",\"detail\":\"");
-        add_json(&l, text, PEL_LOG_LINE_MAX);
-    } else {
-        add_text_head(&l, entry, msg);
-        add_cstr(&l, "\n    ");
-        add_text(&l, text, true);
-    }
-    emit(&l);
-    errno = saved;
+    pel_log_event(&(struct pel_log_event){
+        .entry = entry, .message = pel_str(head, strlen(head)), .detail = text});
 }

@@ -51,6 +51,7 @@ static int init_parts(void)
 static int make_objects(PyObject *app)
 {
     pel_asgi.app = Py_NewRef(app);
+    pel_gateway_count_errors(pel_asgi.env.probes);
     pel_asgi.context = PyContext_CopyCurrent();
     pel_asgi.state = PyDict_New();
     pel_asgi.gone_type = PyErr_NewExceptionWithDoc("pellucid.ClientDisconnected",
@@ -61,6 +62,7 @@ static int make_objects(PyObject *app)
 
 static void drop_objects(void)
 {
+    pel_gateway_count_errors(NULL);
     Py_CLEAR(pel_asgi.app);
     Py_CLEAR(pel_asgi.context);
     Py_CLEAR(pel_asgi.state);

@@ -82,6 +82,7 @@ static void judge(struct pel_asgi_exchange *ex, PyObject *exc)
     } else if (ex->is_gone && means_gone(exc, 16)) {
         set_error(&ex->rq->rec, PEL_ERROR_CLIENT_GONE);
     } else {
+        pel_gateway_read_route(ex->rq, ex->call->scope, ex->call->framework_own);
         pel_py_give_exception(Py_NewRef(exc));
         pel_gateway_app_failed(ex->rq);
         if (ex->is_misused)

@@ -3,11 +3,14 @@
 #include "pellucid/gateway.h"
 #include "pellucid/hex.h"
 #include "pellucid/log.h"
+#include "pellucid/metrics.h"
+#include "gateway/place.h"
 #include "gateway/strings.h"
 
 #define TYPE_MAX 256
 #define MESSAGE_MAX 1024
-#define STACK_MAX 7168 /* so that a log line holds all of it */
+#define PATH_LEN 512
+#define STACK_MAX PEL_SHM_STACK_LEN
 
 /*
  * Whatever an app raises ends its request and no more: SystemExit and KeyboardInterrupt too, since
@@ -99,11 +102,18 @@ void pel_gateway_describe(PyObject *exc, struct pel_arena *arena, struct pel_str
 
 /* --- log lines --- */
 
+static struct pel_probes *probes;
+
+void pel_gateway_count_errors(struct pel_probes *ps)
+{
+    probes = ps;
+}
+
 /* "GET /orders/7 <what> [trace 4bf9...]" */
 static void make_head(char *out, size_t size, const struct pel_record *rec, const char *what)
 {
     char trace[sizeof(rec->trace.trace_id) * 2 + 1];
-    size_t path_len = rec->path.len < 512 ? rec->path.len : 512;
+    size_t path_len = rec->path.len < PATH_LEN ? rec->path.len : PATH_LEN;
 
     *pel_put_hex(trace, rec->trace.trace_id, sizeof(rec->trace.trace_id)) = '\0';
     snprintf(out, size, "%.*s %.*s %s [trace %s]",
@@ -126,6 +136,52 @@ static bool is_client_fault(const struct pel_record *rec, PyObject *exc)
     }
 }
 
+/* Attribute names of the HTTP and exception semantic conventions. */
+static void log_exception(const struct pel_record *rec, const struct pel_exception *e,
+                          const char *head)
+{
+    struct pel_str stack = e->stack;
+    char line[16];
+    int line_len = snprintf(line, sizeof(line), "%u", e->line);
+    const struct pel_log_field fields[] = {
+        {"exception.type", e->type},
+        {"exception.message", e->message},
+        {"http.request.method", pel_method_bounded(rec->method)},
+        {"http.route", pel_record_route(rec)},
+        {"url.path", pel_str(rec->path.p, rec->path.len < PATH_LEN ? rec->path.len : PATH_LEN)},
+        {"code.function.name", e->function},
+        {"code.file.path", e->file},
+        {"code.line.number", pel_str(line, e->line ? (size_t)line_len : 0)},
+    };
+
+    while (stack.len && stack.p[stack.len - 1] == '\n')
+        stack.len--;
+    pel_log_event(&(struct pel_log_event){
+        .entry = PEL_LOG_APP_RAISED,
+        .message = pel_str(head, strlen(head)),
+        .detail = stack,
+        .trace_id = rec->trace.trace_id,
+        .span_id = rec->trace.span_id,
+        .fields = fields,
+        .n_fields = PEL_ARRAY_LEN(fields),
+    });
+}
+
+/* rec->exc_* are there. */
+static void report(struct pel_request *rq, PyObject *exc, const char *head)
+{
+    const struct pel_record *rec = &rq->rec;
+    struct pel_exception e = {
+        .type = rec->exc_type, .message = rec->exc_message, .stack = rec->exc_stack};
+
+    if (!e.type.len) /* the app's metaclass has spoilt it */
+        e.type = PEL_STR("?");
+    pel_place_find(exc, &rq->arena, &e);
+    log_exception(rec, &e, head);
+    if (probes)
+        pel_exception_count(probes, rec, &e);
+}
+
 void pel_gateway_app_failed(struct pel_request *rq)
 {
     struct pel_record *rec = &rq->rec;
@@ -144,7 +200,7 @@ void pel_gateway_app_failed(struct pel_request *rq)
     if (is_quiet)
         pel_log(PEL_LOG_APP_RAISED_FOR_CLIENT, "%s", head);
     else
-        pel_log_block(PEL_LOG_APP_RAISED, head, rec->exc_stack);
+        report(rq, exc, head);
     Py_DECREF(exc);
 }
 

@@ -77,6 +77,9 @@
     PEL_INTERNED(defaults, "__defaults__")                                                         \
     PEL_INTERNED(module, "__module__")                                                             \
     PEL_INTERNED(qualname, "__qualname__")                                                         \
+    PEL_INTERNED(name, "__name__")                                                                 \
+    PEL_INTERNED(file, "__file__")                                                                 \
+    PEL_INTERNED(tb_lineno, "tb_lineno")                                                           \
     PEL_INTERNED(type, "type")                                                                     \
     PEL_INTERNED(asgi, "asgi")                                                                     \
     PEL_INTERNED(lifespan, "lifespan")                                                             \

@@ -89,7 +89,6 @@ static int run_app(struct pel_exchange *x, PyObject *env)
     if (iterable)
         return run_response(x, env, iterable);
     pel_exchange_app_failed(x);
-    pel_gateway_read_route(x->rq, env, NULL);
     pel_exchange_leave(x);
     return -1;
 }
@@ -139,6 +138,7 @@ static void close_gateway(void)
 {
     pel_api_close();
     pel_route_frames_fini();
+    pel_gateway_count_errors(NULL);
     Py_CLEAR(pel_wsgi.app);
     Py_CLEAR(pel_wsgi.base_environ);
     if (pel_wsgi.has_interned)
@@ -159,6 +159,7 @@ static int open_gateway(const struct pel_gateway_env *genv, PyObject *app, struc
     pel_wsgi.conf = genv->conf;
     pel_wsgi.probes = genv->probes;
     pel_wsgi.app = Py_NewRef(app);
+    pel_gateway_count_errors(genv->probes);
     pel_wsgi.has_interned = pel_interned_init() == 0;
     if (pel_wsgi.has_interned && init_types() == 0 && pel_api_open(genv) == 0 &&
         pel_wsgi_environ_prepare(genv) == 0 && pel_route_frames_init() == 0)

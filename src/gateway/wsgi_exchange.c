@@ -84,6 +84,11 @@ bool pel_exchange_exceeds(const struct pel_exchange *x, uint64_t len)
 
 void pel_exchange_app_failed(struct pel_exchange *x)
 {
+    PyObject *exc = pel_py_take_exception();
+
+    if (x->environ)
+        pel_gateway_read_route(x->rq, x->environ, NULL);
+    pel_py_give_exception(exc);
     if (x->is_misused && x->rq->rec.error == PEL_ERROR_NONE)
         x->rq->rec.error = PEL_ERROR_APP_PROTOCOL;
     pel_gateway_app_failed(x->rq);

@@ -1,4 +1,5 @@
 #include "collect.h"
+#include "exceptions.h"
 #include "http_metrics.h"
 #include "page.h"
 #include "process.h"
@@ -155,6 +156,7 @@ void pel_collect(struct pel_sink *sink, const struct pel_view *v)
 {
     pel_http_metrics_collect(sink, v->shm);
     collect_scalars(sink, v->shm);
+    pel_exceptions_collect(sink, v->shm);
     pel_process_collect(sink, v->shm);
     collect_server(sink, v->shm);
     collect_states(sink, v->shm);

@@ -1,3 +1,4 @@
+#include "exceptions.h"
 #include "json.h"
 #include "page.h"
 #include "pellucid/metrics.h"
@@ -187,6 +188,7 @@ void pel_page_status(const struct pel_view *v, const struct pel_head *head, stru
     add_supervisor(&j, v->shm->header);
     add_workers(&j, v->shm);
     add_requests(&j, v->shm);
+    pel_exceptions_show(&j, v->shm);
     add_exporter(&j, v->exporter);
     add_metrics_exporter(&j, v->metrics, v->shm->header);
     add_totals(&j, v->shm);

@@ -122,6 +122,50 @@ static void a_long_line_is_cut_and_whole(void **state)
     assert_true(strlen(line) <= PEL_LOG_LINE_MAX);
 }
 
+static void an_event_has_its_fields_in_json(void **state)
+{
+    static const uint8_t id[16] = {0x4b, 0xf9};
+    const struct pel_log_field fields[] = {{"http.route", PEL_STR("/o/\"1\"")},
+                                           {"url.path", PEL_STR("")}};
+    const struct pel_log_event event = {.entry = PEL_LOG_APP_RAISED,
+                                        .message = PEL_STR("raised"),
+                                        .detail = PEL_STR("Traceback"),
+                                        .trace_id = id,
+                                        .span_id = id,
+                                        .fields = fields,
+                                        .n_fields = PEL_ARRAY_LEN(fields)};
+
+    pel_log_init(PEL_LEVEL_INFO, PEL_LOG_JSON, "test");
+    pel_log_event(&event);
+    assert_true(ends_with(
+        written(), "\"message\":\"raised\",\"trace_id\":\"4bf90000000000000000000000000000\","
+                   "\"span_id\":\"4bf9000000000000\",\"http.route\":\"/o/\\\"1\\\"\","
+                   "\"detail\":\"Traceback\"}\n"));
+    pel_log_init(PEL_LEVEL_INFO, PEL_LOG_TEXT, "test");
+    pel_log_event(&event);
+    assert_true(ends_with(written(), " raised\n    Traceback\n"));
+}
+
+static void json_is_whole_however_much_there_is(void **state)
+{
+    static char quotes[PEL_LOG_LINE_MAX];
+    const struct pel_log_field fields[] = {
+        {"a", pel_str(quotes, 5000)}, {"b", pel_str(quotes, 5000)}, {"c", PEL_STR("c")}};
+    const char *line;
+
+    memset(quotes, '"', sizeof(quotes));
+    pel_log_init(PEL_LEVEL_INFO, PEL_LOG_JSON, "test");
+    pel_log_event(&(struct pel_log_event){.entry = PEL_LOG_STOPPED,
+                                          .message = pel_str(quotes, sizeof(quotes)),
+                                          .detail = pel_str(quotes, sizeof(quotes)),
+                                          .fields = fields,
+                                          .n_fields = PEL_ARRAY_LEN(fields)});
+    line = written();
+    assert_true(ends_with(line, "\\\"...\"}\n"));
+    assert_null(strstr(line, "\"c\""));
+    assert_null(strstr(line, "detail"));
+}
+
 static void errno_is_kept(void **state)
 {
     pel_log_init(PEL_LEVEL_INFO, PEL_LOG_TEXT, "test");
@@ -143,6 +187,8 @@ int main(void)
         log_test(a_block_is_indented),
         log_test(json_has_the_same_in_fields),
         log_test(a_long_line_is_cut_and_whole),
+        log_test(an_event_has_its_fields_in_json),
+        log_test(json_is_whole_however_much_there_is),
         log_test(errno_is_kept),
     };
 

@@ -10,6 +10,7 @@
 
 #include "pellucid/child.h"
 #include "pellucid/conf.h"
+#include "pellucid/exception.h"
 #include "pellucid/gateway.h"
 #include "pellucid/probe.h"
 #include "value.h"
@@ -38,6 +39,12 @@ void pel_probes_app_enter(struct pel_probes *ps, struct pel_record *rec)
 void pel_probes_app_leave(struct pel_probes *ps, struct pel_record *rec)
 {
     n_left++;
+}
+
+void pel_exception_count(struct pel_probes *ps, const struct pel_record *rec,
+                         const struct pel_exception *exc)
+{
+    PEL_ASSERT(exc->type.len > 0 && rec->exc_type.p);
 }
 
 /* No spans of the app's own. */

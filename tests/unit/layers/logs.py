@@ -16,6 +16,7 @@ TABLE = ROOT / "include" / "pellucid" / "tbl" / "logs.h"
 
 ENTRY = re.compile(r'^PEL_LOG\((\w+), (\w+), (\w+), "(.+)"\)$')
 CALL = re.compile(r"\bpel(?:_gateway)?_log(?:_block|_exception)?\((?!enum )\s*(\w+)?")
+EVENT = re.compile(r"\.entry = PEL_LOG_(\w+)")
 # What would write a line of its own: to standard error, past the log.
 BYPASS = re.compile(r"\b(?:perror|PyErr_Print|dprintf)\(|\bfprintf\(stderr|STDERR_FILENO")
 # The log itself; the access log, which only must not take descriptor 2.
@@ -46,11 +47,12 @@ def call_faults(file: Path, text: str, used: set[str]) -> Iterator[str]:
     where = file.relative_to(ROOT)
     for found in CALL.finditer(text):
         name = found[1] or ""
-        if name.startswith("PEL_LOG_"):
+        if name.startswith("PEL_LOG_") and name != "PEL_LOG_N":
             used.add(name.removeprefix("PEL_LOG_"))
         elif name != PASSED_ON:
             line = text.count("\n", 0, found.start()) + 1
             yield f"{where}:{line}: the line names no entry of tbl/logs.h"
+    used.update(EVENT.findall(text))
     for found in BYPASS.finditer(text):
         if str(where) not in MAY_BYPASS:
             line = text.count("\n", 0, found.start()) + 1

@@ -1,0 +1,155 @@
+"""Exceptions of the app: one log event each, counted by type and place, on /metrics and /status."""
+
+from __future__ import annotations
+
+import json
+import re
+from signal import SIGKILL
+
+import pytest
+
+from support.processes import wait_for
+
+WSGI = """
+import json
+
+def load(path):
+    raise LookupError(f"no order {path}")
+
+def app(environ, start_response):
+    path = environ["PATH_INFO"]
+    if path.startswith("/orders/"):
+        load(path)
+    if path == "/parse":
+        json.loads("{")
+    if path == "/many":
+        raise type("Error" + environ["QUERY_STRING"], (Exception,), {})
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+"""
+
+ASGI = """
+class OutOfStock(Exception):
+    pass
+
+async def load():
+    raise OutOfStock("none left")
+
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        await load()
+    raise RuntimeError("no lifespan")
+"""
+
+
+def errors(running):
+    return {(e["type"], e["line"]): e for e in running.status()["errors"]}
+
+
+def events(running):
+    """The log lines about exceptions of the app."""
+    records = [json.loads(line) for line in running.log.splitlines() if line.startswith("{")]
+    return [record for record in records if record["code"] == "PEL501"]
+
+
+def test_exception_is_one_event_and_counted_by_type_and_place(server):
+    config = {"log": {"format": "json"}, "route": [{"match": "GET /orders/{id}"}]}
+    running = server(code=WSGI, config=config)
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    assert running.get("/orders/8").status == 500
+    assert running.get("/orders/9", {"traceparent": parent}).status == 500
+    assert running.get("/parse").status == 500
+    assert running.get("/fine").status == 200
+
+    first, second, third = events(running)
+    assert second["exception.type"] == "LookupError"
+    assert second["exception.message"] == "no order /orders/9"
+    assert second["http.route"] == "/orders/{id}"
+    assert second["http.request.method"] == "GET"
+    assert second["url.path"] == "/orders/9"
+    assert second["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
+    assert re.fullmatch("[0-9a-f]{16}", second["span_id"])
+    assert second["code.function.name"].endswith(".load")
+    assert second["code.line.number"] == "5"
+    assert second["detail"].endswith("LookupError: no order /orders/9")
+    assert first["trace_id"] != second["trace_id"]
+    # It was raised in the standard library, by what the app did in its own line.
+    assert third["exception.type"] == "json.decoder.JSONDecodeError"
+    assert third["code.line.number"] == "12"
+
+    seen = errors(running)
+    assert len(seen) == 2
+    order = seen["LookupError", 5]
+    assert (order["count"], order["method"], order["route"]) == (2, "GET", "/orders/{id}")
+    assert order["trace_id"] == second["trace_id"]
+    assert order["span_id"] == second["span_id"]
+    assert order["message"] == "no order /orders/9"
+    assert order["stacktrace"].startswith("Traceback (most recent call last):\n")
+    assert order["file"].endswith(".py")
+    assert order["function"].endswith(".load")
+    assert order["last"].startswith("20")
+    # The one that was raised last comes first.
+    assert running.status()["errors"][0]["type"] == "json.decoder.JSONDecodeError"
+
+    metrics = running.metrics()
+    assert re.search(
+        r'^pellucid_app_exceptions_total\{exception_type="LookupError",'
+        r'code_function_name="[\w.]+\.load",code_line_number="5"\} 2$',
+        metrics,
+        re.MULTILINE,
+    )
+
+
+def test_counts_outlive_worker_and_observer(server):
+    running = server(code=WSGI, config={"server": {"workers": 2}})
+    for _ in range(6):
+        assert running.get("/orders/1").status == 500
+    assert errors(running)["LookupError", 5]["count"] == 6
+    running.kill_worker()
+    observer = running.observer()
+    running.signal(SIGKILL, observer)
+    wait_for("another observer", lambda: running.observer() not in (None, observer), 20)
+    running.get("/orders/2")
+    found = wait_for("the count", lambda: errors(running).get(("LookupError", 5)), 20)
+    assert found["count"] == 7
+    assert found["message"] == "no order /orders/2"
+
+
+def test_kinds_are_bounded(server):
+    running = server(code=WSGI)
+    for number in range(80):
+        assert running.get(f"/many?{number}").status == 500
+    seen = running.status()["errors"]
+    assert len(seen) == 64
+    (overflow,) = [e for e in seen if e["is_overflow"]]
+    assert (overflow["type"], overflow["count"]) == ("", 80 - 63)
+    assert 'pellucid_app_exceptions_total{otel_metric_overflow="true"} 17' in running.metrics()
+
+
+def test_asgi_exception(server):
+    running = server(code=ASGI, config={"log": {"format": "json"}})
+    assert running.get("/").status == 500
+    (event,) = events(running)
+    assert event["exception.type"].endswith("OutOfStock")
+    assert event["code.function.name"].endswith(".load")
+    ((kind, line),) = errors(running)
+    assert kind.endswith("OutOfStock")
+    assert line == 6
+
+
+@pytest.mark.parametrize("level", ["info", "error"])
+def test_client_that_leaves_is_no_exception_of_the_app(server, level):
+    running = server(
+        code="""
+import time
+def app(environ, start_response):
+    environ["wsgi.input"].read()
+    return []
+""",
+        config={"log": {"level": level, "format": "json"}},
+    )
+    with running.connect() as wire:
+        wire.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
+    wait_for("the request to end", lambda: not running.status()["requests_in_flight"], 10)
+    assert running.stop() == 0
+    assert not events(running)
