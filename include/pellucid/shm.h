@@ -49,6 +49,15 @@ enum pel_export {
     PEL_EXPORT_N
 };
 
+/* Why workers have ended: tbl/ends.h. */
+enum pel_end {
+#define PEL_END(name, word, meaning) PEL_END_##name,
+#include "pellucid/tbl/ends.h"
+#undef PEL_END
+    PEL_END_N
+};
+#define PEL_SHM_SIGNALS 65 /* numbers of signals, 0 included */
+
 /* One request that has begun and not finished; writer: the slot's worker. */
 struct pel_shm_inflight {
     _Atomic uint64_t
@@ -121,10 +130,11 @@ struct pel_shm_header {
     int32_t supervisor_pid;
     uint64_t started_ns;      /* monotonic */
     uint64_t started_wall_ns; /* realtime, start_time_unix_nano of all counters */
-    _Atomic uint32_t generation;
-    _Atomic uint32_t workers_wanted;
-    _Atomic uint64_t worker_starts, worker_exits, worker_crashes, worker_recycles, reloads;
-    _Atomic uint64_t observer_starts;
+#define PEL_SERVER(field, kind, unit, otel_name, text) _Atomic uint64_t field;
+#include "pellucid/tbl/server.h"
+#undef PEL_SERVER
+    _Atomic uint64_t worker_ends[PEL_END_N];
+    _Atomic uint64_t worker_signals[PEL_SHM_SIGNALS]; /* those of PEL_END_SIGNAL, by number */
     /* enum pel_observer_sleep, set by the observer. Who finds that it wants to be poked swaps the
      * value to AWAKE and, having got another one, writes the eventfd. */
     _Alignas(PEL_SHM_CACHELINE) _Atomic uint32_t observer_sleeps;
@@ -153,6 +163,8 @@ static inline struct pel_shm_slot *pel_shm_slot(const struct pel_shm *shm, unsig
     return (struct pel_shm_slot *)((char *)shm->header + shm->header->slot_offset +
                                    (size_t)i * shm->header->slot_len);
 }
+
+const char *pel_end_word(enum pel_end end); /* of tbl/ends.h */
 
 /* Readers leave alone what was never written: reading makes memory of it, too. */
 static inline bool pel_shm_slot_is_used(const struct pel_shm_slot *slot)

@@ -2,6 +2,7 @@
 #include "exceptions.h"
 #include "http_metrics.h"
 #include "page.h"
+#include "pellucid/proc.h"
 #include "process.h"
 
 #define LOAD(field) atomic_load_explicit(&(field), memory_order_relaxed)
@@ -52,32 +53,61 @@ static void collect_scalars(struct pel_sink *sink, struct pel_shm *shm)
 static const struct {
     struct pel_metric_info info;
     size_t offset; /* of an _Atomic uint64_t in the header */
-} server_counters[] = {
-#define COUNTER(name, unit, field, text)                                                           \
-    {                                                                                              \
-        {PEL_METRIC_KIND_COUNTER, unit, name, text}, offsetof(struct pel_shm_header, field)        \
-    }
-    COUNTER("pellucid.worker.starts", "{worker}", worker_starts, "Workers started."),
-    COUNTER("pellucid.worker.exits", "{worker}", worker_exits,
-            "Workers that ended, for whatever reason."),
-    COUNTER("pellucid.worker.crashes", "{worker}", worker_crashes, "Workers that died."),
-    COUNTER("pellucid.worker.recycles", "{worker}", worker_recycles,
-            "Workers replaced because of [recycle]."),
-    COUNTER("pellucid.reloads", "{reload}", reloads, "Reloads that took effect."),
-    COUNTER("pellucid.observer.starts", "{start}", observer_starts, "Observers started."),
-#undef COUNTER
+} server_values[] = {
+#define PEL_SERVER(field, kind, unit, otel_name, text)                                             \
+    {{PEL_METRIC_KIND_##kind, unit, otel_name, text}, offsetof(struct pel_shm_header, field)},
+#include "pellucid/tbl/server.h"
+#undef PEL_SERVER
 };
 
 static void collect_server(struct pel_sink *sink, struct pel_shm *shm)
 {
     const char *header = (const char *)shm->header;
 
-    for (size_t i = 0; i < PEL_ARRAY_LEN(server_counters); i++) {
-        const void *at = header + server_counters[i].offset;
+    for (size_t i = 0; i < PEL_ARRAY_LEN(server_values); i++) {
+        const void *at = header + server_values[i].offset;
 
-        sink->family(sink, &server_counters[i].info);
+        sink->family(sink, &server_values[i].info);
         sink->point(sink, &no_labels, LOAD(*(const _Atomic uint64_t *)at));
     }
+}
+
+/* One series for each signal that has killed a worker. */
+static void collect_signals(struct pel_sink *sink, const struct pel_shm_header *h)
+{
+    for (int i = 0; i < PEL_SHM_SIGNALS; i++) {
+        uint64_t n = LOAD(h->worker_signals[i]);
+        struct pel_labels ls = {.n = 0};
+        char name[16];
+
+        if (n == 0)
+            continue;
+        pel_signal_name(i, name, sizeof(name));
+        pel_labels_cstr(&ls, "reason", pel_end_word(PEL_END_SIGNAL));
+        pel_labels_cstr(&ls, "signal", name);
+        sink->point(sink, &ls, n);
+    }
+}
+
+static void collect_ends(struct pel_sink *sink, const struct pel_shm_header *h)
+{
+    static const struct pel_metric_info info = {
+        PEL_METRIC_KIND_COUNTER,
+        "{worker}",
+        "pellucid.worker.ends",
+        "Workers that have ended, by why.",
+    };
+
+    sink->family(sink, &info);
+    for (size_t i = 0; i < PEL_END_N; i++) {
+        struct pel_labels ls = {.n = 0};
+
+        if (i == PEL_END_SIGNAL)
+            continue;
+        pel_labels_cstr(&ls, "reason", pel_end_word((enum pel_end)i));
+        sink->point(sink, &ls, LOAD(h->worker_ends[i]));
+    }
+    collect_signals(sink, h);
 }
 
 static void collect_states(struct pel_sink *sink, struct pel_shm *shm)
@@ -159,6 +189,7 @@ void pel_collect(struct pel_sink *sink, const struct pel_view *v)
     pel_exceptions_collect(sink, v->shm);
     pel_process_collect(sink, v->shm);
     collect_server(sink, v->shm);
+    collect_ends(sink, v->shm->header);
     collect_states(sink, v->shm);
     collect_exports(sink, v->shm->header);
     collect_queues(sink, v->exporter);

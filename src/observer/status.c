@@ -17,20 +17,26 @@ static uint64_t age_ns(uint64_t since_ns)
     return since_ns && now_ns > since_ns ? now_ns - since_ns : 0;
 }
 
+/* Why workers have ended; what has not happened is left out. */
+static void add_ends(struct pel_json *j, struct pel_shm_header *h)
+{
+    pel_json_open(j, "worker_ends", '{');
+    for (size_t i = 0; i < PEL_END_N; i++)
+        if (LOAD(h->worker_ends[i]))
+            pel_json_uint(j, pel_end_word((enum pel_end)i), LOAD(h->worker_ends[i]));
+    pel_json_close(j, '}');
+}
+
 static void add_supervisor(struct pel_json *j, struct pel_shm_header *h)
 {
     pel_json_open(j, "supervisor", '{');
     pel_json_uint(j, "pid", (uint64_t)h->supervisor_pid);
     pel_json_time(j, "started", h->started_wall_ns);
     pel_json_seconds(j, "uptime_seconds", age_ns(h->started_ns));
-    pel_json_uint(j, "generation", LOAD(h->generation));
-    pel_json_uint(j, "workers_wanted", LOAD(h->workers_wanted));
-    pel_json_uint(j, "worker_starts", LOAD(h->worker_starts));
-    pel_json_uint(j, "worker_exits", LOAD(h->worker_exits));
-    pel_json_uint(j, "worker_crashes", LOAD(h->worker_crashes));
-    pel_json_uint(j, "worker_recycles", LOAD(h->worker_recycles));
-    pel_json_uint(j, "reloads", LOAD(h->reloads));
-    pel_json_uint(j, "observer_starts", LOAD(h->observer_starts));
+#define PEL_SERVER(field, kind, unit, otel_name, text) pel_json_uint(j, #field, LOAD(h->field));
+#include "pellucid/tbl/server.h"
+#undef PEL_SERVER
+    add_ends(j, h);
     pel_json_close(j, '}');
 }
 

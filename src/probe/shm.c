@@ -15,6 +15,18 @@
 
 #define PAGE_LEN 4096U
 
+static const char *const end_words[] = {
+#define PEL_END(name, word, meaning) word,
+#include "pellucid/tbl/ends.h"
+#undef PEL_END
+};
+
+const char *pel_end_word(enum pel_end end)
+{
+    PEL_ASSERT((unsigned)end < PEL_END_N);
+    return end_words[end];
+}
+
 static size_t page_round(size_t len)
 {
     return (len + PAGE_LEN - 1) & ~(size_t)(PAGE_LEN - 1);

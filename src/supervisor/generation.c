@@ -182,7 +182,7 @@ static void serve(struct pel_generation *gen)
     pel_log(PEL_LOG_GENERATION_SERVES, "generation %u serves %s with %u worker%s", gen->number,
             pel_generation_conf(gen)->server_app, gen->n_wanted, gen->n_wanted == 1 ? "" : "s");
     if (old)
-        pel_generation_retire(old, "reload");
+        pel_generation_retire(old, PEL_END_RELOAD);
     pel_reload_ended(sv, true);
     pel_settle_soon(sv);
 }
@@ -208,11 +208,11 @@ void pel_generation_start_failed(struct pel_generation *gen, const char *why)
     }
     pel_log(PEL_LOG_RELOAD_FAILED, "reload failed: %s; generation %u goes on", why,
             sv->current->number);
-    pel_generation_retire(gen, "its generation could not start");
+    pel_generation_retire(gen, PEL_END_START_FAILED);
     pel_reload_ended(sv, false);
 }
 
-void pel_generation_retire(struct pel_generation *gen, const char *reason)
+void pel_generation_retire(struct pel_generation *gen, enum pel_end why)
 {
     struct pel_supervisor *sv = gen->sv;
 
@@ -223,7 +223,7 @@ void pel_generation_retire(struct pel_generation *gen, const char *reason)
         pel_deadline_cancel(&gen->seats[i].retry);
     for (unsigned i = 0; i < sv->n_members; i++)
         if (sv->members[i].gen == gen)
-            pel_member_drain(&sv->members[i], reason);
+            pel_member_drain(&sv->members[i], why);
     pel_settle_soon(sv);
 }
 

@@ -9,6 +9,7 @@
 #define PELLUCID_SUPERVISOR_GENERATION_H
 
 #include "pellucid/err.h"
+#include "pellucid/shm.h"
 
 struct pel_generation;
 struct pel_reading;
@@ -32,7 +33,7 @@ void pel_generation_worker_ready(struct pel_generation *gen);
 void pel_generation_start_failed(struct pel_generation *gen, const char *why);
 
 /* Its workers drain, its template leaves. */
-void pel_generation_retire(struct pel_generation *gen, const char *reason);
+void pel_generation_retire(struct pel_generation *gen, enum pel_end why);
 
 /* For settle: what can be done now that was not possible before; is it over? */
 void pel_generation_advance(struct pel_generation *gen);

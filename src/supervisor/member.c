@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "generation.h"
@@ -48,9 +49,10 @@ static void signal_member(struct pel_member *m, int sig)
                 (int)m->pid);
 }
 
-void pel_member_kill(struct pel_member *m)
+void pel_member_kill(struct pel_member *m, enum pel_end why)
 {
     m->is_killed = true;
+    m->end = why;
     if (m->pidfd == -1)
         pel_role_kill(&m->gen->template); /* which has not answered SPAWN for so long */
     signal_member(m, SIGKILL);
@@ -60,15 +62,18 @@ static void on_overdue(struct pel_deadline *d)
 {
     struct pel_member *m = PEL_CONTAINER_OF(d, struct pel_member, deadline);
     const struct pel_conf *conf = pel_generation_conf(m->gen);
+    enum pel_end end = PEL_END_GRACEFUL_TIMEOUT;
     char why[128];
 
     switch (m->state) {
     case PEL_MEMBER_SPAWNING:
     case PEL_MEMBER_STARTING:
+        end = PEL_END_STARTUP_TIMEOUT;
         snprintf(why, sizeof(why), "not ready after %g s (server.startup_timeout)",
                  (double)conf->server_startup_timeout_ms / 1e3);
         break;
     case PEL_MEMBER_READY:
+        end = PEL_END_UNRESPONSIVE;
         snprintf(why, sizeof(why), "its control socket is closed");
         break;
     case PEL_MEMBER_DRAINING:
@@ -81,7 +86,7 @@ static void on_overdue(struct pel_deadline *d)
     }
     pel_log(PEL_LOG_WORKER_KILLED, "worker %u (pid %d) is killed: %s", m->slot, (int)m->pid, why);
     pel_report_running(m);
-    pel_member_kill(m);
+    pel_member_kill(m, end);
     if (m->state <= PEL_MEMBER_STARTING)
         pel_generation_start_failed(m->gen, why);
 }
@@ -98,7 +103,7 @@ static void leave_seat(struct pel_member *m)
         seat->heir = NULL;
 }
 
-void pel_member_drain(struct pel_member *m, const char *reason)
+void pel_member_drain(struct pel_member *m, enum pel_end why)
 {
     const struct pel_conf *conf = pel_generation_conf(m->gen);
     struct pel_msg msg = {.type = PEL_MSG_DRAIN, .slot = m->slot, .pid = m->pid};
@@ -106,9 +111,10 @@ void pel_member_drain(struct pel_member *m, const char *reason)
 
     if (m->state >= PEL_MEMBER_DRAINING)
         return;
+    m->end = why;
     leave_seat(m);
     pel_list_remove(&m->queue);
-    snprintf(msg.text, sizeof(msg.text), "%s", reason);
+    snprintf(msg.text, sizeof(msg.text), "%s", pel_end_word(why));
     /* In the middle of its import it does not read the word but dies of the signal; from then on
      * it takes either for the other. */
     if (pel_channel_send(&m->channel, &msg, -1) == -1 || !has_started)
@@ -271,6 +277,7 @@ struct pel_member *pel_member_spawn(struct pel_seat *seat)
     m->seat = seat;
     m->spawned_ns = pel_now_ns();
     m->ready_ns = 0;
+    m->end = PEL_END_UNKNOWN;
     m->is_killed = m->has_failed = false;
     gen->n_members++;
     slot = pel_member_slot(m);
@@ -314,6 +321,7 @@ int pel_member_adopt(struct pel_generation *gen, const struct pel_member_legacy 
     m->pidfd = legacy->pidfd;
     m->spawned_ns = legacy->spawned_ns;
     m->ready_ns = legacy->ready_ns;
+    m->end = PEL_END_UNKNOWN;
     m->is_killed = m->has_failed = false;
     m->state = legacy->seat == -1 ? PEL_MEMBER_DRAINING : PEL_MEMBER_READY;
     gen->n_members++;
@@ -334,11 +342,32 @@ struct pel_member *pel_member_find(struct pel_supervisor *sv, pid_t pid)
     return NULL;
 }
 
+static enum pel_end end_of(const struct pel_member *m, int status)
+{
+    bool is_told = m->state >= PEL_MEMBER_DRAINING && pel_status_is_clean(status);
+    bool is_unborn = m->state == PEL_MEMBER_DRAINING && !m->ready_ns; /* dies of our SIGTERM */
+
+    if (m->has_failed)
+        return PEL_END_START_FAILED;
+    if (m->is_killed || is_told || is_unborn)
+        return m->end;
+    if (status == PEL_STATUS_UNKNOWN)
+        return PEL_END_UNKNOWN;
+    if (WIFSIGNALED(status))
+        return PEL_END_SIGNAL;
+    return m->ready_ns ? PEL_END_EXIT : PEL_END_START_FAILED;
+}
+
 static void count_end(struct pel_member *m, int status)
 {
     struct pel_shm_header *h = m->sv->shm.header;
     bool is_clean = m->state >= PEL_MEMBER_DRAINING && pel_status_is_clean(status);
+    enum pel_end end = end_of(m, status);
 
+    atomic_fetch_add_explicit(&h->worker_ends[end], 1, memory_order_relaxed);
+    if (end == PEL_END_SIGNAL)
+        atomic_fetch_add_explicit(&h->worker_signals[WTERMSIG(status) % PEL_SHM_SIGNALS], 1,
+                                  memory_order_relaxed);
     atomic_fetch_add_explicit(is_clean ? &h->worker_exits : &h->worker_crashes, 1,
                               memory_order_relaxed);
 }

@@ -8,6 +8,7 @@
 
 #include "pellucid/err.h"
 #include "pellucid/ipc.h"
+#include "pellucid/shm.h"
 
 struct pel_generation;
 struct pel_member;
@@ -26,10 +27,10 @@ void pel_member_spawned(struct pel_generation *gen, const struct pel_msg *msg, i
 
 /* Lets it finish its requests and exit; one that has not started yet is ended at once. Its seat is
  * vacant to it from now on. Harmless on one that drains already. */
-void pel_member_drain(struct pel_member *m, const char *reason);
+void pel_member_drain(struct pel_member *m, enum pel_end why);
 
 /* SIGKILL; the caller has logged why. */
-void pel_member_kill(struct pel_member *m);
+void pel_member_kill(struct pel_member *m, enum pel_end why);
 
 /* A worker as the supervisor before us left it (upgrade.h). */
 struct pel_member_legacy {

@@ -55,10 +55,19 @@ void pel_recycle_next(struct pel_supervisor *sv)
     sv->lease.heir = m->seat->heir;
 }
 
+/* Workers give the word itself as their reason. */
+static enum pel_end end_of(const char *reason)
+{
+    if (strcmp(reason, pel_end_word(PEL_END_MAX_REQUESTS)) == 0)
+        return PEL_END_MAX_REQUESTS;
+    if (strcmp(reason, pel_end_word(PEL_END_MAX_LIFETIME)) == 0)
+        return PEL_END_MAX_LIFETIME;
+    return PEL_END_RECYCLE;
+}
+
 void pel_recycle_succeeded(struct pel_member *old, struct pel_member *heir)
 {
     struct pel_supervisor *sv = heir->sv;
-    char text[96];
 
     if (sv->lease.heir == heir)
         sv->lease.heir = NULL;
@@ -70,9 +79,8 @@ void pel_recycle_succeeded(struct pel_member *old, struct pel_member *heir)
             "worker %u (pid %d) is recycled (%s); worker %u (pid %d) has taken its place",
             old->slot, (int)old->pid, old->reason, heir->slot, (int)heir->pid);
     atomic_fetch_add_explicit(&sv->shm.header->worker_recycles, 1, memory_order_relaxed);
-    snprintf(text, sizeof(text), "recycle: %s", old->reason);
     old->seat = NULL;
-    pel_member_drain(old, text);
+    pel_member_drain(old, end_of(old->reason));
 }
 
 void pel_recycle_ended(struct pel_member *m)

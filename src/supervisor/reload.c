@@ -58,7 +58,9 @@ void pel_reload_ended(struct pel_supervisor *sv, bool has_succeeded)
         return;
     if (sv->phase == PEL_PHASE_STARTING) {
         sv->phase = PEL_PHASE_SERVING;
-    } else if (has_succeeded) {
+    } else if (!has_succeeded) {
+        atomic_fetch_add_explicit(&sv->shm.header->reloads_failed, 1, memory_order_relaxed);
+    } else {
         const struct pel_conf *conf = pel_generation_conf(sv->current);
 
         atomic_fetch_add_explicit(&sv->shm.header->reloads, 1, memory_order_relaxed);

@@ -8,6 +8,7 @@
 #include "pellucid/log.h"
 #include "pellucid/mem.h"
 #include "pellucid/probe.h"
+#include "pellucid/proc.h"
 #include "pellucid/time.h"
 #include "report.h"
 #include "state.h"
@@ -20,9 +21,10 @@ void pel_status_text(int status, char *out, size_t len)
     if (status == PEL_STATUS_UNKNOWN) {
         snprintf(out, len, "exit status unknown");
     } else if (WIFSIGNALED(status)) {
-        const char *name = sigabbrev_np(WTERMSIG(status));
+        char name[16];
 
-        snprintf(out, len, "SIG%s%s", name ? name : "?", WCOREDUMP(status) ? ", core dumped" : "");
+        pel_signal_name(WTERMSIG(status), name, sizeof(name));
+        snprintf(out, len, "%s%s", name, WCOREDUMP(status) ? ", core dumped" : "");
     } else {
         snprintf(out, len, "exit %d", WEXITSTATUS(status));
     }

@@ -103,9 +103,9 @@ void pel_seats_resize(struct pel_generation *gen, unsigned n)
 
         pel_deadline_cancel(&seat->retry);
         if (seat->heir)
-            pel_member_drain(seat->heir, "fewer workers");
+            pel_member_drain(seat->heir, PEL_END_FEWER_WORKERS);
         if (seat->holder)
-            pel_member_drain(seat->holder, "fewer workers");
+            pel_member_drain(seat->holder, PEL_END_FEWER_WORKERS);
     }
     pel_seats_fill(gen);
 }

@@ -37,6 +37,7 @@ struct pel_member {
     struct pel_channel channel;
     struct pel_deadline deadline; /* of its start, or of its end */
     uint64_t spawned_ns, ready_ns;
+    enum pel_end end;      /* why it was told to end, or is killed */
     bool is_killed;        /* by us, and the log has said why */
     bool has_failed;       /* FAILED came, and the log has said why */
     struct pel_list queue; /* on sv->recycle_queue while it waits for the lease */

@@ -18,7 +18,7 @@ void pel_stop(struct pel_supervisor *sv, int exit_status)
     sv->next = NULL;
     pel_notify_send(&sv->notify, "STOPPING=1\nSTATUS=Stopping");
     for (struct pel_list *at = sv->generations.next; at != &sv->generations; at = at->next)
-        pel_generation_retire(PEL_CONTAINER_OF(at, struct pel_generation, link), "stop");
+        pel_generation_retire(PEL_CONTAINER_OF(at, struct pel_generation, link), PEL_END_STOP);
     pel_listen_stop(&sv->listeners);
     pel_settle_soon(sv);
 }
@@ -35,7 +35,7 @@ void pel_stop_now(struct pel_supervisor *sv)
         pel_log(PEL_LOG_WORKER_STOPPED_AT_ONCE, "worker %u (pid %d) is killed: stopped at once",
                 m->slot, (int)m->pid);
         pel_report_running(m);
-        pel_member_kill(m);
+        pel_member_kill(m, PEL_END_STOP);
     }
     for (at = sv->generations.next; at != &sv->generations; at = at->next)
         pel_role_kill(&PEL_CONTAINER_OF(at, struct pel_generation, link)->template);

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from support.processes import wait_for
+from support.samples import parse, total
 
 APP = """
 import time
@@ -21,31 +21,7 @@ def app(environ, start_response):
     return [body]
 """
 
-SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)")
-LABEL = re.compile(r'([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"')
 COUNT = "http_server_request_duration_seconds_count"
-
-
-def parse(text):
-    """Samples as {(name, labels): value}; every line must be one, or a comment."""
-    samples = {}
-    for line in text.splitlines():
-        if line.startswith("#"):
-            continue
-        match = SAMPLE.fullmatch(line)
-        assert match, line
-        name, labels, value = match.groups()
-        pairs = tuple(sorted(LABEL.findall(labels or "")))
-        assert (name, pairs) not in samples, line
-        samples[name, pairs] = float(value)
-    return samples
-
-
-def total(samples, name, **labels):
-    wanted = set(labels.items())
-    found = [v for (n, pairs), v in samples.items() if n == name and wanted <= set(pairs)]
-    assert found, f"{name} {labels}"
-    return sum(found)
 
 
 def settled(running, requests):
