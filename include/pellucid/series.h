@@ -114,6 +114,17 @@ static inline bool pel_series_is_overflow(const struct pel_shm_series_table *t,
 const struct pel_shm_octave *pel_series_octave(const struct pel_shm_series_table *t,
                                                const struct pel_shm_series *s, size_t octave);
 
+/* Readers: its method and route ("" = no http.route), in the table. */
+static inline struct pel_str pel_series_method(const struct pel_shm_series *s)
+{
+    return pel_str(s->method, strnlen(s->method, sizeof(s->method)));
+}
+
+static inline struct pel_str pel_series_route(const struct pel_shm_series *s)
+{
+    return pel_str(s->route, s->route_len < sizeof(s->route) ? s->route_len : sizeof(s->route));
+}
+
 /* Reader: are these the same stream, of whichever workers? */
 bool pel_series_equal(const struct pel_shm_series *a, const struct pel_shm_series *b);
 

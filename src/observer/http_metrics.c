@@ -19,20 +19,18 @@ static void add_error_type(struct pel_labels *ls, const struct pel_shm_series *k
 static void make_labels(struct pel_labels *ls, const struct pel_stream *s, char code[8])
 {
     const struct pel_shm_series *k = s->key;
-    size_t route_len = k->route_len < sizeof(k->route) ? k->route_len : sizeof(k->route);
 
     ls->n = 0;
     if (s->is_overflow) {
         pel_labels_cstr(ls, "otel.metric.overflow", "true");
         return;
     }
-    pel_labels_text(ls, "http.request.method",
-                    pel_str(k->method, strnlen(k->method, sizeof(k->method))));
+    pel_labels_text(ls, "http.request.method", pel_series_method(k));
     pel_labels_cstr(ls, "url.scheme", k->is_https ? "https" : "http");
     if (k->status)
         pel_labels_number(ls, "http.response.status_code", k->status);
-    if (route_len)
-        pel_labels_text(ls, "http.route", pel_str(k->route, route_len));
+    if (k->route_len)
+        pel_labels_text(ls, "http.route", pel_series_route(k));
     pel_labels_cstr(ls, "network.protocol.version", k->version_minor ? "1.1" : "1.0");
     add_error_type(ls, k, code);
 }

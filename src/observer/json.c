@@ -68,6 +68,12 @@ void pel_json_seconds(struct pel_json *j, const char *key, uint64_t ns)
                  (uint64_t)(ns % PEL_NS_PER_SEC));
 }
 
+void pel_json_rate(struct pel_json *j, const char *key, uint64_t n, uint64_t ns)
+{
+    begin(j, key);
+    pel_buf_addf(j->out, "%.3f", ns ? (double)n * PEL_NS_PER_SEC / (double)ns : 0.0);
+}
+
 void pel_json_time(struct pel_json *j, const char *key, uint64_t wall_ns)
 {
     begin(j, key);

@@ -21,6 +21,7 @@ void pel_json_uint(struct pel_json *j, const char *key, uint64_t value);
 void pel_json_bool(struct pel_json *j, const char *key, bool value);
 void pel_json_null(struct pel_json *j, const char *key);
 void pel_json_seconds(struct pel_json *j, const char *key, uint64_t ns); /* as 1.234567890 */
+void pel_json_rate(struct pel_json *j, const char *key, uint64_t n, uint64_t ns); /* a second */
 void pel_json_time(struct pel_json *j, const char *key, uint64_t wall_ns);
 void pel_json_hex(struct pel_json *j, const char *key, const uint8_t *bytes, size_t len);
 

@@ -13,6 +13,7 @@
 #include "pellucid/observer.h"
 #include "pellucid/time.h"
 #include "recent.h"
+#include "window.h"
 
 struct observer {
     const struct pel_observer_env *env;
@@ -21,6 +22,7 @@ struct observer {
     uv_poll_t control;
     struct pel_drain drain;
     struct pel_recent recent;
+    struct pel_window window;
     struct pel_exporter exporter;
     struct pel_metrics_exporter metrics;
     unsigned n_stopped; /* of the two */
@@ -37,6 +39,7 @@ static void close_all(struct observer *ob)
     pel_metrics_exporter_close(&ob->metrics);
     pel_admin_close(&ob->admin);
     pel_drain_stop(&ob->drain);
+    pel_window_stop(&ob->window);
     for (size_t i = 0; i < PEL_ARRAY_LEN(ob->signals); i++)
         uv_close((uv_handle_t *)&ob->signals[i], NULL);
     if (ob->env->control_fd >= 0)
@@ -153,8 +156,8 @@ static void init(struct observer *ob, const struct pel_observer_env *env)
 
     memset(ob, 0, sizeof(*ob));
     ob->env = env;
-    ob->view = (struct pel_view){env->conf,     env->shm,     &ob->drain,
-                                 &ob->exporter, &ob->metrics, &ob->recent};
+    ob->view = (struct pel_view){env->conf,    env->shm,    &ob->drain, &ob->exporter,
+                                 &ob->metrics, &ob->recent, &ob->window};
     ob->drain.on_span = on_span;
     ob->drain.on_child = on_child;
     ob->drain.on_turn = on_turn;
@@ -176,6 +179,7 @@ int pel_observer_run(const struct pel_observer_env *env, struct pel_err *err)
     PEL_ASSERT(rc == 0);
     watch(ob);
     pel_drain_start(&ob->drain, &ob->loop, env->shm);
+    pel_window_start(&ob->window, &ob->loop, env->shm);
     rc = pel_exporter_open(&ob->exporter, &ob->loop, env->conf, env->shm->header, err);
     if (pel_metrics_exporter_open(&ob->metrics, &ob->loop, &ob->view, rc < 0 ? NULL : err) < 0)
         rc = -1;

@@ -11,6 +11,7 @@
 #include "metrics_exporter.h"
 #include "pellucid/http.h"
 #include "recent.h"
+#include "window.h"
 
 /* What pages read; borrowed. */
 struct pel_view {
@@ -20,6 +21,7 @@ struct pel_view {
     const struct pel_exporter *exporter; /* of spans */
     const struct pel_metrics_exporter *metrics;
     const struct pel_recent *recent;
+    const struct pel_window *window;
 };
 
 /* An answer under construction; the caller owns body. */

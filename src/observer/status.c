@@ -3,6 +3,7 @@
 #include "page.h"
 #include "pellucid/metrics.h"
 #include "pellucid/time.h"
+#include "status_routes.h"
 
 #define INFLIGHT_MAX 1000
 
@@ -195,6 +196,8 @@ void pel_page_status(const struct pel_view *v, const struct pel_head *head, stru
     add_workers(&j, v->shm);
     add_requests(&j, v->shm);
     pel_exceptions_show(&j, v->shm);
+    pel_status_add_routes(&j, v);
+    pel_status_add_kept(&j, v);
     add_exporter(&j, v->exporter);
     add_metrics_exporter(&j, v->metrics, v->shm->header);
     add_totals(&j, v->shm);

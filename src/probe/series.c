@@ -1,7 +1,7 @@
 #include <math.h>
 
+#include "pellucid/hash.h"
 #include "pellucid/series.h"
-#include "pellucid/metrics.h"
 #include "pellucid/time.h"
 
 #define OVERFLOW_INDEX (PEL_SHM_SERIES_N - 1)
@@ -65,20 +65,13 @@ static bool matches(const struct pel_shm_series *s, const struct series_key *k)
            (k->route.len == 0 || memcmp(s->route, k->route.p, k->route.len) == 0);
 }
 
-static uint32_t hash_bytes(uint32_t hash, struct pel_str s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        hash = (hash ^ (unsigned char)s.p[i]) * 16777619U;
-    return hash;
-}
-
 static uint32_t hash_key(const struct series_key *k)
 {
-    uint32_t hash = 2166136261U ^ k->status;
+    const uint8_t numbers[] = {(uint8_t)k->status, (uint8_t)(k->status >> 8), k->version_minor,
+                               k->error, k->is_https};
+    uint32_t hash = pel_hash_add(PEL_HASH_BEGIN, pel_str((const char *)numbers, sizeof(numbers)));
 
-    hash = (hash ^ (uint32_t)(k->version_minor | k->error << 8 | k->is_https << 16)) * 16777619U;
-    hash = hash_bytes(hash_bytes(hash, k->method), k->route);
-    return hash ^ hash >> 15;
+    return pel_hash_add(pel_hash_add(hash, k->method), k->route);
 }
 
 /* A writer that dies in here leaves at worst a stream that no one finds: another one of the same
