@@ -18,7 +18,7 @@ enum pel_stamp {
 };
 
 enum pel_request_phase {
-#define PEL_REQUEST_PHASE(name, text, meaning) PEL_REQUEST_PHASE_##name,
+#define PEL_REQUEST_PHASE(name, text, end, meaning) PEL_REQUEST_PHASE_##name,
 #include "pellucid/tbl/phases.h"
 #undef PEL_REQUEST_PHASE
     PEL_REQUEST_PHASE_N
@@ -65,9 +65,18 @@ struct pel_trace {
         state; /* tracestate towards the app: as received, if valid, and "ot" as decided */
 };
 
+/* What the stamps do not tell of the time between them. */
+struct pel_spent {
+    uint64_t body_wait_ns;  /* the app waited for its client to send more of the body ... */
+    uint64_t write_wait_ns; /* ... or to take more of the response */
+    uint64_t cpu_ns;        /* of the app, on its thread: no less ... */
+    uint64_t cpu_slack_ns;  /* ... than it was, but perhaps so much more (cputime.h) */
+};
+
 struct pel_record {
     uint64_t stamp_ns[PEL_STAMP_N];
-    uint64_t queue_ns;            /* ready for the app until the app was called */
+    struct pel_spent spent;
+    uint64_t phase_ns[PEL_REQUEST_PHASE_N]; /* pel_probes_finish makes them of the two above */
     uint64_t proxy_ns;            /* in the proxy before us, until FIRST_BYTE; 0 = unknown */
     uint64_t bytes_in, bytes_out; /* on the wire, head and framing included */
     uint64_t body_in, body_out;   /* bodies alone, decoded */
@@ -114,9 +123,14 @@ bool pel_is_failed(uint16_t status, enum pel_error error); /* the same */
 /* First byte to last byte; 0 when a stamp is missing. */
 uint64_t pel_record_duration_ns(const struct pel_record *rec);
 
-/* The phases of a finished request, which add up to its duration. The one in which it ended early
- * has all the rest. */
-void pel_record_phases(const struct pel_record *rec, uint64_t phases_ns[PEL_REQUEST_PHASE_N]);
+/*
+ * Cuts the time from FIRST_BYTE to end_ns into phases, which add up to it. A stamp that is missing,
+ * or out of order, gives its phase no time, unless the request did not come further: then that
+ * phase has the rest. Times in which the app waited for its client are taken from APP. All zeros
+ * without a FIRST_BYTE.
+ */
+void pel_record_phases(const struct pel_record *rec, uint64_t end_ns,
+                       uint64_t phases_ns[PEL_REQUEST_PHASE_N]);
 
 /* The route to export as http.route: empty unless its source is one of low cardinality. */
 struct pel_str pel_record_route(const struct pel_record *rec);

@@ -18,7 +18,7 @@
 #include "pellucid/series.h"
 
 #define PEL_SHM_MAGIC 0x50454c4cU
-#define PEL_SHM_VERSION 4U
+#define PEL_SHM_VERSION 5U
 
 #define PEL_SHM_INFLIGHT_N 512
 #define PEL_SHM_PATH_LEN 168
@@ -63,6 +63,7 @@ struct pel_shm_inflight {
     _Atomic uint64_t
         start_ns; /* first byte, monotonic; 0 = entry is free; stored last, with release */
     _Atomic uint64_t app_start_ns;
+    _Atomic uint64_t cpu_ns; /* of the app so far, of what is over: ASGI, up to its last await */
     uint8_t trace_id[16], span_id[8], parent_span_id[8];
     uint8_t trace_flags;
     uint8_t has_parent;

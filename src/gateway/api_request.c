@@ -124,30 +124,26 @@ static int set_route(PyObject *self, PyObject *value, void *unused)
 
 /* --- phases --- */
 
-static int add_phase(PyObject *phases, const char *name, uint64_t from_ns, uint64_t to_ns)
+static int add_phase(PyObject *phases, const char *name, uint64_t ns)
 {
-    double seconds = from_ns && to_ns > from_ns ? (double)(to_ns - from_ns) / PEL_NS_PER_SEC : 0;
-    PyObject *value = PyFloat_FromDouble(seconds);
+    PyObject *value = PyFloat_FromDouble((double)ns / PEL_NS_PER_SEC);
     int rc = value ? PyDict_SetItemString(phases, name, value) : -1;
 
     Py_XDECREF(value);
     return rc;
 }
 
-/* The body counts as read when the app was called with it, else it is read while the app runs. */
-static int add_phases(PyObject *phases, const uint64_t *stamp_ns)
+static int add_phases(PyObject *phases, const struct pel_record *rec)
 {
-    uint64_t head = stamp_ns[PEL_STAMP_HEAD], app = stamp_ns[PEL_STAMP_APP_START];
-    uint64_t body = stamp_ns[PEL_STAMP_BODY];
-    uint64_t end = stamp_ns[PEL_STAMP_APP_END], now = pel_now_ns();
+    uint64_t phase_ns[PEL_REQUEST_PHASE_N], total_ns = 0;
 
-    if (body == 0 || (app && body > app))
-        body = head;
-    if (add_phase(phases, "head", stamp_ns[PEL_STAMP_FIRST_BYTE], head) < 0 ||
-        add_phase(phases, "body", head, body) < 0 || add_phase(phases, "queue", body, app) < 0 ||
-        add_phase(phases, "app", app, end ? end : now) < 0)
-        return -1;
-    return add_phase(phases, "total", stamp_ns[PEL_STAMP_FIRST_BYTE], now);
+    pel_record_phases(rec, pel_now_ns(), phase_ns);
+    for (size_t i = 0; i < PEL_REQUEST_PHASE_N; i++) {
+        total_ns += phase_ns[i];
+        if (add_phase(phases, pel_request_phase_texts[i], phase_ns[i]) < 0)
+            return -1;
+    }
+    return add_phase(phases, "total", total_ns);
 }
 
 static PyObject *get_phases(PyObject *self, void *unused)
@@ -155,7 +151,7 @@ static PyObject *get_phases(PyObject *self, void *unused)
     struct pel_api_request *r = as_request(self);
     PyObject *phases = PyDict_New();
 
-    if (phases && r->rq && add_phases(phases, r->rq->rec.stamp_ns) < 0)
+    if (phases && r->rq && add_phases(phases, &r->rq->rec) < 0)
         Py_CLEAR(phases);
     return phases;
 }

@@ -3,6 +3,7 @@
 #include "gateway/asgi_freelist.h"
 #include "gateway/asgi_loop.h"
 #include "gateway/strings.h"
+#include "pellucid/time.h"
 
 static struct pel_freelist channels;
 
@@ -85,8 +86,17 @@ struct pel_asgi_channel *pel_asgi_channel_new(const struct pel_asgi_channel_ops 
     ch->ops = ops;
     ch->owner = owner;
     ch->waiters = NULL;
-    ch->is_gone = false;
+    ch->since_ns = ch->waited_ns = 0;
+    ch->is_clients = ch->is_gone = false;
     return ch;
+}
+
+/* Nobody waits for the client any more. */
+static void end_wait(struct pel_asgi_channel *ch)
+{
+    if (ch->since_ns)
+        ch->waited_ns += pel_now_ns() - ch->since_ns;
+    ch->since_ns = 0;
 }
 
 PyObject *pel_asgi_channel_wait(struct pel_asgi_channel *ch)
@@ -100,6 +110,8 @@ PyObject *pel_asgi_channel_wait(struct pel_asgi_channel *ch)
         if (!PyObject_GC_IsTracked((PyObject *)ch))
             PyObject_GC_Track(ch);
     }
+    if (ch->is_clients && !ch->since_ns)
+        ch->since_ns = pel_now_ns();
     future = PyObject_CallNoArgs(pel_asgi_loop.create_future);
     if (future && PyList_Append(ch->waiters, future) < 0)
         Py_CLEAR(future);
@@ -115,6 +127,8 @@ void pel_asgi_channel_forget(struct pel_asgi_channel *ch, PyObject *future)
             continue;
         if (PyList_SetSlice(ch->waiters, i, i + 1, NULL) < 0)
             PyErr_WriteUnraisable((PyObject *)ch);
+        if (PyList_GET_SIZE(ch->waiters) == 0)
+            end_wait(ch);
         return;
     }
 }
@@ -127,6 +141,7 @@ bool pel_asgi_channel_wake(struct pel_asgi_channel *ch)
     if (!waiters)
         return false;
     ch->waiters = NULL;
+    end_wait(ch);
     n = PyList_GET_SIZE(waiters);
     for (Py_ssize_t i = 0; i < n; i++)
         pel_asgi_loop_complete(PyList_GET_ITEM(waiters, i));

@@ -26,9 +26,12 @@ struct pel_asgi_channel_ops {
 struct pel_asgi_channel {
     PyObject_HEAD vectorcallfunc vectorcall;
     const struct pel_asgi_channel_ops *ops;
-    void *owner;       /* borrowed: exchange or lifespan; NULL when that is over */
-    PyObject *waiters; /* owned list of futures, or NULL */
-    bool is_gone;      /* over because the client left */
+    void *owner;        /* borrowed: exchange or lifespan; NULL when that is over */
+    PyObject *waiters;  /* owned list of futures, or NULL */
+    uint64_t since_ns;  /* somebody waits for the client; 0 = nobody does */
+    uint64_t waited_ns; /* ... and before that */
+    bool is_clients;    /* poll: it is the client who has to do something */
+    bool is_gone;       /* over because the client left */
 };
 
 /* Prepare the types. 0, or -1 with an exception. */

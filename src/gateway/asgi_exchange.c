@@ -174,6 +174,8 @@ static void give_back(struct pel_asgi_exchange *ex)
     ex->call->owner = NULL;
     pel_asgi_channel_end(ex->call->receive, ex->is_gone && !is_complete);
     pel_asgi_channel_end(ex->call->send, ex->is_gone && !is_complete);
+    rq->rec.spent.body_wait_ns = ex->call->receive->waited_ns;
+    rq->rec.spent.write_wait_ns = ex->call->send->waited_ns;
     rq->app = NULL;
     if (ex->trailers.n && !takes_trailers(rq->head))
         ex->trailers.n = 0;
@@ -209,8 +211,10 @@ static void entered(struct pel_asgi_call *call)
     if (!ex)
         return;
     rec = &ex->rq->rec;
+    ex->step_ns = pel_now_ns();
+    pel_cputime_enter(&pel_asgi.cpu, ex->step_ns);
     if (!rec->stamp_ns[PEL_STAMP_APP_START]) {
-        pel_record_stamp(rec, PEL_STAMP_APP_START, pel_now_ns());
+        pel_record_stamp(rec, PEL_STAMP_APP_START, ex->step_ns);
         rec->thread_id = pel_asgi.thread_id;
         pel_api_bind(ex->rq);
     }
@@ -218,8 +222,9 @@ static void entered(struct pel_asgi_call *call)
         pel_probes_app_enter(pel_asgi.env.probes, rec);
 }
 
-static void probe_leave(struct pel_asgi_exchange *ex)
+static void end_step(struct pel_asgi_exchange *ex, uint64_t now_ns)
 {
+    pel_cputime_leave(&pel_asgi.cpu, &ex->rq->rec.spent, ex->step_ns, now_ns);
     if (pel_asgi.env.probes)
         pel_probes_app_leave(pel_asgi.env.probes, &ex->rq->rec);
 }
@@ -230,7 +235,7 @@ static void left(struct pel_asgi_call *call)
 
     if (!ex)
         return;
-    probe_leave(ex);
+    end_step(ex, pel_now_ns());
     if (ex->phase == PEL_ASGI_COMPLETE)
         give_back(ex);
 }
@@ -242,7 +247,7 @@ static void ended(struct pel_asgi_call *call, PyObject *exc)
     if (ex) {
         pel_record_stamp(&ex->rq->rec, PEL_STAMP_APP_END, pel_now_ns());
         if (call->is_stepping) /* not abandoned */
-            probe_leave(ex);
+            end_step(ex, ex->rq->rec.stamp_ns[PEL_STAMP_APP_END]);
         if (exc)
             judge(ex, exc);
         else

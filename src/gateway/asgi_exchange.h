@@ -37,6 +37,7 @@ struct pel_asgi_fields {
 struct pel_asgi_exchange {
     struct pel_request *rq;
     struct pel_asgi_call *call; /* borrowed: this exchange ends before it, or with it */
+    uint64_t step_ns;           /* when its task's present step began */
     PyObject *check;            /* owned: the timer of the late cancellation, or NULL */
     enum pel_asgi_phase phase;
     uint16_t status;

@@ -97,6 +97,7 @@ static PyObject *poll(struct pel_asgi_channel *ch)
         return PyDict_Copy(disconnect_message);
     if (!ex->is_body_read)
         message = read_body(ex);
+    ch->is_clients = !ex->is_body_read;
     if (message || PyErr_Occurred() || !ex->is_gone)
         return message;
     ex->is_told = true;

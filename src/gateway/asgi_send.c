@@ -367,6 +367,7 @@ static PyObject *poll(struct pel_asgi_channel *ch)
         return ch->is_gone ? send_over(ch) : Py_NewRef(Py_None);
     if (ex->is_gone)
         return pel_asgi_exchange_raise_gone(ex);
+    ch->is_clients = true;
     return ex->rq->ops->is_writable(ex->rq) ? Py_NewRef(Py_None) : NULL;
 }
 

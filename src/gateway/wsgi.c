@@ -6,18 +6,25 @@
 #include "gateway/route.h"
 #include "gateway/strings.h"
 #include "gateway/wsgi.h"
+#include "pellucid/cputime.h"
 #include "pellucid/probe.h"
 #include "pellucid/time.h"
 
 struct pel_wsgi pel_wsgi;
 
-static uint64_t thread_id(void)
-{
-    static _Thread_local uint64_t id;
+/* What is known of this thread. */
+struct self {
+    uint64_t id; /* kernel tid */
+    struct pel_cputime cpu;
+};
 
-    if (!id)
-        id = (uint64_t)syscall(SYS_gettid);
-    return id;
+static struct self *self(void)
+{
+    static _Thread_local struct self self;
+
+    if (PEL_UNLIKELY(!self.id))
+        self.id = (uint64_t)syscall(SYS_gettid);
+    return &self;
 }
 
 /* --- one request --- */
@@ -96,18 +103,22 @@ static int run_app(struct pel_exchange *x, PyObject *env)
 static int run_watched(struct pel_exchange *x, PyObject *env)
 {
     struct pel_record *rec = &x->rq->rec;
+    struct self *me = self();
     int result;
 
-    rec->thread_id = thread_id();
+    rec->thread_id = me->id;
     pel_record_stamp(rec, PEL_STAMP_APP_START, pel_now_ns());
+    pel_cputime_enter(&me->cpu, rec->stamp_ns[PEL_STAMP_APP_START]);
     pel_probes_app_enter(pel_wsgi.probes, rec);
     pel_api_running = x->rq;
     result = run_app(x, env);
     pel_exchange_end(x);
     pel_api_running = NULL;
-    pel_probes_app_leave(pel_wsgi.probes, rec);
     if (!rec->stamp_ns[PEL_STAMP_APP_END])
         pel_record_stamp(rec, PEL_STAMP_APP_END, pel_now_ns());
+    pel_cputime_leave(&me->cpu, &rec->spent, rec->stamp_ns[PEL_STAMP_APP_START],
+                      rec->stamp_ns[PEL_STAMP_APP_END]);
+    pel_probes_app_leave(pel_wsgi.probes, rec);
     return result;
 }
 

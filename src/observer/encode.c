@@ -4,6 +4,7 @@
 #include "attributes.h"
 #include "encode.h"
 #include "encode_parts.h"
+#include "pellucid/cputime.h"
 #include "pellucid/http.h"
 #include "pellucid/mem.h"
 #include "pellucid/metrics.h"
@@ -127,15 +128,12 @@ static void add_response(struct pel_attributes *as, const struct pel_span_entry 
         pel_attributes_cstr(as, "error.type", error_type);
 }
 
-static const struct {
-    const char *key;
-    enum pel_stamp from, to;
-} phases[] = {
-    {"pellucid.request.head.read.duration", PEL_STAMP_FIRST_BYTE, PEL_STAMP_HEAD},
-    {"pellucid.request.body.read.duration", PEL_STAMP_HEAD, PEL_STAMP_BODY},
-    {"pellucid.request.app.duration", PEL_STAMP_APP_START, PEL_STAMP_APP_END},
-    {"pellucid.response.ttfb", PEL_STAMP_FIRST_BYTE, PEL_STAMP_RESPONSE_START},
-    {"pellucid.response.write.duration", PEL_STAMP_RESPONSE_START, PEL_STAMP_LAST_BYTE},
+static const char *const phase_keys[PEL_REQUEST_PHASE_N] = {
+    [PEL_REQUEST_PHASE_HEAD] = "pellucid.request.head.read.duration",
+    [PEL_REQUEST_PHASE_BODY] = "pellucid.request.body.read.duration",
+    [PEL_REQUEST_PHASE_QUEUE] = "pellucid.request.queue.duration",
+    [PEL_REQUEST_PHASE_APP] = "pellucid.request.app.duration",
+    [PEL_REQUEST_PHASE_WRITE] = "pellucid.response.write.duration",
 };
 
 /* Why a span is here that the head decision would have left out. */
@@ -150,17 +148,21 @@ static const char *sampling_reason(const struct pel_span_entry *e)
 
 static void add_ours(struct pel_attributes *as, const struct pel_span_entry *e, unsigned slot)
 {
+    uint64_t ttfb_ns = between(e, PEL_STAMP_FIRST_BYTE, PEL_STAMP_RESPONSE_START);
     const char *reason = sampling_reason(e);
 
     if (e->proxy_ns)
         pel_attributes_seconds(as, "pellucid.request.proxy.duration", e->proxy_ns);
-    pel_attributes_seconds(as, "pellucid.request.queue.duration", e->queue_ns);
-    for (size_t i = 0; i < PEL_ARRAY_LEN(phases); i++) {
-        uint64_t ns = between(e, phases[i].from, phases[i].to);
-
-        if (ns)
-            pel_attributes_seconds(as, phases[i].key, ns);
-    }
+    for (size_t i = 0; i < PEL_REQUEST_PHASE_N; i++)
+        if (e->phase_ns[i])
+            pel_attributes_seconds(as, phase_keys[i], e->phase_ns[i]);
+    if (ttfb_ns)
+        pel_attributes_seconds(as, "pellucid.response.ttfb", ttfb_ns);
+    if (e->spent.cpu_ns)
+        pel_attributes_seconds(as,
+                               pel_cputime_is_known(&e->spent) ? "pellucid.request.cpu.duration"
+                                                               : "pellucid.request.cpu.max",
+                               e->spent.cpu_ns);
     pel_attributes_int(as, "pellucid.worker.id", slot);
     add_positive(as, "pellucid.worker.requests", e->worker_requests);
     add_positive(as, "pellucid.connection.requests", e->connection_requests);

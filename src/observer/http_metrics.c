@@ -108,6 +108,24 @@ static void collect_phases(struct pel_sink *sink, const struct pel_streams *ss)
     }
 }
 
+static void collect_cpu(struct pel_sink *sink, const struct pel_streams *ss)
+{
+    static const struct pel_metric_info info = {
+        PEL_METRIC_KIND_COUNTER,
+        "ns",
+        "pellucid.request.cpu.time",
+        "CPU time of the app on the threads of its requests.",
+    };
+    struct pel_labels labels;
+    char code[8];
+
+    sink->family(sink, &info);
+    for (size_t i = 0; i < ss->n; i++) {
+        make_labels(&labels, &ss->items[i], code);
+        sink->point(sink, &labels, ss->items[i].cpu_ns);
+    }
+}
+
 void pel_http_metrics_collect(struct pel_sink *sink, const struct pel_shm *shm)
 {
     struct pel_streams ss;
@@ -117,5 +135,6 @@ void pel_http_metrics_collect(struct pel_sink *sink, const struct pel_shm *shm)
     for (size_t i = 0; i < PEL_ARRAY_LEN(sizes); i++)
         collect_sizes(sink, &ss, i);
     collect_phases(sink, &ss);
+    collect_cpu(sink, &ss);
     pel_streams_fini(&ss);
 }

@@ -3,6 +3,7 @@
 #include "encode.h"
 #include "json.h"
 #include "page.h"
+#include "pellucid/cputime.h"
 #include "pellucid/mem.h"
 #include "pellucid/time.h"
 #include "redact.h"
@@ -126,8 +127,8 @@ static void show_html(void *arg, const struct row *r)
     add_target(out, r);
     pel_buf_addf(out, "<td>%u %s", e->status, r->error);
     add_cell(out, between(e, PEL_STAMP_FIRST_BYTE, PEL_STAMP_LAST_BYTE));
-    add_cell(out, e->queue_ns);
-    add_cell(out, between(e, PEL_STAMP_APP_START, PEL_STAMP_APP_END));
+    add_cell(out, e->phase_ns[PEL_REQUEST_PHASE_QUEUE]);
+    add_cell(out, e->phase_ns[PEL_REQUEST_PHASE_APP]);
     add_cell(out, between(e, PEL_STAMP_FIRST_BYTE, PEL_STAMP_RESPONSE_START));
     pel_buf_addf(out, "<td class=n>%u<td><code>", r->worker);
     pel_text_add_hex(out, e->trace_id, sizeof(e->trace_id));
@@ -187,6 +188,14 @@ static void add_timeline(struct pel_json *j, const struct pel_span_entry *e)
     pel_json_close(j, '}');
 }
 
+static void add_phases(struct pel_json *j, const struct pel_span_entry *e)
+{
+    pel_json_open(j, "phase_seconds", '{');
+    for (size_t i = 0; i < PEL_REQUEST_PHASE_N; i++)
+        pel_json_seconds(j, pel_request_phase_texts[i], e->phase_ns[i]);
+    pel_json_close(j, '}');
+}
+
 static void add_exception_json(struct pel_json *j, const struct pel_span_entry *e)
 {
     struct pel_str type = pel_span_string(e, PEL_SPAN_STR_EXC_TYPE);
@@ -231,10 +240,13 @@ static void show_json(void *arg, const struct row *r)
     pel_json_uint(j, "worker", r->worker);
     pel_json_uint(j, "pid", (uint64_t)e->pid);
     pel_json_uint(j, "thread_id", e->thread_id);
-    pel_json_seconds(j, "queue_seconds", e->queue_ns);
     pel_json_uint(j, "bytes_in", e->bytes_in);
     pel_json_uint(j, "bytes_out", e->bytes_out);
     add_timeline(j, e);
+    add_phases(j, e);
+    if (e->spent.cpu_ns)
+        pel_json_seconds(j, pel_cputime_is_known(&e->spent) ? "cpu_seconds" : "cpu_seconds_at_most",
+                         e->spent.cpu_ns);
     add_exception_json(j, e);
     pel_json_close(j, '}');
 }

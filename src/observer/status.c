@@ -83,6 +83,7 @@ static bool copy_entry(struct pel_shm_inflight *out, struct pel_shm_inflight *e)
     memcpy(out->path, e->path, sizeof(out->path));
     out->path_len = e->path_len < sizeof(out->path) ? e->path_len : sizeof(out->path);
     atomic_store_explicit(&out->app_start_ns, LOAD(e->app_start_ns), memory_order_relaxed);
+    atomic_store_explicit(&out->cpu_ns, LOAD(e->cpu_ns), memory_order_relaxed);
     atomic_store_explicit(&out->start_ns, start_ns, memory_order_relaxed);
     return atomic_load_explicit(&e->start_ns, memory_order_acquire) == start_ns;
 }
@@ -98,6 +99,8 @@ static void add_request(struct pel_json *j, unsigned worker, int32_t pid,
     pel_json_seconds(j, "age_seconds", age_ns(LOAD(e->start_ns)));
     if (LOAD(e->app_start_ns))
         pel_json_seconds(j, "app_seconds", age_ns(LOAD(e->app_start_ns)));
+    if (LOAD(e->cpu_ns))
+        pel_json_seconds(j, "cpu_seconds_at_most", LOAD(e->cpu_ns));
     pel_json_hex(j, "trace_id", e->trace_id, sizeof(e->trace_id));
     pel_json_close(j, '}');
 }

@@ -75,6 +75,7 @@ static void add(void *arg, const struct pel_shm_series_table *t, const struct pe
     add_sizes(&to->response, &from->response);
     for (size_t i = 0; i < PEL_REQUEST_PHASE_N; i++)
         to->phases_ns[i] += LOAD(from->phases_ns[i]);
+    to->cpu_ns += LOAD(from->cpu_ns);
 }
 
 void pel_streams_read(struct pel_streams *ss, const struct pel_shm *shm)

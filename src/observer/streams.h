@@ -20,6 +20,7 @@ struct pel_stream {
     uint64_t sum_ns, buckets[PEL_DURATION_BUCKETS];
     struct pel_stream_sizes request, response;
     uint64_t phases_ns[PEL_REQUEST_PHASE_N];
+    uint64_t cpu_ns;
 };
 
 struct pel_streams {

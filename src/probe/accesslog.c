@@ -1,5 +1,6 @@
 #include <time.h>
 
+#include "pellucid/cputime.h"
 #include "pellucid/escape.h"
 #include "pellucid/hex.h"
 #include "pellucid/time.h"
@@ -120,11 +121,15 @@ static char *add_request_line(char *p, const struct pel_record *rec)
 static char *add_timings(char *p, const struct pel_record *rec)
 {
     p = ADD(p, " queue_ms=");
-    p = add_ms(p, rec->queue_ns);
+    p = add_ms(p, rec->phase_ns[PEL_REQUEST_PHASE_QUEUE]);
     p = ADD(p, " app_ms=");
-    p = add_ms(p, span_ns(rec, PEL_STAMP_APP_START, PEL_STAMP_APP_END));
+    p = add_ms(p, rec->phase_ns[PEL_REQUEST_PHASE_APP]);
     p = ADD(p, " total_ms=");
-    return add_ms(p, pel_record_duration_ns(rec));
+    p = add_ms(p, pel_record_duration_ns(rec));
+    if (!pel_cputime_is_known(&rec->spent))
+        return p;
+    p = ADD(p, " cpu_ms=");
+    return add_ms(p, rec->spent.cpu_ns);
 }
 
 size_t pel_accesslog_format_text(struct pel_accesslog *al, char *out, const struct pel_record *rec)
@@ -190,6 +195,11 @@ static char *add_time(char *p, struct pel_str name, uint64_t ns)
     return add_ms(p, ns);
 }
 
+static char *add_positive_time(char *p, struct pel_str name, uint64_t ns)
+{
+    return ns ? add_time(p, name, ns) : p;
+}
+
 static char *add_json_time(char *p, const struct pel_accesslog *al, uint64_t wall_ns)
 {
     uint64_t us = wall_ns / PEL_NS_PER_US % 1000000;
@@ -229,13 +239,17 @@ static char *add_json_timings(char *p, const struct pel_record *rec)
     p = ADD(p, "\",\"span_id\":\"");
     p = pel_put_hex(p, rec->trace.span_id, sizeof(rec->trace.span_id));
     *p++ = '"';
-    if (rec->proxy_ns)
-        p = add_time(p, PEL_STR("proxy_ms"), rec->proxy_ns);
-    p = add_time(p, PEL_STR("queue_ms"), rec->queue_ns);
+    p = add_positive_time(p, PEL_STR("proxy_ms"), rec->proxy_ns);
+    p = add_positive_time(p, PEL_STR("head_ms"), rec->phase_ns[PEL_REQUEST_PHASE_HEAD]);
+    p = add_positive_time(p, PEL_STR("body_ms"), rec->phase_ns[PEL_REQUEST_PHASE_BODY]);
+    p = add_time(p, PEL_STR("queue_ms"), rec->phase_ns[PEL_REQUEST_PHASE_QUEUE]);
     p = add_time(p, PEL_STR("ttfb_ms"),
                  span_ns(rec, PEL_STAMP_FIRST_BYTE, PEL_STAMP_RESPONSE_START));
-    p = add_time(p, PEL_STR("app_ms"), span_ns(rec, PEL_STAMP_APP_START, PEL_STAMP_APP_END));
-    return add_time(p, PEL_STR("total_ms"), pel_record_duration_ns(rec));
+    p = add_time(p, PEL_STR("app_ms"), rec->phase_ns[PEL_REQUEST_PHASE_APP]);
+    p = add_positive_time(p, PEL_STR("write_ms"), rec->phase_ns[PEL_REQUEST_PHASE_WRITE]);
+    p = add_time(p, PEL_STR("total_ms"), pel_record_duration_ns(rec));
+    return pel_cputime_is_known(&rec->spent) ? add_time(p, PEL_STR("cpu_ms"), rec->spent.cpu_ns)
+                                             : p;
 }
 
 size_t pel_accesslog_format_json(struct pel_accesslog *al, char *out, const struct pel_record *rec,

@@ -5,6 +5,7 @@
  *
  *   CLIENT - - [22/Nov/2026:15:30:00 +0100] "GET /path?query HTTP/1.1" STATUS BODY_BYTES "REFERER"
  *   "USER_AGENT" trace_id=32HEX span_id=16HEX queue_ms=0.012 app_ms=1.204 total_ms=1.301
+ *   [cpu_ms=1.100]
  * [error=...]
  *
  *   on one line. The time is that of the last byte, local. "-" stands for what is unknown; STATUS
@@ -16,8 +17,8 @@
  *
  *   time (UTC, microseconds), client, method, path, query (optional), protocol, status, body_bytes,
  *   bytes_in, bytes_out, host (optional), referer (optional), user_agent (optional), route
- *   (optional), trace_id, span_id, queue_ms, ttfb_ms, app_ms, total_ms, error (optional), exception
- *   (optional), worker, pid
+ *   (optional), trace_id, span_id, head_ms and body_ms (optional), queue_ms, ttfb_ms, app_ms,
+ * write_ms (optional), total_ms, cpu_ms, error (optional), exception (optional), worker, pid
  *
  * Bytes of the client are escaped as in escape.h. Long fields are cut ("..."), so that a line is
  * never longer than PEL_LOGFILE_LINE_MAX.

@@ -1,7 +1,5 @@
 #include <fcntl.h>
 
-#include "pellucid/record.h"
-
 #include "probes.h"
 
 static void fill_record(struct pel_record *rec, const struct pel_shm_inflight *e, uint64_t start_ns,
@@ -23,6 +21,7 @@ static void fill_record(struct pel_record *rec, const struct pel_shm_inflight *e
     pel_record_stamp(rec, PEL_STAMP_APP_START,
                      atomic_load_explicit(&e->app_start_ns, memory_order_relaxed));
     pel_record_stamp(rec, PEL_STAMP_LAST_BYTE, died_ns);
+    pel_record_phases(rec, died_ns, rec->phase_ns);
 }
 
 static void bury_one(struct pel_shm_slot *slot, const struct pel_record *rec)

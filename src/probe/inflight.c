@@ -64,6 +64,7 @@ static void fill_entry(struct pel_shm_inflight *e, const struct pel_record *rec)
     if (method_len)
         memcpy(e->method, rec->method.p, method_len);
     atomic_store_explicit(&e->app_start_ns, 0, memory_order_relaxed);
+    atomic_store_explicit(&e->cpu_ns, 0, memory_order_relaxed);
     atomic_store_explicit(&e->start_ns, now ? now : 1, memory_order_release);
 }
 
@@ -89,6 +90,14 @@ static void app_enter(struct pel_probes *ps, struct pel_record *rec)
                           rec->stamp_ns[PEL_STAMP_APP_START], memory_order_relaxed);
 }
 
+static void app_leave(struct pel_probes *ps, struct pel_record *rec)
+{
+    if (rec->inflight == 0 || rec->inflight == NO_ENTRY)
+        return;
+    atomic_store_explicit(&ps->slot->inflight[rec->inflight - 1].cpu_ns, rec->spent.cpu_ns,
+                          memory_order_relaxed);
+}
+
 static void finish(struct pel_probes *ps, struct pel_record *rec)
 {
     if (rec->inflight == 0)
@@ -107,5 +116,6 @@ const struct pel_probe pel_probe_inflight = {
     .start = start,
     .begin = begin,
     .app_enter = app_enter,
+    .app_leave = app_leave,
     .finish = finish,
 };

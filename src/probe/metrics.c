@@ -32,11 +32,9 @@ static void count_error(struct pel_shm_slot *slot, const struct pel_record *rec)
 
 void pel_metrics_count(struct pel_shm_slot *slot, const struct pel_record *rec)
 {
-    uint64_t start = rec->stamp_ns[PEL_STAMP_APP_START], end = rec->stamp_ns[PEL_STAMP_APP_END];
-
     pel_counter_add(&slot->metrics[PEL_METRIC_REQUESTS], 1);
-    pel_counter_add(&slot->metrics[PEL_METRIC_QUEUE_TIME], rec->queue_ns);
-    pel_counter_add(&slot->metrics[PEL_METRIC_APP_TIME], start && end > start ? end - start : 0);
+    pel_counter_add(&slot->metrics[PEL_METRIC_QUEUE_TIME], rec->phase_ns[PEL_REQUEST_PHASE_QUEUE]);
+    pel_counter_add(&slot->metrics[PEL_METRIC_APP_TIME], rec->phase_ns[PEL_REQUEST_PHASE_APP]);
     pel_counter_add(&slot->metrics[PEL_METRIC_BYTES_IN], rec->bytes_in);
     pel_counter_add(&slot->metrics[PEL_METRIC_BYTES_OUT], rec->bytes_out);
     pel_counter_add(&slot->worker_requests, 1);

@@ -2,7 +2,6 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "pellucid/record.h"
 #include "pellucid/time.h"
 
 #include "probes.h"
@@ -109,6 +108,7 @@ void pel_probes_app_leave(struct pel_probes *ps, struct pel_record *rec)
 
 void pel_probes_finish(struct pel_probes *ps, struct pel_record *rec)
 {
+    pel_record_phases(rec, rec->stamp_ns[PEL_STAMP_LAST_BYTE], rec->phase_ns);
     pthread_mutex_lock(&ps->lock);
     for (size_t i = 0; i < ps->n_finish; i++)
         ps->finish[i](ps, rec);

@@ -7,7 +7,7 @@ static const char *const error_texts[] = {
 };
 
 const char *const pel_request_phase_texts[PEL_REQUEST_PHASE_N] = {
-#define PEL_REQUEST_PHASE(name, text, meaning) text,
+#define PEL_REQUEST_PHASE(name, text, end, meaning) text,
 #include "pellucid/tbl/phases.h"
 #undef PEL_REQUEST_PHASE
 };
@@ -45,33 +45,54 @@ uint64_t pel_record_duration_ns(const struct pel_record *rec)
     return begin && end > begin ? end - begin : 0;
 }
 
-/* A stamp as the end of a phase that began at from_ns: not before that, not after the request's
- * end, and that end where there is none. */
-static uint64_t phase_end(uint64_t stamp_ns, uint64_t from_ns, uint64_t end_ns)
+static const enum pel_stamp phase_ends[PEL_REQUEST_PHASE_N] = {
+#define PEL_REQUEST_PHASE(name, text, end, meaning) PEL_STAMP_##end,
+#include "pellucid/tbl/phases.h"
+#undef PEL_REQUEST_PHASE
+};
+
+/* The phase the request is in, or was in at its end. */
+static unsigned last_phase(const struct pel_record *rec)
 {
-    if (stamp_ns == 0 || stamp_ns > end_ns)
-        return end_ns;
-    return stamp_ns > from_ns ? stamp_ns : from_ns;
+    unsigned i = PEL_REQUEST_PHASE_WRITE;
+
+    while (i > 0 && rec->stamp_ns[phase_ends[i - 1]] == 0)
+        i--;
+    return i;
 }
 
-void pel_record_phases(const struct pel_record *rec, uint64_t phases_ns[PEL_REQUEST_PHASE_N])
+static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
 {
-    const uint64_t *at = rec->stamp_ns;
-    uint64_t from_ns = at[PEL_STAMP_FIRST_BYTE], end_ns = from_ns + pel_record_duration_ns(rec);
-    uint64_t called_ns = at[PEL_STAMP_APP_START];
-    /* Of a request that a worker has died with the head's end is not known: it had one. */
-    uint64_t ends_ns[PEL_REQUEST_PHASE_N] = {
-        [PEL_REQUEST_PHASE_HEAD] = at[PEL_STAMP_HEAD] ? at[PEL_STAMP_HEAD] : called_ns,
-        [PEL_REQUEST_PHASE_BODY] = called_ns ? called_ns - rec->queue_ns : 0,
-        [PEL_REQUEST_PHASE_QUEUE] = called_ns,
-        [PEL_REQUEST_PHASE_APP] = at[PEL_STAMP_APP_END],
-        [PEL_REQUEST_PHASE_WRITE] = end_ns,
-    };
+    if (value < low)
+        return low;
+    return value < high ? value : high;
+}
 
-    for (size_t i = 0; i < PEL_REQUEST_PHASE_N; i++) {
-        uint64_t to_ns = phase_end(ends_ns[i], from_ns, end_ns);
+static void move(uint64_t *from, uint64_t *to, uint64_t ns)
+{
+    ns = ns < *from ? ns : *from;
+    *from -= ns;
+    *to += ns;
+}
 
-        phases_ns[i] = to_ns - from_ns;
-        from_ns = to_ns;
+void pel_record_phases(const struct pel_record *rec, uint64_t end_ns,
+                       uint64_t phases_ns[PEL_REQUEST_PHASE_N])
+{
+    uint64_t at_ns = rec->stamp_ns[PEL_STAMP_FIRST_BYTE];
+    unsigned last = last_phase(rec);
+
+    memset(phases_ns, 0, PEL_REQUEST_PHASE_N * sizeof(*phases_ns));
+    if (at_ns == 0 || end_ns <= at_ns)
+        return;
+    for (unsigned i = 0; i < last; i++) {
+        uint64_t until_ns = clamp(rec->stamp_ns[phase_ends[i]], at_ns, end_ns);
+
+        phases_ns[i] = until_ns - at_ns;
+        at_ns = until_ns;
     }
+    phases_ns[last] = end_ns - at_ns;
+    move(&phases_ns[PEL_REQUEST_PHASE_APP], &phases_ns[PEL_REQUEST_PHASE_BODY],
+         rec->spent.body_wait_ns);
+    move(&phases_ns[PEL_REQUEST_PHASE_APP], &phases_ns[PEL_REQUEST_PHASE_WRITE],
+         rec->spent.write_wait_ns);
 }

@@ -198,16 +198,16 @@ static void add_exponential(struct pel_shm_series_table *t, struct pel_shm_serie
 void pel_series_add(struct pel_shm_series_table *t, struct pel_shm_series *s,
                     const struct pel_record *rec)
 {
-    uint64_t duration_ns = pel_record_duration_ns(rec), phases_ns[PEL_REQUEST_PHASE_N];
+    uint64_t duration_ns = pel_record_duration_ns(rec);
 
     pel_counter_add(&s->buckets[duration_bucket(duration_ns)], 1);
     pel_counter_add(&s->sum_ns, duration_ns);
     add_exponential(t, s, duration_ns);
     add_size(&s->request, rec->body_in);
     add_size(&s->response, rec->body_out);
-    pel_record_phases(rec, phases_ns);
     for (size_t i = 0; i < PEL_REQUEST_PHASE_N; i++)
-        pel_counter_add(&s->phases_ns[i], phases_ns[i]);
+        pel_counter_add(&s->phases_ns[i], rec->phase_ns[i]);
+    pel_counter_add(&s->cpu_ns, rec->spent.cpu_ns);
 }
 
 const struct pel_shm_octave *pel_series_octave(const struct pel_shm_series_table *t,

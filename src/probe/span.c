@@ -44,7 +44,8 @@ static void fill_numbers(struct pel_span_entry *e, const struct pel_record *rec,
                          const struct pel_span_worker *worker, uint32_t flags)
 {
     memcpy(e->stamp_ns, rec->stamp_ns, sizeof(e->stamp_ns));
-    e->queue_ns = rec->queue_ns;
+    memcpy(e->phase_ns, rec->phase_ns, sizeof(e->phase_ns));
+    e->spent = rec->spent;
     e->proxy_ns = rec->proxy_ns;
     e->bytes_in = rec->bytes_in;
     e->bytes_out = rec->bytes_out;

@@ -24,7 +24,7 @@ static void dispatch(struct pel_conn *c)
     pel_conn_leave_holding(c);
     c->state = PEL_CONN_APP;
     h1->is_with_app = true;
-    h1->ready_ns = loop->now_ns;
+    h1->rq.rec.stamp_ns[PEL_STAMP_READY] = loop->now_ns;
     pel_conn_disarm(c);
     if (loop->is_threaded) {
         if (!h1->is_body_complete) {

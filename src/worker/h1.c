@@ -150,11 +150,14 @@ void pel_h1_start(struct pel_h1 *h1)
         pel_conn_tell_gone(c);
 }
 
-uint64_t pel_h1_queue_ns(const struct pel_h1 *h1)
+/* A response that was cut off ends with its app, one of the server's own begins at its end. */
+static void stamp_end(struct pel_record *rec, uint64_t now_ns)
 {
-    uint64_t start_ns = h1->rq.rec.stamp_ns[PEL_STAMP_APP_START];
+    uint64_t app_ns = rec->stamp_ns[PEL_STAMP_APP_END];
 
-    return start_ns > h1->ready_ns && h1->ready_ns ? start_ns - h1->ready_ns : 0;
+    rec->stamp_ns[PEL_STAMP_LAST_BYTE] = now_ns > app_ns ? now_ns : app_ns;
+    if (rec->status && rec->stamp_ns[PEL_STAMP_RESPONSE_START] == 0)
+        rec->stamp_ns[PEL_STAMP_RESPONSE_START] = rec->stamp_ns[PEL_STAMP_LAST_BYTE];
 }
 
 void pel_h1_record(struct pel_h1 *h1, uint64_t now_ns)
@@ -168,8 +171,7 @@ void pel_h1_record(struct pel_h1 *h1, uint64_t now_ns)
     if (!h1->is_begun && rec->error == PEL_ERROR_NONE)
         return;
     if (rec->stamp_ns[PEL_STAMP_LAST_BYTE] == 0)
-        rec->stamp_ns[PEL_STAMP_LAST_BYTE] = now_ns;
-    rec->queue_ns = pel_h1_queue_ns(h1);
+        stamp_end(rec, now_ns);
     pel_probes_finish(loop->probes, rec);
     if (h1->is_begun && loop->control)
         pel_age_count(&loop->control->age, rec);

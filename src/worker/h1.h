@@ -35,7 +35,6 @@ struct pel_h1 {
     _Atomic bool is_recorded;  /* pel_probes_finish was called; the drain looks at it */
     bool is_started;           /* respond was called */
     bool is_gone_told;         /* on_gone was called */
-    uint64_t ready_ns;         /* the app could have had it */
     uint16_t refusal;          /* status to answer with when the body turned out bad; 0 = none */
 
     /* response */
@@ -69,9 +68,6 @@ void pel_h1_begin(struct pel_h1 *h1);
 /* Gives the request to the gateway (GIL held). Threaded: it is done, and the connection to be
  * settled, when this returns. Loop mode: from the outer loop only. */
 void pel_h1_start(struct pel_h1 *h1);
-
-/* How long it has waited for the app; 0 while it waits. */
-uint64_t pel_h1_queue_ns(const struct pel_h1 *h1);
 
 /* The record is complete: stamps it and hands it to the probes, once. */
 void pel_h1_record(struct pel_h1 *h1, uint64_t now_ns);

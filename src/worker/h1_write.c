@@ -14,6 +14,8 @@
 bool pel_h1_wait(struct pel_conn *c, short events, int64_t timeout_ms)
 {
     struct pollfd p = {.fd = c->fd, .events = events};
+    struct pel_spent *spent = &c->h1->rq.rec.spent;
+    uint64_t *wait_ns = events == POLLOUT ? &spent->write_wait_ns : &spent->body_wait_ns;
     uint64_t end_ns = pel_now_ns() + (uint64_t)timeout_ms * PEL_NS_PER_MS;
     bool is_interrupted;
     int n;
@@ -26,6 +28,7 @@ bool pel_h1_wait(struct pel_conn *c, short events, int64_t timeout_ms)
 
         n = poll(&p, 1, left_ms < INT32_MAX ? (int)left_ms : INT32_MAX);
         is_interrupted = n < 0 && errno == EINTR;
+        *wait_ns += pel_now_ns() - now_ns;
         PyEval_RestoreThread(state);
         if (is_interrupted)
             pel_pysignal_run();

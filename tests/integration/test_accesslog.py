@@ -25,7 +25,7 @@ LINE = re.compile(
     r'(?P<client>\S+) - - \[(?P<time>[^\]]+)\] "(?P<request>[^"]*)" (?P<status>\d+) (?P<size>\d+) '
     r'"(?P<referer>[^"]*)" "(?P<agent>[^"]*)" trace_id=(?P<trace>[0-9a-f]{32}) '
     r"span_id=(?P<span>[0-9a-f]{16}) queue_ms=(?P<queue>\d+\.\d{3}) app_ms=(?P<app>\d+\.\d{3}) "
-    r"total_ms=(?P<total>\d+\.\d{3})(?: error=(?P<error>[a-z_]+))?"
+    r"total_ms=(?P<total>\d+\.\d{3})(?: cpu_ms=(?P<cpu>\d+\.\d{3}))?(?: error=(?P<error>[a-z_]+))?"
 )
 
 # What may be in a request as a client sends it, and must not be in a line as it is.

@@ -99,6 +99,22 @@ static void span_follows_the_conventions(void **state)
     otlp__span__free_unpacked(span, NULL);
 }
 
+static void cpu_time_is_told_as_what_it_is(void **state)
+{
+    struct pel_record rec = fixture_record(1000);
+    Otlp__Span *span;
+
+    rec.spent.cpu_ns = 2000000;
+    rec.spent.cpu_slack_ns = 200000;
+    span = encoded(span_of(&rec, PEL_SPAN_SAMPLED));
+    assert_float_equal(real(span, "pellucid.request.cpu.duration"), 2e-3, 1e-12);
+    otlp__span__free_unpacked(span, NULL);
+    rec.spent.cpu_slack_ns = 200001;
+    span = encoded(span_of(&rec, PEL_SPAN_SAMPLED));
+    assert_float_equal(real(span, "pellucid.request.cpu.max"), 2e-3, 1e-12);
+    otlp__span__free_unpacked(span, NULL);
+}
+
 static void parent_is_remote(void **state)
 {
     struct pel_record rec = fixture_record(1000);
@@ -433,6 +449,7 @@ int main(void)
         cmocka_unit_test(child_that_failed),
         cmocka_unit_test(app_attributes_do_not_replace_ours),
         cmocka_unit_test(span_follows_the_conventions),
+        cmocka_unit_test(cpu_time_is_told_as_what_it_is),
         cmocka_unit_test(parent_is_remote),
         cmocka_unit_test(client_that_is_not_trusted_is_a_link),
         cmocka_unit_test(kept_span_has_no_known_probability),

@@ -42,7 +42,6 @@ static inline struct pel_shm fixture_shm(unsigned n_slots)
 static inline struct pel_record fixture_record(uint64_t start_ns)
 {
     struct pel_record rec = {
-        .queue_ns = 12000,
         .bytes_in = 300,
         .bytes_out = 1200,
         .body_out = 1000,
@@ -69,10 +68,12 @@ static inline struct pel_record fixture_record(uint64_t start_ns)
     memset(rec.trace.span_id, 0xcd, sizeof(rec.trace.span_id));
     for (int i = 0; i < PEL_STAMP_N; i++)
         pel_record_stamp(&rec, (enum pel_stamp)i, start_ns);
+    pel_record_stamp(&rec, PEL_STAMP_READY, start_ns + 88000);
     pel_record_stamp(&rec, PEL_STAMP_APP_START, start_ns + 100000);
     pel_record_stamp(&rec, PEL_STAMP_RESPONSE_START, start_ns + 2000000);
     pel_record_stamp(&rec, PEL_STAMP_APP_END, start_ns + 2500000);
     pel_record_stamp(&rec, PEL_STAMP_LAST_BYTE, start_ns + 3000000);
+    pel_record_phases(&rec, start_ns + 3000000, rec.phase_ns);
     return rec;
 }
 
@@ -98,6 +99,7 @@ static inline struct pel_shm_series *fixture_count(struct pel_shm *shm, unsigned
     struct pel_record copy = *rec;
 
     pel_record_stamp(&copy, PEL_STAMP_LAST_BYTE, copy.stamp_ns[PEL_STAMP_FIRST_BYTE] + ns);
+    pel_record_phases(&copy, copy.stamp_ns[PEL_STAMP_LAST_BYTE], copy.phase_ns);
     pel_series_add(table, s, &copy);
     return s;
 }

@@ -47,8 +47,21 @@ static void json_has_the_documented_fields(void **state)
               "\"bytes_in\":300,\"bytes_out\":1200,\"host\":\"shop.example:8000\","
               "\"referer\":\"https://shop.example/\",\"user_agent\":\"curl/7.88.1\","
               "\"route\":\"/orders/{id}\",\"trace_id\":\"abababababababababababababababab\","
-              "\"span_id\":\"cdcdcdcdcdcdcdcd\",\"queue_ms\":0.012,\"ttfb_ms\":2.000,"
-              "\"app_ms\":2.400,\"total_ms\":3.000,\"worker\":3,\"pid\":77}\n"));
+              "\"span_id\":\"cdcdcdcdcdcdcdcd\",\"body_ms\":0.088,\"queue_ms\":0.012,"
+              "\"ttfb_ms\":2.000,\"app_ms\":2.400,\"write_ms\":0.500,\"total_ms\":3.000,\"worker\":"
+              "3,\"pid\":77}\n"));
+}
+
+static void cpu_time_is_there_when_it_is_known(void **state)
+{
+    struct pel_record rec = fixture_record(pel_now_ns());
+
+    rec.spent.cpu_ns = 1100000;
+    assert_non_null(strstr(text_of(&rec), " total_ms=3.000 cpu_ms=1.100\n"));
+    assert_non_null(strstr(json_of(&rec), "\"total_ms\":3.000,\"cpu_ms\":1.100,\"worker\""));
+    rec.spent.cpu_slack_ns = rec.spent.cpu_ns;
+    assert_null(strstr(text_of(&rec), "cpu_ms"));
+    assert_null(strstr(json_of(&rec), "cpu_ms"));
 }
 
 static void refused_request_has_dashes(void **state)
@@ -90,7 +103,9 @@ static void longest_line_fits(void **state)
     rec.method = rec.path = rec.query = rec.host = rec.client = rec.user_agent = rec.referer = s;
     rec.route = rec.exc_type = s;
     rec.error = PEL_ERROR_CLIENT_GONE;
-    rec.bytes_in = rec.bytes_out = rec.body_out = rec.queue_ns = UINT64_MAX;
+    rec.bytes_in = rec.bytes_out = rec.body_out = UINT64_MAX;
+    for (size_t i = 0; i < PEL_REQUEST_PHASE_N; i++)
+        rec.phase_ns[i] = UINT64_MAX;
     assert_between(strlen(text_of(&rec)), 2000, PEL_LOGFILE_LINE_MAX);
     assert_between(strlen(json_of(&rec)), 2000, PEL_LOGFILE_LINE_MAX);
 }
@@ -114,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_combined_with_more_behind),
         cmocka_unit_test(json_has_the_documented_fields),
+        cmocka_unit_test(cpu_time_is_there_when_it_is_known),
         cmocka_unit_test(refused_request_has_dashes),
         cmocka_unit_test(client_cannot_end_a_line),
         cmocka_unit_test(longest_line_fits),
