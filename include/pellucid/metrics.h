@@ -26,4 +26,10 @@ struct pel_metric_info {
 };
 extern const struct pel_metric_info pel_metric_infos[PEL_METRIC_N];
 
+/* Those of vitals.h, and the attribute of each: "" = none. */
+extern const struct pel_vital_info {
+    struct pel_metric_info metric;
+    const char *key, *value;
+} pel_vital_infos[PEL_VITAL_N];
+
 #endif

@@ -16,6 +16,7 @@
 #include "pellucid/err.h"
 #include "pellucid/exception.h"
 #include "pellucid/series.h"
+#include "pellucid/vitals.h"
 
 #define PEL_SHM_MAGIC 0x50454c4cU
 #define PEL_SHM_VERSION 5U
@@ -106,6 +107,7 @@ struct pel_shm_slot {
     _Atomic uint64_t worker_requests; /* finished by the present worker; written by the probes */
     _Atomic uint64_t inflight_lost;   /* requests that found the table full */
     _Atomic uint64_t metrics[PEL_METRIC_N];
+    struct pel_shm_vitals vitals;
     struct pel_shm_inflight inflight[PEL_SHM_INFLIGHT_N];
     struct pel_shm_series_table series;
     struct pel_shm_exception_table exceptions;

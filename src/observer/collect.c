@@ -4,6 +4,7 @@
 #include "page.h"
 #include "pellucid/proc.h"
 #include "process.h"
+#include "vitals.h"
 
 #define LOAD(field) atomic_load_explicit(&(field), memory_order_relaxed)
 
@@ -187,6 +188,7 @@ void pel_collect(struct pel_sink *sink, const struct pel_view *v)
     pel_http_metrics_collect(sink, v->shm);
     collect_scalars(sink, v->shm);
     pel_exceptions_collect(sink, v->shm);
+    pel_vitals_collect(sink, v->shm);
     pel_process_collect(sink, v->shm);
     collect_server(sink, v->shm);
     collect_ends(sink, v->shm->header);

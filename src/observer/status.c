@@ -4,6 +4,7 @@
 #include "pellucid/metrics.h"
 #include "pellucid/time.h"
 #include "status_routes.h"
+#include "vitals.h"
 
 #define INFLIGHT_MAX 1000
 
@@ -55,6 +56,7 @@ static void add_worker(struct pel_json *j, unsigned i, struct pel_shm_slot *s, u
     pel_json_uint(j, "connections_active", LOAD(s->metrics[PEL_METRIC_CONNECTIONS_ACTIVE]));
     pel_json_bool(j, "is_idle", LOAD(s->is_polling));
     pel_json_seconds(j, "loop_age_seconds", age_ns(LOAD(s->heartbeat_ns)));
+    pel_vitals_show(j, &s->vitals);
     pel_json_close(j, '}');
 }
 

@@ -47,6 +47,7 @@ void pel_metrics_reset_gauges(struct pel_shm_slot *slot)
     for (size_t i = 0; i < PEL_METRIC_N; i++)
         if (pel_metric_infos[i].kind != PEL_METRIC_KIND_COUNTER)
             atomic_store_explicit(&slot->metrics[i], 0, memory_order_relaxed);
+    pel_vitals_reset(&slot->vitals);
 }
 
 static int start(struct pel_probes *ps, struct pel_err *err)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "conn.h"
+#include "gcstats.h"
 #include "h1.h"
 #include "pellucid/arena.h"
 #include "pellucid/log.h"
@@ -145,6 +146,7 @@ static void note_app(struct pel_baton *b, bool has_blocked)
     atomic_store_explicit(&b->blockiness, blockiness, memory_order_relaxed);
 }
 
+/* GIL held. */
 static void run_app(struct pel_thread *t, struct pel_request *rq)
 {
     struct pel_baton *b = t->baton;
@@ -157,7 +159,9 @@ static void run_app(struct pel_thread *t, struct pel_request *rq)
         spent_ns = cpu_ns();
     }
     atomic_store_explicit(&t->is_in_app, true, memory_order_relaxed);
+    pel_vital_add(&b->loop->slot->vitals, PEL_VITAL_THREADS_BUSY, 1);
     pel_h1_start(pel_h1_of(rq));
+    pel_vital_sub(&b->loop->slot->vitals, PEL_VITAL_THREADS_BUSY, 1);
     atomic_store_explicit(&t->is_in_app, false, memory_order_relaxed);
     if (PEL_UNLIKELY(blockiness)) {
         spent_ns = cpu_ns() - spent_ns;
@@ -235,9 +239,12 @@ static bool serve_next(struct pel_thread *t)
 {
     struct pel_request *rq = pel_loop_pop_ready(t->baton->loop);
     struct pel_conn *c = pel_h1_of(rq)->conn;
+    bool is_look_due = pel_gcstats_is_due(t->baton->loop);
 
     loosen(t);
     pel_watcher_wake(&t->baton->watcher);
+    if (PEL_UNLIKELY(is_look_due))
+        pel_gcstats_look(t->baton->loop);
     run_app(t, rq);
     if (PEL_UNLIKELY(!tighten(t))) {
         pel_conn_give_back(c);
@@ -386,6 +393,7 @@ static struct pel_baton *baton_new(struct pel_loop *loop)
 
     b->loop = loop;
     b->n_threads = loop->threads;
+    pel_vital_add(&loop->slot->vitals, PEL_VITAL_THREADS, b->n_threads);
     b->threads = pel_mem_new(b->n_threads, sizeof(*b->threads));
     b->owner = 1;
     b->pysignal.fds[0] = -1;

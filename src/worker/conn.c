@@ -127,6 +127,7 @@ bool pel_conn_open(struct pel_loop *loop, int fd, const struct pel_port *port,
     pel_list_push_tail(&loop->conns, &c->link);
     loop->n_conns++;
     pel_metric_add(loop->slot, PEL_METRIC_CONNECTIONS_ACTIVE, 1);
+    pel_vital_add(&loop->slot->vitals, PEL_VITAL_CONN_IDLE, 1);
     learn_addresses(c, peer);
     c->since_ns = pel_loop_now(loop);
     pel_conn_watch(c, UV_READABLE);
@@ -196,7 +197,7 @@ void pel_conn_close(struct pel_conn *c)
     c->fd = -1;
     loop->n_conns--;
     pel_metric_sub(loop->slot, PEL_METRIC_CONNECTIONS_ACTIVE, 1);
-    c->state = PEL_CONN_CLOSED;
+    pel_conn_enter(c, PEL_CONN_CLOSED);
     if (c->h1 && c->h1->is_begun && c->h1->rq.rec.error == PEL_ERROR_NONE)
         c->h1->rq.rec.error = PEL_ERROR_CLIENT_GONE;
     if (c->h1 && !c->h1->is_with_app) {
@@ -216,7 +217,7 @@ void pel_conn_linger(struct pel_conn *c)
     if (c->h1)
         pel_conn_drop_h1(c);
     pel_buf_fini(&c->pending);
-    c->state = PEL_CONN_LINGER;
+    pel_conn_enter(c, PEL_CONN_LINGER);
     pel_conn_arm(c, PEL_TIMEOUT_LINGER);
     pel_conn_watch(c, UV_READABLE);
 }

@@ -36,6 +36,9 @@ enum pel_conn_state {
     PEL_CONN_CLOSED,   /* descriptor closed; freed when libuv and the app let go */
 };
 
+_Static_assert(PEL_VITAL_CONN_LINGER - PEL_VITAL_CONN_IDLE == PEL_CONN_LINGER,
+               "tbl/vitals.h has a row for each state but the last");
+
 enum pel_conn_owner { PEL_OWNER_LOOP = 0, PEL_OWNER_APP, PEL_OWNER_APP_UNWATCHED };
 
 struct pel_conn {
@@ -67,6 +70,15 @@ struct pel_conn {
     char peer[INET6_ADDRSTRLEN];  /* numeric address */
     char local[INET6_ADDRSTRLEN]; /* when the port listens on a wildcard */
 };
+
+/* The states of open connections are counted. Loop held. */
+static inline void pel_conn_enter(struct pel_conn *c, enum pel_conn_state state)
+{
+    pel_vital_sub(&c->loop->slot->vitals, PEL_VITAL_CONN_IDLE + (enum pel_vital)c->state, 1);
+    if (state != PEL_CONN_CLOSED)
+        pel_vital_add(&c->loop->slot->vitals, PEL_VITAL_CONN_IDLE + (enum pel_vital)state, 1);
+    c->state = (uint8_t)state;
+}
 
 /* Takes fd (non-blocking) over and begins to watch it. Loop held. False when that failed; fd is
  * closed then. port may be NULL. */

@@ -22,7 +22,7 @@ static void dispatch(struct pel_conn *c)
     struct pel_h1 *h1 = c->h1;
 
     pel_conn_leave_holding(c);
-    c->state = PEL_CONN_APP;
+    pel_conn_enter(c, PEL_CONN_APP);
     h1->is_with_app = true;
     h1->rq.rec.stamp_ns[PEL_STAMP_READY] = loop->now_ns;
     pel_conn_disarm(c);
@@ -105,7 +105,7 @@ static void on_head(struct pel_conn *c)
     } else if (!c->loop->is_threaded) {
         dispatch(c);
     } else {
-        c->state = PEL_CONN_HOLD;
+        pel_conn_enter(c, PEL_CONN_HOLD);
         c->is_held_long = false;
         pel_conn_arm(c, c->loop->threads > 1 ? PEL_TIMEOUT_BODY : PEL_TIMEOUT_HOLD);
     }
@@ -116,7 +116,7 @@ static void await_head(struct pel_conn *c)
 {
     if (c->state == PEL_CONN_HEAD)
         return;
-    c->state = PEL_CONN_HEAD;
+    pel_conn_enter(c, PEL_CONN_HEAD);
     if (c->n_requests > 1)
         pel_conn_arm(c, PEL_TIMEOUT_HEADER);
 }

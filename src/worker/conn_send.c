@@ -29,7 +29,7 @@ void pel_conn_broken(struct pel_conn *c)
 void pel_conn_next(struct pel_conn *c)
 {
     pel_conn_drop_h1(c);
-    c->state = PEL_CONN_IDLE;
+    pel_conn_enter(c, PEL_CONN_IDLE);
     c->since_ns = pel_loop_now(c->loop);
     pel_conn_arm(c, PEL_TIMEOUT_KEEPALIVE);
     pel_conn_watch(c, UV_READABLE);
@@ -54,7 +54,7 @@ static void go_on(struct pel_conn *c)
         pel_conn_linger(c);
         return;
     }
-    c->state = PEL_CONN_SKIP;
+    pel_conn_enter(c, PEL_CONN_SKIP);
     c->skipped = 0;
     pel_conn_arm(c, PEL_TIMEOUT_BODY);
     pel_conn_watch(c, UV_READABLE);
@@ -141,7 +141,7 @@ void pel_conn_settle(struct pel_conn *c)
         pel_conn_drop_h1(c);
         return;
     }
-    c->state = PEL_CONN_SEND;
+    pel_conn_enter(c, PEL_CONN_SEND);
     if (PEL_LIKELY(pel_outq_is_empty(&h1->q))) {
         answered(c);
         return;
@@ -169,6 +169,7 @@ static bool rest(struct pel_conn *c)
     pel_h1_leave_place(h1);
     pel_conn_drop_h1(c);
     c->state = PEL_CONN_IDLE;
+    atomic_fetch_add_explicit(&loop->slot->vitals.conns_rested, 1, memory_order_relaxed);
     c->since_ns = now_ns;
     pel_wheel_defer(&c->deadline, pel_period_due(&loop->periods[PEL_TIMEOUT_KEEPALIVE], now_ns));
     return atomic_compare_exchange_strong(&c->owner, &owner, PEL_OWNER_LOOP);

@@ -51,6 +51,7 @@ struct pel_loop {
     uint64_t timer_ns;       /* when timer fires; PEL_WHEEL_NEVER = not armed */
     uint64_t now_ns;         /* the last reading of the clock */
     uint64_t turned_ns;      /* when the last turn ended */
+    uint64_t gcstats_ns;     /* when the next look is due: gcstats.h */
     bool is_now_old;         /* no reading since the poll returned */
     bool is_threaded;        /* the mode of the gateway */
     unsigned threads;        /* application threads; 1 in loop mode */

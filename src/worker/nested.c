@@ -1,6 +1,8 @@
 #include "nested.h"
 
+#include "gcstats.h"
 #include "h1.h"
+#include "lag.h"
 #include "outer.h"
 #include "pellucid/log.h"
 #include "pellucid/time.h"
@@ -108,8 +110,11 @@ static bool start_requests(struct budget *b)
  */
 static bool run_inner(void)
 {
-    struct budget b = {TURN_REQUESTS_MAX, ROUNDS_MAX, pel_now_ns() + TURN_NS_MAX};
+    uint64_t now_ns = pel_now_ns();
+    struct budget b = {TURN_REQUESTS_MAX, ROUNDS_MAX, now_ns + TURN_NS_MAX};
     bool is_productive;
+
+    pel_lag_probe(now_ns);
 
     do {
         nested.is_kicked = false;
@@ -136,6 +141,8 @@ static void turn(void)
     has_more = run_inner();
     nested.is_turning = false;
     pel_loop_drop_refs(nested.inner);
+    if (PEL_UNLIKELY(pel_gcstats_is_due(nested.inner)))
+        pel_gcstats_look(nested.inner);
     pel_loop_flush(nested.inner);
 
     timeout_ms = uv_backend_timeout(&nested.inner->uv);
@@ -191,7 +198,7 @@ static int watch_inner(void)
     nested.call_soon = PyObject_GetAttrString(nested.outer, "call_soon");
     nested.call_later = PyObject_GetAttrString(nested.outer, "call_later");
     if (!nested.on_soon || !nested.on_event || !nested.on_timer || !nested.call_soon ||
-        !nested.call_later)
+        !nested.call_later || pel_lag_open(&nested.inner->slot->vitals, nested.call_soon) != 0)
         return -1;
     done = PyObject_CallMethod(nested.outer, "add_reader", "iO", fd, nested.on_event);
     Py_XDECREF(done);
@@ -212,6 +219,7 @@ static void unwatch_inner(void)
 
 static void drop_refs(void)
 {
+    pel_lag_close();
     Py_CLEAR(nested.on_soon);
     Py_CLEAR(nested.on_event);
     Py_CLEAR(nested.call_soon);

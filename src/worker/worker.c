@@ -4,6 +4,7 @@
 
 #include "baton.h"
 #include "control.h"
+#include "gcstats.h"
 #include "h1.h"
 #include "loop.h"
 #include "nested.h"
@@ -28,8 +29,10 @@ static int run_open(struct worker *w, struct pel_err *err)
 
     if (rc != 0)
         return -1;
+    pel_gcstats_open(w->loop);
     pel_control_send(&w->control, PEL_MSG_READY, "", -1);
     rc = w->loop->is_threaded ? pel_baton_run(w->loop, &w->n_stuck, err) : pel_nested_run(err);
+    pel_gcstats_close(w->loop);
     pel_control_send(&w->control, PEL_MSG_DRAINED, "", -1);
     return rc;
 }
