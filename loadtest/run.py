@@ -3,6 +3,7 @@
     ./dev bench                                   every server, every scenario
     ./dev bench compare --servers pellucid,floor --scenarios hello,one --rounds 3
     ./dev bench idle | connections | leak         at rest, and afterwards
+    ./dev bench scrape                            reading /metrics
 
 `loadtest/README.md` says what the figures mean.
 """
@@ -15,7 +16,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from runner import report, rest, targets
+from runner import report, rest, scrape, targets
 from runner.measure import Row, compare
 from runner.scenarios import SCENARIOS, Scenario
 from runner.servers import ROOT, SERVERS, Programs, Server
@@ -103,6 +104,16 @@ def run_leak(args: argparse.Namespace, servers: Sequence[Server]) -> int:
     return _at_rest(servers, measure)
 
 
+def run_scrape(args: argparse.Namespace, servers: Sequence[Server]) -> int:
+    """Cost of a scrape of /metrics; 1 with --check when it takes too long."""
+    found = scrape.costs(_programs(args), args.workers, args.routes)
+    for name, cost in found.items():
+        print(cost.line(name), flush=True)
+    is_reached = all(cost.ms <= scrape.MOST_MS for cost in found.values())
+    print("ok    " if is_reached else "MISSED", f"a scrape takes at most {scrape.MOST_MS:.0f} ms")
+    return 1 if args.check and not is_reached else 0
+
+
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--servers", default="", help="beginnings of names, with commas")
@@ -128,12 +139,18 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("leak", parents=[common], help="growth over many requests")
     one.add_argument("--requests", type=int, default=1_000_000)
     one.set_defaults(run=run_leak)
+    one = commands.add_parser("scrape", parents=[common], help="the cost of reading /metrics")
+    one.add_argument("--routes", type=int, default=500)
+    one.add_argument("--workers", type=int, default=8)
+    one.add_argument("--check", action="store_true", help="fail when the target is missed")
+    one.set_defaults(run=run_scrape)
     return parser
 
 
 def _check_bounds(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     bounds = {
         "seconds": MOST_SECONDS, "rounds": MOST_ROUNDS, "requests": MOST_REQUESTS, "count": 15_000,
+        "routes": 1000, "workers": 32,
     }  # fmt: skip
     for name, most in bounds.items():
         if not 1 <= getattr(args, name, 1) <= most:

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,8 +56,13 @@ def anonymous_bytes(session: int) -> int:
 
 def wake_ups(session: int) -> int:
     """How often threads of the session have gone to sleep so far, and so been woken."""
+    return wake_ups_of(of_session(session))
+
+
+def wake_ups_of(pids: Iterable[int]) -> int:
+    """The same, of some processes."""
     total = 0
-    for pid in of_session(session):
+    for pid in pids:
         for status in Path(f"/proc/{pid}/task").glob("*/status"):
             for line in status.read_text().splitlines():
                 if line.startswith("voluntary_ctxt_switches:"):

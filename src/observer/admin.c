@@ -35,8 +35,8 @@ struct conn {
     bool keep_alive;    /* after the answer under way */
     unsigned n_handles; /* open; the last one to go frees the connection */
     struct pel_http_parser *parser;
-    struct pel_arena arena; /* of the present request */
-    struct pel_buf out;
+    struct pel_arena arena;   /* of the present request */
+    struct pel_buf out, body; /* the answer under way; body may be megabytes */
 };
 
 /* --- the end of a connection --- */
@@ -50,6 +50,7 @@ static void on_handle_closed(uv_handle_t *handle)
     pel_http_parser_free(c->parser);
     pel_arena_reset(&c->arena);
     pel_buf_fini(&c->out);
+    pel_buf_fini(&c->body);
     free(c);
 }
 
@@ -84,6 +85,7 @@ static void await_request(struct conn *c, bool is_idle)
 {
     pel_arena_reset(&c->arena);
     pel_buf_clear(&c->out);
+    pel_buf_fini(&c->body);
     pel_http_parser_start(c->parser, &c->arena);
     c->is_idle = is_idle;
     uv_timer_start(&c->timer, on_timeout, is_idle ? PEL_ADMIN_IDLE_MS : PEL_ADMIN_TIMEOUT_MS, 0);
@@ -105,7 +107,8 @@ static void on_written(uv_write_t *write, int status)
 
 static void send_out(struct conn *c)
 {
-    uv_buf_t buf = uv_buf_init(c->out.p, (unsigned)c->out.len);
+    uv_buf_t bufs[] = {uv_buf_init(c->out.p, (unsigned)c->out.len),
+                       uv_buf_init(c->body.p, (unsigned)c->body.len)};
 
     uv_read_stop(&c->socket.stream);
     c->is_idle = false;
@@ -113,7 +116,7 @@ static void send_out(struct conn *c)
     pel_list_push_tail(&c->admin->conns, &c->link);
     uv_timer_start(&c->timer, on_timeout, PEL_ADMIN_TIMEOUT_MS, 0);
     c->write.data = c;
-    if (uv_write(&c->write, &c->socket.stream, &buf, 1, on_written) < 0)
+    if (uv_write(&c->write, &c->socket.stream, bufs, c->body.len ? 2 : 1, on_written) < 0)
         conn_close(c);
 }
 
@@ -174,9 +177,9 @@ static void answer(struct conn *c, bool has_more_input)
                            make_fields(fields, &page), (int64_t)page.body.len,
                            !has_more_input && !head->has_body, &err);
     PEL_ASSERT(rc == 0);
-    if (!head->is_head)
-        pel_buf_add(&c->out, page.body.p, page.body.len);
-    pel_buf_fini(&page.body);
+    c->body = page.body;
+    if (head->is_head)
+        pel_buf_fini(&c->body);
     c->keep_alive = res.keep_alive;
     send_out(c);
 }

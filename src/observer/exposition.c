@@ -110,11 +110,15 @@ static void add_label_value(struct pel_buf *out, struct pel_str value)
 
 void pel_exposition_label(struct pel_exposition *e, const char *otel_name, struct pel_str value)
 {
-    pel_buf_add(e->out, e->is_open ? "," : "{", 1);
+    char *begin = pel_buf_reserve(e->out, strlen(otel_name) + 3), *at = begin;
+
+    *at++ = e->is_open ? ',' : '{';
     e->is_open = true;
     for (; *otel_name; otel_name++)
-        pel_buf_add(e->out, &(char){translate(*otel_name)}, 1);
-    pel_buf_add(e->out, "=\"", 2);
+        *at++ = translate(*otel_name);
+    *at++ = '=';
+    *at++ = '"';
+    e->out->len += (size_t)(at - begin);
     add_label_value(e->out, value);
     pel_buf_add(e->out, "\"", 1);
 }

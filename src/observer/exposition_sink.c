@@ -14,6 +14,7 @@ static void begin_family(struct pel_sink *sink, const struct pel_metric_info *in
     };
     struct pel_exposition_sink *s = PEL_CONTAINER_OF(sink, struct pel_exposition_sink, sink);
 
+    s->formatted = NULL;
     pel_exposition_family(s->e, info->name, info->unit, types[info->kind], info->text);
 }
 
@@ -43,19 +44,26 @@ static void add_point(struct pel_sink *sink, const struct pel_labels *ls, uint64
 }
 
 /* A bound as clients expect it: 0.005, 2.5, 10. OpenMetrics wants floats. */
-static void format_bound(char out[32], const struct pel_histogram *h, size_t i, bool is_ns,
-                         bool is_openmetrics)
+static void format_bound(char out[PEL_BOUND_LEN], uint64_t bound, bool is_ns, bool is_openmetrics)
 {
-    if (i == h->n_bounds) {
-        snprintf(out, 32, "+Inf");
-        return;
-    }
     if (is_ns)
-        snprintf(out, 32, "%g", (double)h->bounds[i] / PEL_NS_PER_SEC);
+        snprintf(out, PEL_BOUND_LEN, "%g", (double)bound / PEL_NS_PER_SEC);
     else
-        snprintf(out, 32, "%" PRIu64, h->bounds[i]);
+        snprintf(out, PEL_BOUND_LEN, "%" PRIu64, bound);
     if (is_openmetrics && !strchr(out, '.'))
         strcat(out, ".0");
+}
+
+/* The bounds are the same for all of a family. */
+static void format_bounds(struct pel_exposition_sink *s, const struct pel_histogram *h, bool is_ns)
+{
+    if (s->formatted == h->bounds)
+        return;
+    PEL_ASSERT(h->n_bounds < PEL_ARRAY_LEN(s->bounds));
+    for (size_t i = 0; i < h->n_bounds; i++)
+        format_bound(s->bounds[i], h->bounds[i], is_ns, s->e->is_openmetrics);
+    strcpy(s->bounds[h->n_bounds], "+Inf");
+    s->formatted = h->bounds;
 }
 
 /* One line of a histogram; the labels were rendered once. */
@@ -68,13 +76,12 @@ static void begin_line(struct pel_exposition_sink *s, const char *suffix)
 static void add_buckets(struct pel_exposition_sink *s, const struct pel_histogram *h, bool is_ns)
 {
     uint64_t n = 0;
-    char bound[32];
 
+    format_bounds(s, h, is_ns);
     for (size_t i = 0; i <= h->n_bounds; i++) {
         n += h->counts[i];
-        format_bound(bound, h, i, is_ns, s->e->is_openmetrics);
         begin_line(s, "_bucket");
-        pel_exposition_label(s->e, "le", pel_str(bound, strlen(bound)));
+        pel_exposition_label(s->e, "le", pel_str(s->bounds[i], strlen(s->bounds[i])));
         pel_exposition_value(s->e, n);
     }
     begin_line(s, "_count");

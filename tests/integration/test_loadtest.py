@@ -54,3 +54,9 @@ def test_rest(target):
     assert idle.returncode == 0 and "wake-ups a second" in idle.stdout, idle.stderr
     one = run(target, "connections", "--servers", "pellucid wsgi 8", "--count", "50")
     assert one.returncode == 0 and "bytes a connection" in one.stdout, one.stderr
+
+
+def test_scrape(target):
+    done = run(target, "scrape", "--routes", "20", "--workers", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("21 streams") == 2  # and one of the request that saw it serve
