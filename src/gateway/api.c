@@ -1,5 +1,6 @@
 #include "gateway/api.h"
 
+#include "gateway/done.h"
 #include "pellucid/child.h"
 #include "pellucid/conf.h"
 
@@ -10,8 +11,7 @@ int pel_api_init(void)
 {
     if (pel_api.current)
         return 0;
-    if (PyType_Ready(&pel_api_request_type) < 0 || pel_api_span_init() < 0 ||
-        pel_api_done_init() < 0)
+    if (PyType_Ready(&pel_api_request_type) < 0 || pel_api_span_init() < 0 || pel_done_init() < 0)
         return -1;
     pel_api.current = PyContextVar_New("pellucid", NULL);
     return pel_api.current ? 0 : -1;

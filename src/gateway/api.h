@@ -109,14 +109,9 @@ static inline const uint8_t *pel_api_span_id(PyObject *scope)
                                                  : ((struct pel_api_request *)scope)->span_id;
 }
 
-/* --- api_span.c, api_done.c --- */
+/* --- api_span.c --- */
 
 int pel_api_span_init(void);
-int pel_api_done_init(void);
-
-/* An awaitable that is complete, with value as its result: a new reference, or NULL with an
- * exception. */
-PyObject *pel_api_done(PyObject *value);
 
 /* --- api_carrier.c --- */
 

@@ -1,5 +1,6 @@
 #include "gateway/api.h"
 
+#include "gateway/done.h"
 #include "http/random.h"
 #include "pellucid/child.h"
 #include "pellucid/time.h"
@@ -135,7 +136,7 @@ static PyObject *enter_method(PyObject *self, PyObject *unused)
 static PyObject *aenter_method(PyObject *self, PyObject *unused)
 {
     enter(as_span(self));
-    return pel_api_done(self);
+    return pel_done_new(self);
 }
 
 /* --- leaving --- */
@@ -245,7 +246,7 @@ static PyObject *exit_method(PyObject *self, PyObject *const *args, Py_ssize_t n
 
 static PyObject *aexit_method(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
-    return leave_with(self, args, n) < 0 ? NULL : pel_api_done(Py_None);
+    return leave_with(self, args, n) < 0 ? NULL : pel_done_none();
 }
 
 /* --- the rest --- */

@@ -1,5 +1,6 @@
 #include "gateway/asgi_channel.h"
 #include "gateway/asgi_freelist.h"
+#include "gateway/done.h"
 #include "gateway/strings.h"
 
 /* What receive() returns, and a send() that has to wait or has failed. Its fields are empty once it
@@ -12,77 +13,10 @@ struct awaitable {
 
 static struct pel_freelist awaitables;
 
-void pel_asgi_set_thrown(PyObject *args)
-{
-    PyObject *type, *value = NULL, *traceback = NULL;
-
-    if (!PyArg_UnpackTuple(args, "throw", 1, 3, &type, &value, &traceback))
-        return;
-    if (PyExceptionInstance_Check(type))
-        PyErr_SetObject((PyObject *)Py_TYPE(type), type);
-    else if (PyExceptionClass_Check(type))
-        PyErr_SetObject(type, value == Py_None ? NULL : value);
-    else
-        PyErr_SetString(PyExc_TypeError, "throw() needs an exception");
-}
-
 static PyObject *return_self(PyObject *self)
 {
     return Py_NewRef(self);
 }
-
-/* --- an awaitable that is done: one object, which has no state --- */
-
-static PyObject *done_next(PyObject *self)
-{
-    return NULL; /* StopIteration(None) */
-}
-
-static PyObject *done_send(PyObject *self, PyObject *value)
-{
-    PyErr_SetNone(PyExc_StopIteration);
-    return NULL;
-}
-
-static PyObject *done_throw(PyObject *self, PyObject *args)
-{
-    pel_asgi_set_thrown(args);
-    return NULL;
-}
-
-static PyObject *done_close(PyObject *self, PyObject *unused)
-{
-    Py_RETURN_NONE;
-}
-
-static PyMethodDef done_methods[] = {
-    {"send", done_send, METH_O, NULL},
-    {"throw", done_throw, METH_VARARGS, NULL},
-    {"close", done_close, METH_NOARGS, NULL},
-    {NULL, NULL, 0, NULL},
-};
-
-static PyAsyncMethods done_async = {.am_await = return_self};
-
-static PyTypeObject done_type = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "pellucid.Done",
-    .tp_doc = "An awaitable that is done: send() had nothing to wait for.",
-    .tp_basicsize = sizeof(PyObject),
-    .tp_flags = Py_TPFLAGS_DEFAULT,
-    .tp_as_async = &done_async,
-    .tp_iter = return_self,
-    .tp_iternext = done_next,
-    .tp_methods = done_methods,
-};
-
-static PyObject *done; /* owned */
-
-PyObject *pel_asgi_done(void)
-{
-    return Py_NewRef(done);
-}
-
-/* --- one that asks its channel --- */
 
 static int awaitable_traverse(PyObject *self, visitproc visit, void *arg)
 {
@@ -146,57 +80,62 @@ static int start_waiting(struct awaitable *a)
     return 0;
 }
 
-static PyObject *give(struct awaitable *a, PyObject *value)
+static PySendResult finish(struct awaitable *a, PySendResult how)
 {
     awaitable_clear((PyObject *)a);
-    PyErr_SetObject(PyExc_StopIteration, value);
-    Py_DECREF(value);
-    return NULL;
+    return how;
 }
 
-static PyObject *fail(struct awaitable *a)
-{
-    awaitable_clear((PyObject *)a);
-    return NULL;
-}
-
-static PyObject *raise_error(struct awaitable *a)
+static PySendResult raise_error(struct awaitable *a)
 {
     PyObject *error = a->error;
 
-    if (!error) {
-        PyErr_SetString(PyExc_RuntimeError, "cannot reuse an awaited receive() or send()");
-        return NULL;
-    }
     a->error = NULL;
-    pel_py_give_exception(error);
-    return NULL;
+    if (error)
+        pel_py_give_exception(error);
+    else
+        PyErr_SetString(PyExc_RuntimeError, "cannot reuse an awaited receive() or send()");
+    return PYGEN_ERROR;
 }
 
-static PyObject *awaitable_next(PyObject *self)
+static PySendResult awaitable_send(PyObject *self, PyObject *unused, PyObject **result)
 {
     struct awaitable *a = (struct awaitable *)self;
-    PyObject *value;
 
+    *result = NULL;
     if (!a->channel)
         return raise_error(a);
     for (;;) {
         if (a->waiting) {
-            value = ask_future(a);
-            if (value)
-                return value;
+            *result = ask_future(a);
+            if (*result)
+                return PYGEN_NEXT;
             if (PyErr_Occurred())
-                return fail(a);
+                return finish(a, PYGEN_ERROR);
         }
-        value = a->channel->ops->poll(a->channel);
-        if (value)
-            return give(a, value);
+        *result = a->channel->ops->poll(a->channel);
+        if (*result)
+            return finish(a, PYGEN_RETURN);
         if (PyErr_Occurred() || start_waiting(a) < 0)
-            return fail(a);
+            return finish(a, PYGEN_ERROR);
     }
 }
 
-static PyObject *awaitable_send(PyObject *self, PyObject *value)
+static PyObject *awaitable_next(PyObject *self)
+{
+    PyObject *result;
+
+    switch (awaitable_send(self, Py_None, &result)) {
+    case PYGEN_NEXT:
+        return result;
+    case PYGEN_RETURN:
+        return pel_done_stop(result);
+    default:
+        return NULL;
+    }
+}
+
+static PyObject *send_method(PyObject *self, PyObject *unused)
 {
     return awaitable_next(self);
 }
@@ -208,14 +147,17 @@ static PyObject *awaitable_throw(PyObject *self, PyObject *args)
     PyObject *method, *yielded = NULL;
 
     if (!a->waiting) {
-        pel_asgi_set_thrown(args);
-        return fail(a);
+        pel_done_set_thrown(args);
+        awaitable_clear(self);
+        return NULL;
     }
     method = PyObject_GetAttr(a->waiting, pel_interned.throw);
     if (method)
         yielded = PyObject_CallObject(method, args);
     Py_XDECREF(method);
-    return yielded ? yielded : fail(a);
+    if (!yielded)
+        awaitable_clear(self);
+    return yielded;
 }
 
 static PyObject *awaitable_close(PyObject *self, PyObject *unused)
@@ -225,13 +167,13 @@ static PyObject *awaitable_close(PyObject *self, PyObject *unused)
 }
 
 static PyMethodDef awaitable_methods[] = {
-    {"send", awaitable_send, METH_O, NULL},
+    {"send", send_method, METH_O, NULL},
     {"throw", awaitable_throw, METH_VARARGS, NULL},
     {"close", awaitable_close, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
-static PyAsyncMethods awaitable_async = {.am_await = return_self};
+static PyAsyncMethods awaitable_async = {.am_await = return_self, .am_send = awaitable_send};
 
 static PyTypeObject awaitable_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "pellucid.Awaitable",
@@ -282,14 +224,12 @@ PyObject *pel_asgi_failed(void)
 
 int pel_asgi_awaitable_init(void)
 {
-    if (PyType_Ready(&done_type) < 0 || PyType_Ready(&awaitable_type) < 0)
+    if (pel_done_init() < 0)
         return -1;
-    done = PyType_GenericAlloc(&done_type, 0);
-    return done ? 0 : -1;
+    return PyType_Ready(&awaitable_type);
 }
 
 void pel_asgi_awaitable_fini(void)
 {
-    Py_CLEAR(done);
     pel_freelist_drop(&awaitables);
 }

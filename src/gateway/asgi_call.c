@@ -3,6 +3,7 @@
 #include "gateway/asgi.h"
 #include "gateway/asgi_freelist.h"
 #include "gateway/asgi_loop.h"
+#include "gateway/done.h"
 #include "gateway/strings.h"
 
 static struct pel_freelist calls;
@@ -154,7 +155,7 @@ static PySendResult throw_in(struct pel_asgi_call *call, PyObject *args, PyObjec
     PyObject *method = call->awaiting ? pel_py_attr(call->awaiting, pel_interned.throw) : NULL;
 
     if (!method) {
-        pel_asgi_set_thrown(args);
+        pel_done_set_thrown(args);
         return PYGEN_ERROR;
     }
     *result = PyObject_CallObject(method, args);
@@ -172,11 +173,7 @@ static PyObject *as_method_result(PySendResult how, PyObject *result)
 {
     if (how == PYGEN_NEXT)
         return result;
-    if (how == PYGEN_RETURN) {
-        PyErr_SetNone(PyExc_StopIteration);
-        Py_XDECREF(result);
-    }
-    return NULL;
+    return how == PYGEN_RETURN ? pel_done_stop(result) : NULL;
 }
 
 static PyObject *send_method(PyObject *self, PyObject *value)

@@ -1,11 +1,10 @@
 /*
  * asgi_channel - the callables an app is given, receive and send, and what it awaits.
  *
- * A call that can be answered at once costs no future: what it returns is an awaitable that is done
- * when it is asked. One that must wait is given an asyncio future, in the channel's keeping, and
- * asks again each time the channel is woken. Any number of tasks may wait on one channel. The
- * awaitables are coroutines to collections.abc (send, throw, close), so that an app may make tasks
- * of them.
+ * A call that can be answered at once costs no future: what it returns is done (done.h), or is when
+ * it is asked. One that must wait is given an asyncio future, in the channel's keeping, and asks
+ * again each time the channel is woken. Any number of tasks may wait on one channel. The awaitables
+ * are coroutines to collections.abc (send, throw, close), so that an app may make tasks of them.
  */
 #ifndef PELLUCID_GATEWAY_ASGI_CHANNEL_H
 #define PELLUCID_GATEWAY_ASGI_CHANNEL_H
@@ -55,12 +54,8 @@ void pel_asgi_channel_end(struct pel_asgi_channel *ch, bool is_gone);
 
 /* --- asgi_awaitable.c: new references, or NULL with an exception --- */
 
-/* Gives None at once; raises the exception that is set; asks ch. */
-PyObject *pel_asgi_done(void);
+/* Raises the exception that is set; asks ch. */
 PyObject *pel_asgi_failed(void);
 PyObject *pel_asgi_waiting(struct pel_asgi_channel *ch);
-
-/* Sets the exception that the arguments of a coroutine's throw(), a tuple, stand for. */
-void pel_asgi_set_thrown(PyObject *args);
 
 #endif

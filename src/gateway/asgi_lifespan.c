@@ -3,6 +3,7 @@
 #include "gateway/asgi.h"
 #include "gateway/asgi_call.h"
 #include "gateway/asgi_loop.h"
+#include "gateway/done.h"
 #include "gateway/strings.h"
 #include "pellucid/conf.h"
 #include "pellucid/log.h"
@@ -122,7 +123,7 @@ static PyObject *take_message(PyObject *message)
         if (steps[i].is_failure)
             note_failure(message);
         go_on(steps[i].to);
-        return pel_asgi_done();
+        return pel_done_none();
     }
     PyErr_Format(PyExc_ValueError, "send() does not know messages of type %R in a lifespan", type);
     return NULL;

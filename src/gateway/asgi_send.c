@@ -2,7 +2,7 @@
 
 #include "gateway/asgi.h"
 #include "gateway/asgi_exchange.h"
-#include "pellucid/time.h"
+#include "gateway/done.h"
 #include "gateway/strings.h"
 
 typedef PyObject *(*handler)(struct pel_asgi_exchange *ex, PyObject *message);
@@ -126,13 +126,13 @@ static PyObject *send_start(struct pel_asgi_exchange *ex, PyObject *message)
     ex->wants_trailers = wants_trailers;
     ex->phase = PEL_ASGI_STARTED;
     if (!fields.is_event_stream)
-        return pel_asgi_done();
+        return pel_done_none();
     /* A listener waits for the head, however late the first event is. */
     if (begin(ex, -1) < 0)
         return NULL;
     if (ex->rq->ops->flush(ex->rq) == PEL_WRITE_GONE)
         return pel_asgi_exchange_raise_gone(ex);
-    return pel_asgi_done();
+    return pel_done_none();
 }
 
 /* --- http.response.body, http.response.pathsend --- */
@@ -155,7 +155,7 @@ static PyObject *written(struct pel_asgi_exchange *ex, int rc, bool has_more)
         end_body(ex);
     else if (rc == PEL_WRITE_FULL)
         return pel_asgi_waiting(ex->call->send);
-    return pel_asgi_done();
+    return pel_done_none();
 }
 
 /* The body as bytes: new reference, or NULL with an exception. */
@@ -252,7 +252,7 @@ static PyObject *send_trailers(struct pel_asgi_exchange *ex, PyObject *message)
         return NULL;
     if (!has_more)
         pel_asgi_exchange_complete(ex);
-    return pel_asgi_done();
+    return pel_done_none();
 }
 
 /* Possible until the head is out, and then of no use to the client: ignored. */
@@ -273,7 +273,7 @@ static PyObject *send_hint(struct pel_asgi_exchange *ex, PyObject *message)
         rc = ex->rq->ops->send_interim(ex->rq, 103, fields.items, fields.n, &err);
     if (rc == PEL_WRITE_BAD)
         return raise_bad(&err);
-    return rc == PEL_WRITE_GONE ? pel_asgi_exchange_raise_gone(ex) : pel_asgi_done();
+    return rc == PEL_WRITE_GONE ? pel_asgi_exchange_raise_gone(ex) : pel_done_none();
 }
 
 /* --- send() --- */
