@@ -1,8 +1,8 @@
 #include "pellucid/escape.h"
 
-#define ESCAPE_MAX 6
+#include "pellucid/hex.h"
 
-static const char hex[] = "0123456789abcdef";
+#define ESCAPE_MAX 6
 
 #define ONES 0x0101010101010101ULL
 #define HIGHS 0x8080808080808080ULL
@@ -60,8 +60,8 @@ static size_t escape_text_one(char *out, size_t *n, const char *p, size_t len)
     unsigned char c = (unsigned char)*p;
 
     memcpy(out, "\\x", 2);
-    out[2] = hex[c >> 4];
-    out[3] = hex[c & 15];
+    out[2] = pel_hex_digit(c >> 4);
+    out[3] = pel_hex_digit(c & 15);
     *n = 4;
     return 1;
 }
@@ -95,7 +95,7 @@ static size_t escape_json_one(char *out, size_t *n, const char *p, size_t len)
     }
     memcpy(out, "\\u", 2);
     for (int i = 0; i < 4; i++)
-        out[2 + i] = hex[code >> (12 - 4 * i) & 15];
+        out[2 + i] = pel_hex_digit(code >> (12 - 4 * i) & 15);
     *n = 6;
     return took ? took : 1;
 }

@@ -1,7 +1,7 @@
 #include "gateway/strings.h"
 #include "gateway/wsgi.h"
-#include "http/field.h"
 #include "pellucid/conf.h"
+#include "pellucid/put.h"
 
 #define S pel_interned /* this file is about little else */
 

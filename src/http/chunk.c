@@ -1,4 +1,5 @@
 #include "http/field.h"
+#include "pellucid/hex.h"
 
 /* Fields that would be taken for part of the head or the framing (RFC 9110 6.5.1). */
 static bool is_refused(struct pel_str name)
@@ -11,13 +12,12 @@ static bool is_refused(struct pel_str name)
 
 size_t pel_chunk_head(char out[PEL_CHUNK_HEAD_MAX], size_t len)
 {
-    static const char digits[] = "0123456789abcdef";
     size_t n = 1;
 
     while (n < 16 && len >> (4 * n))
         n++;
     for (size_t i = n; i > 0; i--, len >>= 4)
-        out[i - 1] = digits[len & 15];
+        out[i - 1] = pel_hex_digit(len & 15);
     out[n] = '\r';
     out[n + 1] = '\n';
     return n + 2;

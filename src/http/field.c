@@ -1,5 +1,6 @@
 #include "http/field.h"
 #include "http/syntax.h"
+#include "pellucid/put.h"
 
 #define SHOWN_MAX 80 /* bytes of a bad field that an error shows */
 
@@ -52,16 +53,4 @@ char *pel_field_put(char *at, const struct pel_field *f)
     *at++ = '\r';
     *at++ = '\n';
     return at;
-}
-
-char *pel_put_number(char *at, uint64_t n)
-{
-    char digits[PEL_NUMBER_MAX];
-    size_t i = sizeof(digits);
-
-    do {
-        digits[--i] = (char)('0' + n % 10);
-        n /= 10;
-    } while (n);
-    return pel_put(at, pel_str(digits + i, sizeof(digits) - i));
 }

@@ -21,13 +21,6 @@ enum pel_field_kind pel_field_kind(struct pel_str name);
 /* 0, or -1 with err when name is no token or value holds CR, LF, NUL or another control byte. */
 int pel_field_check(const struct pel_field *f, struct pel_err *err);
 
-static inline char *pel_put(char *at, struct pel_str s)
-{
-    if (s.len)
-        memcpy(at, s.p, s.len);
-    return at + s.len;
-}
-
 /* "name: value CRLF"; the room needed is pel_field_room. */
 char *pel_field_put(char *at, const struct pel_field *f);
 
@@ -35,9 +28,5 @@ static inline size_t pel_field_room(const struct pel_field *f)
 {
     return f->name.len + f->value.len + 4;
 }
-
-/* Decimal digits of n. */
-#define PEL_NUMBER_MAX 20
-char *pel_put_number(char *at, uint64_t n);
 
 #endif

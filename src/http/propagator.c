@@ -1,8 +1,8 @@
-#include "http/field.h"
 #include "http/propagator.h"
 #include "http/syntax.h"
 #include "pellucid/conf.h"
 #include "pellucid/hex.h"
+#include "pellucid/put.h"
 
 bool pel_trace_read_id(struct pel_str s, uint8_t *out, size_t len)
 {

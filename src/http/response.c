@@ -2,6 +2,7 @@
 #include "http/field.h"
 #include "http/syntax.h"
 #include "pellucid/conf.h"
+#include "pellucid/put.h"
 
 /* Room for the status line without its reason, and for every line of the server's own but Server:
  * Date, Content-Length or Transfer-Encoding, Connection, the empty line. */

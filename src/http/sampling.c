@@ -1,10 +1,10 @@
 #include <math.h>
 
-#include "http/field.h"
 #include "http/sampling.h"
 #include "http/syntax.h"
 #include "http/tracestate.h"
 #include "pellucid/hex.h"
+#include "pellucid/put.h"
 
 #define DIGITS 14     /* of a threshold or random value */
 #define SIGNIFICANT 4 /* of a threshold of ours, as the specification recommends */

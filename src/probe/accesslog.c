@@ -3,6 +3,7 @@
 #include "pellucid/cputime.h"
 #include "pellucid/escape.h"
 #include "pellucid/hex.h"
+#include "pellucid/put.h"
 #include "pellucid/time.h"
 
 #include "accesslog.h"
@@ -28,42 +29,11 @@ _Static_assert(CLIENT_MAX + METHOD_MAX + PATH_MAX_LEN + QUERY_MAX + REFERER_MAX 
                    PEL_LOGFILE_LINE_MAX,
                "a line always fits");
 
-static char *add(char *p, struct pel_str s)
-{
-    memcpy(p, s.p, s.len);
-    return p + s.len;
-}
-
-#define ADD(p, literal) add((p), PEL_STR(literal))
+#define ADD(p, literal) pel_put((p), PEL_STR(literal))
 
 static char *add_cstr(char *p, const char *s)
 {
-    return add(p, pel_str(s, strlen(s)));
-}
-
-static char *add_uint(char *p, uint64_t n)
-{
-    char digits[20];
-    size_t i = sizeof(digits);
-
-    do {
-        digits[--i] = (char)('0' + n % 10);
-    } while (n /= 10);
-    return add(p, pel_str(digits + i, sizeof(digits) - i));
-}
-
-/* Milliseconds with three decimals. */
-static char *add_ms(char *p, uint64_t ns)
-{
-    uint64_t us = ns / PEL_NS_PER_US;
-    unsigned rest = (unsigned)(us % 1000);
-
-    p = add_uint(p, us / 1000);
-    *p++ = '.';
-    *p++ = (char)('0' + rest / 100);
-    *p++ = (char)('0' + rest / 10 % 10);
-    *p++ = (char)('0' + rest % 10);
-    return p;
+    return pel_put(p, pel_str(s, strlen(s)));
 }
 
 static uint64_t span_ns(const struct pel_record *rec, enum pel_stamp from, enum pel_stamp to)
@@ -121,15 +91,15 @@ static char *add_request_line(char *p, const struct pel_record *rec)
 static char *add_timings(char *p, const struct pel_record *rec)
 {
     p = ADD(p, " queue_ms=");
-    p = add_ms(p, rec->phase_ns[PEL_REQUEST_PHASE_QUEUE]);
+    p = pel_put_ms(p, rec->phase_ns[PEL_REQUEST_PHASE_QUEUE]);
     p = ADD(p, " app_ms=");
-    p = add_ms(p, rec->phase_ns[PEL_REQUEST_PHASE_APP]);
+    p = pel_put_ms(p, rec->phase_ns[PEL_REQUEST_PHASE_APP]);
     p = ADD(p, " total_ms=");
-    p = add_ms(p, pel_record_duration_ns(rec));
+    p = pel_put_ms(p, pel_record_duration_ns(rec));
     if (!pel_cputime_is_known(&rec->spent))
         return p;
     p = ADD(p, " cpu_ms=");
-    return add_ms(p, rec->spent.cpu_ns);
+    return pel_put_ms(p, rec->spent.cpu_ns);
 }
 
 size_t pel_accesslog_format_text(struct pel_accesslog *al, char *out, const struct pel_record *rec)
@@ -139,13 +109,13 @@ size_t pel_accesslog_format_text(struct pel_accesslog *al, char *out, const stru
     update_clock(al, rec);
     p = add_text_or_dash(p, rec->client, CLIENT_MAX);
     p = ADD(p, " - - [");
-    p = add(p, pel_str(al->local_text, al->local_len));
+    p = pel_put(p, pel_str(al->local_text, al->local_len));
     p = ADD(p, "] ");
     p = add_request_line(p, rec);
     *p++ = ' ';
-    p = add_uint(p, rec->status);
+    p = pel_put_number(p, rec->status);
     *p++ = ' ';
-    p = add_uint(p, rec->body_out);
+    p = pel_put_number(p, rec->body_out);
     p = ADD(p, " \"");
     p = add_text_or_dash(p, rec->referer, REFERER_MAX);
     p = ADD(p, "\" \"");
@@ -167,7 +137,7 @@ size_t pel_accesslog_format_text(struct pel_accesslog *al, char *out, const stru
 static char *add_field(char *p, struct pel_str name, struct pel_str value, size_t max)
 {
     p = ADD(p, ",\"");
-    p = add(p, name);
+    p = pel_put(p, name);
     p = ADD(p, "\":\"");
     p += pel_escape_json(p, max, value);
     *p++ = '"';
@@ -182,17 +152,17 @@ static char *add_optional(char *p, struct pel_str name, struct pel_str value, si
 static char *add_number(char *p, struct pel_str name, uint64_t value)
 {
     p = ADD(p, ",\"");
-    p = add(p, name);
+    p = pel_put(p, name);
     p = ADD(p, "\":");
-    return add_uint(p, value);
+    return pel_put_number(p, value);
 }
 
 static char *add_time(char *p, struct pel_str name, uint64_t ns)
 {
     p = ADD(p, ",\"");
-    p = add(p, name);
+    p = pel_put(p, name);
     p = ADD(p, "\":");
-    return add_ms(p, ns);
+    return pel_put_ms(p, ns);
 }
 
 static char *add_positive_time(char *p, struct pel_str name, uint64_t ns)

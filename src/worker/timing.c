@@ -1,24 +1,17 @@
 #include "timing.h"
 #include "h1.h"
-#include "http/field.h"
+#include "pellucid/put.h"
 #include "pellucid/time.h"
 
 #define METRICS_MAX 5
-#define METRIC_ROOM (sizeof(", total;dur=.000") + PEL_NUMBER_MAX)
+#define METRIC_ROOM (sizeof(", total;dur=") + PEL_MS_MAX)
 
 /* "app;dur=1.204", in milliseconds. */
 static char *put_metric(char *at, struct pel_str name, uint64_t ns)
 {
-    uint64_t us = ns / PEL_NS_PER_US, rest = us % 1000;
-
     at = pel_put(at, name);
     at = pel_put(at, PEL_STR(";dur="));
-    at = pel_put_number(at, us / 1000);
-    *at++ = '.';
-    *at++ = (char)('0' + rest / 100);
-    *at++ = (char)('0' + rest / 10 % 10);
-    *at++ = (char)('0' + rest % 10);
-    return at;
+    return pel_put_ms(at, ns);
 }
 
 void pel_timing_add(struct pel_h1 *h1)

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 # Every contract header belongs to the layer that implements it.
 HEADERS = {
-    "base": "arena base buf err escape hash hex ipc list log mem proc time",
+    "base": "arena base buf err escape hash hex ipc list log mem proc put time",
     "conf": "address conf",
     "http": "http record",
     "probe": "attribute child cputime exception metrics probe ring series shm span vitals",
