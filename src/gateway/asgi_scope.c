@@ -5,16 +5,15 @@
 
 /* What all scopes have in common, made once. All owned. */
 static struct {
-    PyObject *scope;      /* dict with every key, in order */
+    PyObject *scope;      /* dict with every key, in order; server and paths are the latest */
     PyObject *asgi;       /* dict: versions */
     PyObject *extensions; /* dict of empty dicts */
     PyObject *root_path;  /* str: server.root_path, which has no slash at its end */
     PyObject *empty;      /* b"" */
     PyObject *names[PEL_HEADER_N];
     PyObject *pairs[PEL_HEADER_N]; /* the latest (name, value) of each; NULL: none yet */
-    PyObject *path, *raw_path;     /* the latest, of each other; NULL: none yet */
-    PyObject *server;              /* of the latest request ... */
-    char server_name[128];         /* ... and the address it stands for */
+    PyObject *raw_path;            /* in scope, with the path it stands for; NULL: none yet */
+    char server_name[128];         /* in scope; empty: none yet */
     size_t server_name_len;
     uint16_t server_port;
     bool hands_trace_on;    /* trace.propagators has tracecontext */
@@ -222,25 +221,6 @@ static PyObject *client_new(const struct pel_record *rec)
     return address(rec->client, PyLong_FromLong(rec->client_port));
 }
 
-/* Most requests come in on one address, and a tuple may be shared. */
-static PyObject *server_new(const struct pel_request *rq)
-{
-    struct pel_str latest = pel_str(base.server_name, base.server_name_len);
-    PyObject *server;
-
-    if (base.server && base.server_port == rq->server_port && pel_str_eq(latest, rq->server_name))
-        return Py_NewRef(base.server);
-    server = address(rq->server_name,
-                     rq->is_unix ? Py_NewRef(Py_None) : PyLong_FromLong(rq->server_port));
-    if (server && rq->server_name.len && rq->server_name.len <= sizeof(base.server_name)) {
-        memcpy(base.server_name, rq->server_name.p, rq->server_name.len);
-        base.server_name_len = rq->server_name.len;
-        base.server_port = rq->server_port;
-        Py_XSETREF(base.server, Py_NewRef(server));
-    }
-    return server;
-}
-
 /* --- the scope --- */
 
 /* scope[key] = value; steals value, NULL stands for an exception. */
@@ -252,25 +232,41 @@ static int set(PyObject *scope, PyObject *key, PyObject *value)
     return rc;
 }
 
-/* Without a prefix, both follow from the target's path. */
-static int set_path(PyObject *scope, struct pel_request *rq)
+/* Most requests come in on one address, and a tuple may be shared. */
+static int keep_server(const struct pel_request *rq)
+{
+    struct pel_str latest = pel_str(base.server_name, base.server_name_len);
+    struct pel_str name = rq->server_name;
+
+    if (latest.len && base.server_port == rq->server_port && pel_str_eq(latest, name))
+        return 0;
+    base.server_name_len = 0;
+    if (set(base.scope, pel_interned.server,
+            address(name, rq->is_unix ? Py_NewRef(Py_None) : PyLong_FromLong(rq->server_port))) < 0)
+        return -1;
+    if (name.len && name.len <= sizeof(base.server_name)) {
+        memcpy(base.server_name, name.p, name.len);
+        base.server_name_len = name.len;
+        base.server_port = rq->server_port;
+    }
+    return 0;
+}
+
+/* Without a prefix, both follow from the target's path, which many requests have in common. */
+static int keep_path(struct pel_request *rq)
 {
     struct pel_str raw = rq->head->path;
 
-    if (!base.raw_path || !holds(base.raw_path, raw)) {
-        PyObject *path = with_root(decode(rq, raw), NULL), *raw_path = bytes_of(raw);
-
-        if (!path || !raw_path) {
-            Py_XDECREF(path);
-            Py_XDECREF(raw_path);
-            return -1;
-        }
-        Py_XSETREF(base.path, path);
-        Py_XSETREF(base.raw_path, raw_path);
-    }
-    if (PyDict_SetItem(scope, pel_interned.path, base.path) < 0)
+    if (base.raw_path && holds(base.raw_path, raw))
+        return 0;
+    Py_XSETREF(base.raw_path, bytes_of(raw));
+    if (!base.raw_path ||
+        set(base.scope, pel_interned.path, with_root(decode(rq, raw), NULL)) < 0 ||
+        PyDict_SetItem(base.scope, pel_interned.raw_path, base.raw_path) < 0) {
+        Py_CLEAR(base.raw_path);
         return -1;
-    return PyDict_SetItem(scope, pel_interned.raw_path, base.raw_path);
+    }
+    return 0;
 }
 
 static int set_path_with_prefix(PyObject *scope, struct pel_request *rq)
@@ -288,15 +284,6 @@ static int set_path_with_prefix(PyObject *scope, struct pel_request *rq)
     return rc;
 }
 
-static int set_target(PyObject *scope, struct pel_request *rq)
-{
-    int rc = rq->prefix.len ? set_path_with_prefix(scope, rq) : set_path(scope, rq);
-
-    if (rc == 0 && rq->head->query.len)
-        rc = set(scope, pel_interned.asgi_query_string, bytes_of(rq->head->query));
-    return rc;
-}
-
 /* What differs from the template only now and then. */
 static int set_variants(PyObject *scope, const struct pel_request *rq)
 {
@@ -311,18 +298,32 @@ static int set_variants(PyObject *scope, const struct pel_request *rq)
     return rc;
 }
 
+/* What the template does not have of this request. */
+static int fill(PyObject *scope, struct pel_request *rq)
+{
+    if (rq->prefix.len && set_path_with_prefix(scope, rq) < 0)
+        return -1;
+    if (rq->head->query.len &&
+        set(scope, pel_interned.asgi_query_string, bytes_of(rq->head->query)) < 0)
+        return -1;
+    if (set_variants(scope, rq) < 0 || set(scope, pel_interned.client, client_new(&rq->rec)) < 0 ||
+        set(scope, pel_interned.headers, headers_new(rq)) < 0)
+        return -1;
+    /* The app may change these. */
+    if (set(scope, pel_interned.asgi, PyDict_Copy(base.asgi)) < 0 ||
+        set(scope, pel_interned.state, PyDict_Copy(pel_asgi.state)) < 0)
+        return -1;
+    return set(scope, pel_interned.extensions, PyDict_Copy(base.extensions));
+}
+
 PyObject *pel_asgi_scope_new(struct pel_request *rq)
 {
-    PyObject *scope = PyDict_Copy(base.scope);
+    PyObject *scope;
 
-    if (!scope)
+    if (keep_server(rq) < 0 || (!rq->prefix.len && keep_path(rq) < 0))
         return NULL;
-    if (set(scope, pel_interned.asgi, PyDict_Copy(base.asgi)) < 0 ||
-        set(scope, pel_interned.server, server_new(rq)) < 0 ||
-        set(scope, pel_interned.client, client_new(&rq->rec)) < 0 || set_variants(scope, rq) < 0 ||
-        set_target(scope, rq) < 0 || set(scope, pel_interned.headers, headers_new(rq)) < 0 ||
-        set(scope, pel_interned.state, PyDict_Copy(pel_asgi.state)) < 0 ||
-        set(scope, pel_interned.extensions, PyDict_Copy(base.extensions)) < 0)
+    scope = PyDict_Copy(base.scope);
+    if (scope && fill(scope, rq) < 0)
         Py_CLEAR(scope);
     return scope;
 }
@@ -378,8 +379,7 @@ void pel_asgi_scope_fini(void)
     Py_CLEAR(base.extensions);
     Py_CLEAR(base.root_path);
     Py_CLEAR(base.empty);
-    Py_CLEAR(base.server);
-    Py_CLEAR(base.path);
+    base.server_name_len = 0;
     Py_CLEAR(base.raw_path);
     for (size_t i = 0; i < PEL_HEADER_N; i++) {
         Py_CLEAR(base.names[i]);

@@ -2,27 +2,17 @@
 
 #include "gateway/asgi.h"
 #include "gateway/asgi_exchange.h"
+#include "gateway/asgi_message.h"
 #include "gateway/done.h"
-#include "gateway/strings.h"
 
-typedef PyObject *(*handler)(struct pel_asgi_exchange *ex, PyObject *message);
-
-/* message[key]: borrowed; NULL when it is missing, or with an exception. */
-static PyObject *get(PyObject *message, PyObject *key)
-{
-    return PyDict_GetItemWithError(message, key);
-}
+typedef PyObject *(*handler)(struct pel_asgi_exchange *ex, const struct pel_asgi_message *m);
 
 /* A truth value that may be missing: 1, 0, or -1 with an exception. */
-static int get_bool(PyObject *message, PyObject *key)
+static int truth(PyObject *value)
 {
-    PyObject *value = get(message, key);
-
-    if (!value)
-        return PyErr_Occurred() ? -1 : 0;
-    if (value == Py_True || value == Py_False)
-        return value == Py_True;
-    return PyObject_IsTrue(value);
+    if (!value || value == Py_False)
+        return 0;
+    return value == Py_True ? 1 : PyObject_IsTrue(value);
 }
 
 static PyObject *out_of_order(const struct pel_asgi_exchange *ex, const char *type)
@@ -53,14 +43,13 @@ static PyObject *raise_bad(const struct pel_err *err)
 
 /* --- http.response.start --- */
 
-static int read_status(PyObject *message, uint16_t *status)
+static int read_status(const struct pel_asgi_message *m, uint16_t *status)
 {
-    PyObject *value = get(message, pel_interned.status);
+    PyObject *value = m->status;
     long n;
 
     if (!value) {
-        if (!PyErr_Occurred())
-            PyErr_SetString(PyExc_ValueError, "http.response.start needs a status");
+        PyErr_SetString(PyExc_ValueError, "http.response.start needs a status");
         return -1;
     }
     if (!PyLong_Check(value)) {
@@ -75,20 +64,6 @@ static int read_status(PyObject *message, uint16_t *status)
     }
     *status = (uint16_t)n;
     return 0;
-}
-
-static int read_headers(struct pel_asgi_exchange *ex, PyObject *message,
-                        struct pel_asgi_fields *out)
-{
-    PyObject *headers = get(message, pel_interned.headers);
-    int rc = 0;
-
-    if (!headers)
-        return PyErr_Occurred() ? -1 : 0;
-    Py_INCREF(headers);
-    rc = pel_asgi_fields_read(ex->rq, headers, out);
-    Py_DECREF(headers);
-    return rc;
 }
 
 /* The held head goes to the transport. body_len: of the whole body, -1 when it is not known. */
@@ -110,16 +85,16 @@ static int begin(struct pel_asgi_exchange *ex, int64_t body_len)
     return -1;
 }
 
-static PyObject *send_start(struct pel_asgi_exchange *ex, PyObject *message)
+static PyObject *send_start(struct pel_asgi_exchange *ex, const struct pel_asgi_message *m)
 {
     struct pel_asgi_fields fields = {NULL, 0, false};
     int wants_trailers;
 
     if (ex->phase != PEL_ASGI_SILENT)
         return out_of_order(ex, "http.response.start");
-    wants_trailers = get_bool(message, pel_interned.trailers);
-    if (wants_trailers < 0 || read_status(message, &ex->status) < 0 ||
-        read_headers(ex, message, &fields) < 0)
+    wants_trailers = truth(m->trailers);
+    if (wants_trailers < 0 || read_status(m, &ex->status) < 0 ||
+        (m->headers && pel_asgi_fields_read(ex->rq, m->headers, &fields) < 0))
         return NULL;
     pel_asgi_exchange_note_framework(ex);
     ex->fields = fields;
@@ -159,12 +134,10 @@ static PyObject *written(struct pel_asgi_exchange *ex, int rc, bool has_more)
 }
 
 /* The body as bytes: new reference, or NULL with an exception. */
-static PyObject *read_body(PyObject *message)
+static PyObject *read_body(PyObject *body)
 {
-    PyObject *body = get(message, pel_interned.body);
-
     if (!body)
-        return PyErr_Occurred() ? NULL : PyBytes_FromStringAndSize(NULL, 0);
+        return PyBytes_FromStringAndSize(NULL, 0);
     if (PyBytes_Check(body))
         return Py_NewRef(body);
     if (PyByteArray_Check(body) || PyMemoryView_Check(body))
@@ -190,15 +163,15 @@ static PyObject *write_body(struct pel_asgi_exchange *ex, PyObject *body, bool h
     return written(ex, rc, has_more);
 }
 
-static PyObject *send_body(struct pel_asgi_exchange *ex, PyObject *message)
+static PyObject *send_body(struct pel_asgi_exchange *ex, const struct pel_asgi_message *m)
 {
     PyObject *body, *result;
     int has_more;
 
     if (ex->phase != PEL_ASGI_STARTED && ex->phase != PEL_ASGI_BODY)
         return out_of_order(ex, "http.response.body");
-    has_more = get_bool(message, pel_interned.more_body);
-    body = has_more < 0 ? NULL : read_body(message);
+    has_more = truth(m->more_body);
+    body = has_more < 0 ? NULL : read_body(m->body);
     if (!body)
         return NULL;
     result = write_body(ex, body, has_more);
@@ -217,21 +190,19 @@ static PyObject *write_file(struct pel_asgi_exchange *ex, int fd, uint64_t size)
     return written(ex, rc, false);
 }
 
-static PyObject *send_path(struct pel_asgi_exchange *ex, PyObject *message)
+static PyObject *send_path(struct pel_asgi_exchange *ex, const struct pel_asgi_message *m)
 {
-    PyObject *path, *result;
+    PyObject *result;
     uint64_t size;
     int fd;
 
     if (ex->phase != PEL_ASGI_STARTED)
         return out_of_order(ex, "http.response.pathsend");
-    path = get(message, pel_interned.path);
-    if (!path) {
-        if (!PyErr_Occurred())
-            PyErr_SetString(PyExc_ValueError, "http.response.pathsend needs a path");
+    if (!m->path) {
+        PyErr_SetString(PyExc_ValueError, "http.response.pathsend needs a path");
         return NULL;
     }
-    fd = pel_asgi_file_open(path, &size);
+    fd = pel_asgi_file_open(m->path, &size);
     if (fd < 0)
         return NULL;
     result = write_file(ex, fd, size);
@@ -241,14 +212,14 @@ static PyObject *send_path(struct pel_asgi_exchange *ex, PyObject *message)
 
 /* --- http.response.trailers, http.response.early_hint --- */
 
-static PyObject *send_trailers(struct pel_asgi_exchange *ex, PyObject *message)
+static PyObject *send_trailers(struct pel_asgi_exchange *ex, const struct pel_asgi_message *m)
 {
     int has_more;
 
     if (ex->phase != PEL_ASGI_TRAILERS)
         return out_of_order(ex, "http.response.trailers");
-    has_more = get_bool(message, pel_interned.more_trailers);
-    if (has_more < 0 || read_headers(ex, message, &ex->trailers) < 0)
+    has_more = truth(m->more_trailers);
+    if (has_more < 0 || (m->headers && pel_asgi_fields_read(ex->rq, m->headers, &ex->trailers) < 0))
         return NULL;
     if (!has_more)
         pel_asgi_exchange_complete(ex);
@@ -256,18 +227,15 @@ static PyObject *send_trailers(struct pel_asgi_exchange *ex, PyObject *message)
 }
 
 /* Possible until the head is out, and then of no use to the client: ignored. */
-static PyObject *send_hint(struct pel_asgi_exchange *ex, PyObject *message)
+static PyObject *send_hint(struct pel_asgi_exchange *ex, const struct pel_asgi_message *m)
 {
-    PyObject *links = get(message, pel_interned.links);
     struct pel_asgi_fields fields = {NULL, 0, false};
     struct pel_err err;
     int rc = PEL_WRITE_DONE;
 
     if (ex->phase == PEL_ASGI_TRAILERS || ex->phase == PEL_ASGI_COMPLETE)
         return out_of_order(ex, "http.response.early_hint");
-    if (!links && PyErr_Occurred())
-        return NULL;
-    if (links && pel_asgi_fields_links(ex->rq, links, &fields) < 0)
+    if (m->links && pel_asgi_fields_links(ex->rq, m->links, &fields) < 0)
         return NULL;
     if (fields.n && ex->phase != PEL_ASGI_BODY)
         rc = ex->rq->ops->send_interim(ex->rq, 103, fields.items, fields.n, &err);
@@ -290,22 +258,10 @@ static const struct {
 };
 
 /* By the message's type; NULL with an exception. */
-static handler find_handler(PyObject *message)
+static handler find_handler(PyObject *type)
 {
     struct pel_str text;
-    PyObject *type;
 
-    if (!PyDict_Check(message)) {
-        PyErr_Format(PyExc_TypeError, "send() takes a dict, not %.100s", Py_TYPE(message)->tp_name);
-        return NULL;
-    }
-    type = get(message, pel_interned.type);
-    if (!type || !PyUnicode_Check(type)) {
-        if (!PyErr_Occurred())
-            PyErr_SetString(type ? PyExc_TypeError : PyExc_ValueError,
-                            "a message needs a \"type\", which is a str");
-        return NULL;
-    }
     if (pel_py_latin_1(type, &text))
         for (size_t i = 0; i < PEL_ARRAY_LEN(messages); i++)
             if (pel_str_eq(text, messages[i].type))
@@ -324,10 +280,10 @@ static PyObject *send_over(const struct pel_asgi_channel *ch)
     return NULL;
 }
 
-static PyObject *send_message(struct pel_asgi_channel *ch, PyObject *message)
+static PyObject *send_message(struct pel_asgi_channel *ch, const struct pel_asgi_message *m)
 {
     struct pel_asgi_exchange *ex = ch->owner;
-    handler handle = find_handler(message);
+    handler handle = find_handler(m->type);
     PyObject *result;
 
     if (!handle) {
@@ -339,9 +295,22 @@ static PyObject *send_message(struct pel_asgi_channel *ch, PyObject *message)
         return send_over(ch);
     if (ex->is_gone && (ex->is_told || !ex->may_still_read))
         return pel_asgi_exchange_raise_gone(ex);
-    result = handle(ex, message);
+    result = handle(ex, m);
     if (!result && ch->owner)
         ex->is_misused = !ex->is_gone;
+    return result;
+}
+
+static PyObject *send_dict(struct pel_asgi_channel *ch, PyObject *dict)
+{
+    struct pel_asgi_message m;
+    PyObject *result = NULL;
+
+    if (pel_asgi_message_read(&m, dict) == 0)
+        result = send_message(ch, &m);
+    else if (ch->owner)
+        ((struct pel_asgi_exchange *)ch->owner)->is_misused = true;
+    pel_asgi_message_clear(&m);
     return result;
 }
 
@@ -354,7 +323,7 @@ static PyObject *send(PyObject *self, PyObject *const *args, size_t nargsf, PyOb
         PyErr_SetString(PyExc_TypeError, "send() takes one argument, the message");
         return NULL;
     }
-    result = send_message((struct pel_asgi_channel *)self, args[0]);
+    result = send_dict((struct pel_asgi_channel *)self, args[0]);
     return result ? result : pel_asgi_failed();
 }
 

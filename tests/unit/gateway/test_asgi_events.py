@@ -34,6 +34,39 @@ class Events(GatewayCase):
         record = request.record
         self.assertTrue(record["is_stamped"] and record["is_begun"] and not record["error"])
 
+    def test_keys_that_are_no_literals(self) -> None:
+        class Message(dict[str, Any]):
+            pass
+
+        def made(message: dict[str, Any]) -> Message:
+            return Message({"".join(list(key)): value for key, value in message.items()})
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await send(made({"status": 201, "headers": [], "type": "http.response.start", "x": 1}))
+            await send(made({"more_body": False, "body": b"made", "type": "http.response.body"}))
+
+        self.open(app)
+        request = self.start()
+        self.assertEqual((request.outcome, request.body), ("finish", b"made"))
+        self.assertIn(b" 201 ", request.head)
+
+    def test_a_message_that_changes_while_it_is_read(self) -> None:
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            class Headers:
+                def __iter__(self) -> Any:
+                    message.clear()
+                    yield (b"x-a", b"b")
+
+            message = dict(START, headers=Headers())
+            await send(message)
+            SEEN.append(message)
+            await send(body(b"all"))
+
+        self.open(app)
+        request = self.start()
+        self.assertEqual((request.outcome, SEEN), ("finish", [{}]))
+        self.assertIn(b"x-a: b\r\n", request.head)
+
     def test_full_buffer_holds_the_app(self) -> None:
         async def app(scope: Any, receive: Any, send: Any) -> None:
             await asyncio.sleep(0.01)
