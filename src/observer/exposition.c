@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 #include "exposition.h"
-#include "http/field.h"
+#include "pellucid/put.h"
 #include "pellucid/escape.h"
 #include "pellucid/time.h"
 
