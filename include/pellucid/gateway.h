@@ -26,6 +26,7 @@ struct pel_gateway_env {
     unsigned slot;        /* of this worker */
     bool is_multiprocess; /* more than one worker may serve */
     PyObject *loop;       /* LOOP gateways: the asyncio loop, not running yet; else NULL */
+    void (*cancel_tasks)(PyObject *loop); /* ... ends the tasks that are left on it */
 };
 
 struct pel_gateway {
@@ -42,12 +43,14 @@ struct pel_gateway {
     void (*respond)(struct pel_request *rq);
 
     /* LOOP only. More body, or its end, can be read; the out buffer has drained; the client is gone
-     * (once; the gateway still finishes or aborts rq itself, when its task has ended). */
+     * (the gateway still finishes or aborts rq itself, when its task has ended). may_read: it has
+     * closed its sending side, and nobody knows whether it reads; when it turns out that it does
+     * not, on_gone is called again. */
     void (*on_body)(struct pel_request *rq);
     void (*on_drain)(struct pel_request *rq);
-    void (*on_gone)(struct pel_request *rq);
+    void (*on_gone)(struct pel_request *rq, bool may_read);
 
-    /* LOOP: runs the lifespan shutdown. Drops every reference. */
+    /* LOOP: runs the lifespan shutdown and cancels the app's tasks. Drops every reference. */
     void (*close)(void);
 };
 

@@ -145,6 +145,8 @@ static void close_gateway(void)
     wait_for_calls(CANCEL_WAIT_MS);
     abandon_calls();
     pel_asgi_lifespan_stop(timeout_ms);
+    /* While what they may be waiting for, receive and send, is still there. */
+    pel_asgi.env.cancel_tasks(pel_asgi.env.loop);
     pel_api_close();
     fini_parts(PEL_ARRAY_LEN(parts));
     pel_asgi_loop_close();

@@ -1,5 +1,6 @@
 #include "gateway/asgi_channel.h"
 #include "gateway/asgi_freelist.h"
+#include "gateway/asgi_loop.h"
 #include "gateway/done.h"
 #include "gateway/strings.h"
 
@@ -12,6 +13,12 @@ struct awaitable {
 };
 
 static struct pel_freelist awaitables;
+
+/* The gateway: what a task holds that has outlived it can only fail. */
+static bool is_closed(void)
+{
+    return !pel_asgi_loop.create_future;
+}
 
 static PyObject *return_self(PyObject *self)
 {
@@ -105,6 +112,10 @@ static PySendResult awaitable_send(PyObject *self, PyObject *unused, PyObject **
     *result = NULL;
     if (!a->channel)
         return raise_error(a);
+    if (PEL_UNLIKELY(is_closed())) {
+        PyErr_SetString(PyExc_RuntimeError, "the server has stopped");
+        return finish(a, PYGEN_ERROR);
+    }
     for (;;) {
         if (a->waiting) {
             *result = ask_future(a);
@@ -146,7 +157,7 @@ static PyObject *awaitable_throw(PyObject *self, PyObject *args)
     struct awaitable *a = (struct awaitable *)self;
     PyObject *method, *yielded = NULL;
 
-    if (!a->waiting) {
+    if (!a->waiting || is_closed()) {
         pel_done_set_thrown(args);
         awaitable_clear(self);
         return NULL;

@@ -324,22 +324,47 @@ void pel_asgi_exchange_drain(struct pel_request *rq)
     pel_asgi_channel_wake(ex->call->send);
 }
 
+static PyObject *check_gone(PyObject *self, PyObject *unused);
+
+static PyMethodDef check_gone_def = {"pellucid_check_gone", check_gone, METH_NOARGS, NULL};
+
+static void check_later(struct pel_asgi_exchange *ex)
+{
+    ex->checked_bytes_out = ex->rq->rec.bytes_out;
+    ex->check = pel_asgi_loop_later(ex->may_still_read ? GONE_GRACE_S : 0, &check_gone_def,
+                                    (PyObject *)ex->call);
+    if (!ex->check)
+        PyErr_WriteUnraisable((PyObject *)ex->call);
+}
+
+/* Does a client that sends no more take what the app sends, or has it what it is to take? */
+static bool is_taking(const struct pel_asgi_exchange *ex)
+{
+    const struct pel_request *rq = ex->rq;
+
+    return ex->is_half_closed &&
+           (rq->rec.bytes_out > ex->checked_bytes_out || !rq->ops->is_writable(rq));
+}
+
 /* The app was not told: it waits for something else, and is cancelled for it. */
 static PyObject *check_gone(PyObject *self, PyObject *unused)
 {
     struct pel_asgi_call *call = (struct pel_asgi_call *)self;
     struct pel_asgi_exchange *ex = call->owner;
 
-    if (ex && !ex->is_told && ex->phase != PEL_ASGI_COMPLETE) {
+    if (!ex || ex->is_told || ex->phase == PEL_ASGI_COMPLETE)
+        Py_RETURN_NONE;
+    Py_CLEAR(ex->check);
+    if (is_taking(ex)) {
+        check_later(ex);
+    } else {
         ex->is_cancelled = true;
         pel_asgi_call_cancel(call);
     }
     Py_RETURN_NONE;
 }
 
-static PyMethodDef check_gone_def = {"pellucid_check_gone", check_gone, METH_NOARGS, NULL};
-
-void pel_asgi_exchange_gone(struct pel_request *rq)
+void pel_asgi_exchange_gone(struct pel_request *rq, bool may_read)
 {
     struct pel_asgi_exchange *ex = rq->app;
     bool is_told = ex->is_told;
@@ -347,14 +372,14 @@ void pel_asgi_exchange_gone(struct pel_request *rq)
     if (ex->phase == PEL_ASGI_COMPLETE)
         return;
     ex->is_gone = true;
-    ex->may_still_read = ex->phase == PEL_ASGI_SILENT;
+    ex->is_half_closed = may_read;
+    ex->may_still_read = may_read || ex->phase == PEL_ASGI_SILENT;
     is_told |= pel_asgi_channel_wake(ex->call->receive);
-    is_told |= pel_asgi_channel_wake(ex->call->send);
+    if (!ex->may_still_read)
+        is_told |= pel_asgi_channel_wake(ex->call->send);
     ex->is_told = is_told;
-    if (is_told)
+    if (is_told || (ex->check && ex->may_still_read))
         return;
-    ex->check = pel_asgi_loop_later(ex->may_still_read ? GONE_GRACE_S : 0, &check_gone_def,
-                                    (PyObject *)ex->call);
-    if (!ex->check)
-        PyErr_WriteUnraisable((PyObject *)ex->call);
+    pel_asgi_loop_cancel(&ex->check);
+    check_later(ex);
 }

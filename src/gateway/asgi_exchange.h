@@ -7,8 +7,10 @@
  *    is left alone: it cleans up in its own time.
  *  - An app that was not told, because it waits for something else, is cancelled: at once when it
  *    had begun its response, which nobody can read any more; otherwise after GONE_GRACE_S, since
- *    what it does may matter more than who asked for it, and a client that has only closed its
- *    sending side may still read.
+ *    what it does may matter more than who asked for it.
+ *  - A client that has only closed its sending side may still read, and one that has left looks the
+ *    same until it is sent something. Until then send() of an app that was not told goes on, and
+ *    the app is cancelled when nothing has left for GONE_GRACE_S.
  *  - Once the response is complete nothing is cancelled: background tasks run to their end.
  */
 #ifndef PELLUCID_GATEWAY_ASGI_EXCHANGE_H
@@ -39,6 +41,7 @@ struct pel_asgi_exchange {
     struct pel_asgi_call *call; /* borrowed: this exchange ends before it, or with it */
     uint64_t step_ns;           /* when its task's present step began */
     PyObject *check;            /* owned: the timer of the late cancellation, or NULL */
+    uint64_t checked_bytes_out; /* what had been sent when it was set */
     enum pel_asgi_phase phase;
     uint16_t status;
     struct pel_asgi_fields fields, trailers;
@@ -46,6 +49,7 @@ struct pel_asgi_exchange {
     bool is_body_read;   /* the app was given the end of the request's body */
     bool is_gone;        /* the client has left */
     bool may_still_read; /* ... before a response began, or has only closed its sending side */
+    bool is_half_closed; /* ... the latter */
     bool is_told;        /* ... and the app knows */
     bool is_cancelled;   /* ... or was cancelled for it */
     bool is_misused;     /* the app broke the protocol and was told so by an exception */
@@ -61,10 +65,10 @@ static inline void pel_asgi_exchange_note_framework(struct pel_asgi_exchange *ex
         ex->call->framework_own = pel_route_find_own();
 }
 
-/* The transport's events. */
+/* The transport's events (gateway.h). */
 void pel_asgi_exchange_body(struct pel_request *rq);
 void pel_asgi_exchange_drain(struct pel_request *rq);
-void pel_asgi_exchange_gone(struct pel_request *rq);
+void pel_asgi_exchange_gone(struct pel_request *rq, bool may_read);
 
 /* The response is complete: the request goes back to the transport now or, when the app is running
  * below us on the stack, as soon as it waits or returns. */

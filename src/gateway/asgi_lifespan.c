@@ -20,6 +20,7 @@ enum stage {
 static struct {
     enum stage stage;
     bool is_startup_received, is_shutdown_received;
+    bool has_started;           /* startup.complete was sent, whatever came after it */
     struct pel_asgi_call *call; /* owned while the app runs */
     PyObject
         *progress; /* owned: a future that pel_asgi_lifespan_start and _stop wait for, or NULL */
@@ -30,6 +31,8 @@ static struct {
 static void go_on(enum stage stage)
 {
     lifespan.stage = stage;
+    if (stage == STAGE_STARTED)
+        lifespan.has_started = true;
     if (lifespan.progress)
         pel_asgi_loop_complete(lifespan.progress);
 }
@@ -129,6 +132,13 @@ static PyObject *take_message(PyObject *message)
     return NULL;
 }
 
+/* The app's call is over: this is a task that it has left behind. */
+static PyObject *refuse_message(void)
+{
+    PyErr_SetString(PyExc_RuntimeError, "a message was sent after the end of the lifespan");
+    return NULL;
+}
+
 static PyObject *send(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
 {
     PyObject *result;
@@ -137,7 +147,10 @@ static PyObject *send(PyObject *self, PyObject *const *args, size_t nargsf, PyOb
         PyErr_SetString(PyExc_TypeError, "send() takes one argument, the message");
         return NULL;
     }
-    result = take_message(args[0]);
+    if (((struct pel_asgi_channel *)self)->owner)
+        result = take_message(args[0]);
+    else
+        result = refuse_message();
     return result ? result : pel_asgi_failed();
 }
 
@@ -181,6 +194,7 @@ static void ended(struct pel_asgi_call *call, PyObject *exc)
         pel_py_give_exception(Py_NewRef(exc));
         pel_gateway_log_exception(PEL_LOG_LIFESPAN_FAILED, "the app's lifespan has failed");
     }
+    call->receive->owner = call->send->owner = NULL;
     Py_CLEAR(lifespan.call);
     go_on(lifespan.stage == STAGE_FAILED ? STAGE_FAILED : STAGE_OFF);
 }
@@ -275,7 +289,7 @@ int pel_asgi_lifespan_start(struct pel_err *err)
     case STAGE_FAILED:
         return pel_err_set(err, "the app's lifespan start-up failed: %s", lifespan.failure);
     case STAGE_OFF:
-        return unsupported(err);
+        return lifespan.has_started ? 0 : unsupported(err);
     default:
         return pel_err_set(err,
                            "the app's lifespan start-up is not complete after "

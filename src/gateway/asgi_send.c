@@ -283,16 +283,15 @@ static PyObject *send_over(const struct pel_asgi_channel *ch)
 static PyObject *send_message(struct pel_asgi_channel *ch, const struct pel_asgi_message *m)
 {
     struct pel_asgi_exchange *ex = ch->owner;
-    handler handle = find_handler(m->type);
+    handler handle;
     PyObject *result;
 
-    if (!handle) {
-        if (ex)
-            ex->is_misused = true;
-        return NULL;
-    }
     if (!ex)
         return send_over(ch);
+    if (!(handle = find_handler(m->type))) {
+        ex->is_misused = true;
+        return NULL;
+    }
     if (ex->is_gone && (ex->is_told || !ex->may_still_read))
         return pel_asgi_exchange_raise_gone(ex);
     result = handle(ex, m);
@@ -306,6 +305,8 @@ static PyObject *send_dict(struct pel_asgi_channel *ch, PyObject *dict)
     struct pel_asgi_message m;
     PyObject *result = NULL;
 
+    if (!ch->owner) /* the gateway may be closed: nothing of it is to be used */
+        return send_over(ch);
     if (pel_asgi_message_read(&m, dict) == 0)
         result = send_message(ch, &m);
     else if (ch->owner)
@@ -334,7 +335,7 @@ static PyObject *poll(struct pel_asgi_channel *ch)
 
     if (!ex)
         return ch->is_gone ? send_over(ch) : Py_NewRef(Py_None);
-    if (ex->is_gone)
+    if (ex->is_gone && !ex->may_still_read)
         return pel_asgi_exchange_raise_gone(ex);
     ch->is_clients = true;
     return ex->rq->ops->is_writable(ex->rq) ? Py_NewRef(Py_None) : NULL;

@@ -74,7 +74,7 @@ int pel_wsgi_file_wrapper_fd(PyObject *wrapper, uint64_t *offset, uint64_t *len)
         return -1;
     flags = fcntl((int)fd, F_GETFL);
     if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY || fstat((int)fd, &st) < 0 ||
-        !S_ISREG(st.st_mode))
+        !S_ISREG(st.st_mode) || st.st_size == 0) /* those of /proc have no size, but content */
         return -1;
     *offset = (uint64_t)at;
     *len = st.st_size > at ? (uint64_t)(st.st_size - at) : 0;

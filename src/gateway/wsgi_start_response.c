@@ -12,11 +12,13 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* "404 Not Found": three digits, a space, and a phrase without spaces around it. */
+/* "404 Not Found": three digits, a space, and a phrase without spaces around it. The phrase may be
+ * empty (RFC 9112 section 4), as it is for a response that came to the app by HTTP/2. */
 static bool is_status(struct pel_str s)
 {
-    return s.len >= 5 && s.p[0] != '0' && is_digit(s.p[0]) && is_digit(s.p[1]) &&
-           is_digit(s.p[2]) && s.p[3] == ' ' && s.p[4] != ' ' && s.p[s.len - 1] != ' ';
+    return s.len >= 4 && s.p[0] != '0' && is_digit(s.p[0]) && is_digit(s.p[1]) &&
+           is_digit(s.p[2]) && s.p[3] == ' ' &&
+           (s.len == 4 || (s.p[4] != ' ' && s.p[s.len - 1] != ' '));
 }
 
 static int set_status(struct pel_exchange *x, PyObject *status)

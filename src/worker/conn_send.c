@@ -14,10 +14,12 @@ void pel_conn_tell_gone(struct pel_conn *c)
 {
     struct pel_h1 *h1 = c->h1;
 
-    if (c->loop->is_threaded || !h1 || !h1->is_started || h1->is_done || h1->is_gone_told)
+    if (c->loop->is_threaded || !h1 || !h1->is_started || h1->is_done ||
+        (c->is_gone ? h1->is_gone_told : h1->is_eof_told))
         return;
-    h1->is_gone_told = true;
-    c->loop->gateway->on_gone(&h1->rq);
+    h1->is_eof_told = true;
+    h1->is_gone_told = c->is_gone;
+    c->loop->gateway->on_gone(&h1->rq, !c->is_gone);
 }
 
 void pel_conn_broken(struct pel_conn *c)

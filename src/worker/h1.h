@@ -34,7 +34,8 @@ struct pel_h1 {
     bool is_begun;             /* counted, and known to the probes */
     _Atomic bool is_recorded;  /* pel_probes_finish was called; the drain looks at it */
     bool is_started;           /* respond was called */
-    bool is_gone_told;         /* on_gone was called */
+    bool is_eof_told;          /* on_gone was called: the client sends no more */
+    bool is_gone_told;         /* ... and reads no more */
     uint16_t refusal;          /* status to answer with when the body turned out bad; 0 = none */
 
     /* response */

@@ -281,7 +281,6 @@ void pel_nested_stop(void)
 
 void pel_nested_close(void)
 {
-    pel_outer_cancel_tasks(nested.outer);
     unwatch_inner();
     drop_refs();
     pel_outer_close(nested.outer);

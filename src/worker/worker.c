@@ -8,6 +8,7 @@
 #include "h1.h"
 #include "loop.h"
 #include "nested.h"
+#include "outer.h"
 #include "pellucid/arena.h"
 #include "pellucid/mem.h"
 #include "port.h"
@@ -56,6 +57,7 @@ static int run_gateway(struct worker *w, struct pel_err *err)
         .slot = w->env->slot,
         .is_multiprocess = w->env->is_multiprocess,
         .loop = w->outer,
+        .cancel_tasks = pel_outer_cancel_tasks,
     };
     int rc;
 

@@ -158,6 +158,55 @@ def test_lifespan_that_ends_early_does_not_end_the_server(worker):
     assert "gone early" in running.log
 
 
+@pytest.mark.parametrize("lines", [["return"], ["raise ValueError('gone early')"]])
+def test_lifespan_that_ends_at_once_has_started(worker, lines):
+    code = in_lifespan(STARTUP, "scope['state']['db'] = 'open'", STARTED, *lines)
+    running = worker(code=code, config={"server": {"lifespan": "on"}})
+    assert json.loads(running.get().body) == {"db": "open", "shared": 0}
+    assert running.stop() == 0
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_tasks_that_still_receive_when_the_server_stops(worker, loop):
+    """Tasks left behind by requests and by the lifespan hold receive() and send() to the end."""
+    if loop == "uvloop":
+        pytest.importorskip("uvloop")
+    code = (
+        RESPOND
+        + """
+kept = []
+
+async def listen(receive, send):
+    try:
+        while True:
+            await receive()
+            await asyncio.sleep(0)
+    finally:
+        try:
+            await send({"type": "lifespan.shutdown.complete"})
+        except RuntimeError:
+            print("cleaned up", file=sys.stderr, flush=True)
+
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        await receive()
+        kept.append(asyncio.create_task(listen(receive, send)))
+        return await respond(scope, receive, send)
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await send({"type": "lifespan.shutdown.complete"})
+    kept.append(asyncio.create_task(listen(receive, send)))
+    await asyncio.wait_for(receive(), 3600)
+"""
+    )
+    running = worker(code=code, config={"server": {"loop": loop}})
+    assert running.get().status == 200
+    assert running.stop() == 0
+    assert running.log.count("cleaned up") == 2
+    assert "never retrieved" not in running.log
+
+
 def test_background_work_is_finished_before_the_shutdown(worker):
     code = """
 import asyncio, sys

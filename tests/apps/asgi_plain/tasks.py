@@ -266,6 +266,15 @@ async def ticking(scope, receive, send):
         await asyncio.sleep(0.01)
 
 
+@noting("counting")
+async def counting(scope, receive, send):
+    await start(send)
+    for n in range(10):
+        await piece(send, b"%d" % n)
+        await asyncio.sleep(0.15)
+    await send({"type": "http.response.body"})
+
+
 @noting("listening")
 async def listening(scope, receive, send):
     await start(send)

@@ -242,6 +242,60 @@ class Events(GatewayCase):
         self.assertEqual(self.finish(request), "finish")
         self.assertEqual(request.body, b"here")
 
+    def test_half_closed_client_has_its_stream(self) -> None:
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await send(START)
+            for _ in range(4):
+                await send(body(b"x", True))
+                await asyncio.sleep(0.4)
+            await send(body(b"y"))
+
+        request = self.leaving(app, only_sending=True)
+        self.assertEqual(self.finish(request, 5), "finish")
+        self.assertEqual(request.body, b"xxxxy")
+
+    def test_half_closed_client_that_reads_slowly_has_its_stream(self) -> None:
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await send(START)
+            await asyncio.sleep(0.05)
+            await send(body(b"x", True))
+            await send(body(b"y"))
+
+        request = self.leaving(app, only_sending=True)
+        request.is_full = True
+        self.assertIsNone(self.finish(request, 1.5))
+        request.drain()
+        self.assertEqual(self.finish(request), "finish")
+        self.assertEqual(request.body, b"xy")
+
+    def test_half_closed_client_that_then_leaves(self) -> None:
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await send(START)
+            try:
+                await asyncio.sleep(0.05)
+                await send(body(b"x", True))
+                await send(body(b"y"))
+            except OSError as exc:
+                SEEN.append(type(exc).__name__)
+
+        request = self.leaving(app, only_sending=True)
+        request.is_full = True
+        self.turn(0.2)
+        request.leave()
+        self.assertEqual(self.finish(request, 0.5), "abort")
+        self.assertEqual(SEEN, ["ClientDisconnected"])
+
+    def test_half_closed_client_does_not_wait_for_ever(self) -> None:
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await send(START)
+            await send(body(b"x", True))
+            await asyncio.sleep(60)
+
+        request = self.leaving(app, only_sending=True)
+        self.assertIsNone(self.finish(request, 0.5))
+        self.assertEqual(self.finish(request), "abort")
+        self.assertEqual(request.record["error"], "client_disconnected")
+
     def test_cancelled_app_that_goes_on(self) -> None:
         async def app(scope: Any, receive: Any, send: Any) -> None:
             await send(START)

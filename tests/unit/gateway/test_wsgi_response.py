@@ -388,6 +388,11 @@ class Files(WsgiCase):
         result = self.send(lambda: self.opened(len(self.DATA) + 5))
         self.assertEqual((result.body, result.field("Content-Length")), (b"", "0"))
 
+    def test_file_that_tells_no_size(self) -> None:
+        result = self.send(lambda: open("/proc/self/stat", "rb"))
+        self.assertEqual(result.sent_by_file, 0)
+        self.assertTrue(result.body.startswith(f"{os.getpid()} (".encode()))
+
     def test_content_length(self) -> None:
         result = self.send(lambda: self.opened(5), [("Content-Length", "100")])
         self.assertEqual((result.body, result.sent_by_file), (self.DATA[5:105], 100))

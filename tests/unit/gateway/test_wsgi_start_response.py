@@ -26,9 +26,14 @@ class Status(WsgiCase):
             self.assert_complete(result)
             self.assertTrue(result.head.startswith(f"HTTP/1.1 {status}\r\n".encode("latin-1")))
 
+    def test_without_a_phrase(self) -> None:
+        result = self.answer("404 ")
+        self.assert_complete(result)
+        self.assertTrue(result.head.startswith(b"HTTP/1.1 404 Not Found\r\n"))
+
     def test_refused(self) -> None:
         for status in (
-            "200", "200 ", "200  OK", "200 OK ", "20 OK", "2000 OK", "OK", "", "abc OK", "099 OK",
+            "200", "200  OK", "200 OK ", "20 OK", "2000 OK", "OK", "", "abc OK", "099 OK",
             "200 OK\r\nX: y", "200 OK\n", "200 O\x00K", "200 \u20ac",
         ):  # fmt: skip
             with self.subTest(status=status):
