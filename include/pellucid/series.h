@@ -91,6 +91,16 @@ static inline void pel_counter_add(_Atomic uint64_t *counter, uint64_t n)
     atomic_store_explicit(counter, value + n, memory_order_relaxed);
 }
 
+/* What a stream is, as the table has it: a longer route is cut. The slices are the caller's. */
+struct pel_series_key {
+    struct pel_str method, route; /* bounded; empty = no http.route */
+    uint16_t status;
+    uint8_t version_minor, error, is_https;
+};
+
+/* Equal for equal keys, and what a stream of that key has as its hash. */
+uint32_t pel_series_key_hash(const struct pel_series_key *key);
+
 /* A method that is safe as an attribute: one of the nine of RFC 9110 and PATCH, else "_OTHER". */
 struct pel_str pel_method_bounded(struct pel_str method);
 
@@ -126,12 +136,22 @@ static inline struct pel_str pel_series_route(const struct pel_shm_series *s)
     return pel_str(s->route, s->route_len < sizeof(s->route) ? s->route_len : sizeof(s->route));
 }
 
+static inline struct pel_series_key pel_series_key(const struct pel_shm_series *s)
+{
+    return (struct pel_series_key){
+        pel_series_method(s), pel_series_route(s), s->status, s->version_minor, s->error,
+        s->is_https};
+}
+
 /* Reader: are these the same stream, of whichever workers? */
 bool pel_series_equal(const struct pel_shm_series *a, const struct pel_shm_series *b);
 
 /* The bucket of a duration in the exponential histogram, counted through all octaves; -1: shorter
  * than the first one. */
 int pel_exp_bucket(uint64_t duration_ns);
+
+/* The bucket of a duration among those of the conventions. */
+size_t pel_duration_bucket(uint64_t duration_ns);
 
 /* The bucket of a body size. */
 size_t pel_size_bucket(uint64_t bytes);

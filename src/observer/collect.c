@@ -185,7 +185,7 @@ static void collect_queues(struct pel_sink *sink, const struct pel_exporter *x)
 
 void pel_collect(struct pel_sink *sink, const struct pel_view *v)
 {
-    pel_http_metrics_collect(sink, v->shm);
+    pel_http_metrics_collect(sink, v->shm, v->exemplars);
     collect_scalars(sink, v->shm);
     pel_exceptions_collect(sink, v->shm);
     pel_vitals_collect(sink, v->shm);

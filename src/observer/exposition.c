@@ -4,6 +4,7 @@
 #include "pellucid/put.h"
 #include "pellucid/escape.h"
 #include "pellucid/time.h"
+#include "text.h"
 
 static const char *unit_name(const char *unit)
 {
@@ -153,6 +154,28 @@ void pel_exposition_value(struct pel_exposition *e, uint64_t value)
     at = e->is_ns ? put_seconds(at, value) : pel_put_number(at, value);
     *at++ = '\n';
     e->out->len += (size_t)(at - begin);
+}
+
+void pel_exposition_exemplar(struct pel_exposition *e, const struct pel_exemplar *exemplar,
+                             bool is_ns)
+{
+    static const char trace[] = " # {trace_id=\"", span[] = "\",span_id=\"";
+    char number[PEL_NUMBER_MAX + 16], *end;
+
+    if (!e->is_openmetrics || exemplar->wall_ns == 0)
+        return;
+    e->out->len--; /* the newline */
+    pel_buf_add(e->out, trace, sizeof(trace) - 1);
+    pel_text_add_hex(e->out, exemplar->trace_id, sizeof(exemplar->trace_id));
+    pel_buf_add(e->out, span, sizeof(span) - 1);
+    pel_text_add_hex(e->out, exemplar->span_id, sizeof(exemplar->span_id));
+    pel_buf_add(e->out, "\"} ", 3);
+    end = is_ns ? put_seconds(number, exemplar->value) : pel_put_number(number, exemplar->value);
+    *end++ = ' ';
+    pel_buf_add(e->out, number, (size_t)(end - number));
+    end = put_seconds(number, exemplar->wall_ns);
+    *end++ = '\n';
+    pel_buf_add(e->out, number, (size_t)(end - number));
 }
 
 void pel_exposition_end(struct pel_exposition *e)

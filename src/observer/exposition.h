@@ -9,6 +9,7 @@
 #define PELLUCID_OBSERVER_EXPOSITION_H
 
 #include "pellucid/buf.h"
+#include "sink.h"
 
 #define PEL_EXPOSITION_TEXT "text/plain; version=0.0.4; charset=utf-8"
 #define PEL_EXPOSITION_OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -35,6 +36,11 @@ void pel_exposition_label(struct pel_exposition *e, const char *otel_name, struc
  * closing brace); may be empty. */
 void pel_exposition_rendered(struct pel_exposition *e, struct pel_str labels);
 void pel_exposition_value(struct pel_exposition *e, uint64_t value);
+
+/* Behind a value, in OpenMetrics alone: a request that stands for it; value in the unit of the
+ * family. */
+void pel_exposition_exemplar(struct pel_exposition *e, const struct pel_exemplar *exemplar,
+                             bool is_ns);
 
 /* The end of the document. */
 void pel_exposition_end(struct pel_exposition *e);

@@ -83,6 +83,8 @@ static void add_buckets(struct pel_exposition_sink *s, const struct pel_histogra
         begin_line(s, "_bucket");
         pel_exposition_label(s->e, "le", pel_str(s->bounds[i], strlen(s->bounds[i])));
         pel_exposition_value(s->e, n);
+        if (h->exemplars)
+            pel_exposition_exemplar(s->e, &h->exemplars[i], is_ns);
     }
     begin_line(s, "_count");
     pel_exposition_value(s->e, n);

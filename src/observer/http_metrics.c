@@ -35,7 +35,8 @@ static void make_labels(struct pel_labels *ls, const struct pel_stream *s, char 
     add_error_type(ls, k, code);
 }
 
-static void collect_durations(struct pel_sink *sink, const struct pel_streams *ss)
+static void collect_durations(struct pel_sink *sink, const struct pel_streams *ss,
+                              const struct pel_exemplars *exemplars)
 {
     static const struct pel_metric_info info = {
         PEL_METRIC_KIND_HISTOGRAM,
@@ -50,7 +51,8 @@ static void collect_durations(struct pel_sink *sink, const struct pel_streams *s
     for (size_t i = 0; i < ss->n; i++) {
         const struct pel_stream *s = &ss->items[i];
         struct pel_histogram h = {pel_duration_bounds_ns, s->buckets, PEL_DURATION_BUCKETS - 1,
-                                  s->sum_ns};
+                                  s->sum_ns,
+                                  s->is_overflow ? NULL : pel_exemplars_find(exemplars, s->key)};
 
         make_labels(&labels, s, code);
         sink->histogram(sink, &labels, &h);
@@ -78,7 +80,7 @@ static void collect_sizes(struct pel_sink *sink, const struct pel_streams *ss, s
     for (size_t i = 0; i < ss->n; i++) {
         const void *at = (const char *)&ss->items[i] + sizes[which].offset;
         const struct pel_stream_sizes *s = at;
-        struct pel_histogram h = {pel_size_bounds, s->buckets, PEL_SIZE_BUCKETS - 1, s->sum};
+        struct pel_histogram h = {pel_size_bounds, s->buckets, PEL_SIZE_BUCKETS - 1, s->sum, NULL};
 
         make_labels(&labels, &ss->items[i], code);
         sink->histogram(sink, &labels, &h);
@@ -126,12 +128,13 @@ static void collect_cpu(struct pel_sink *sink, const struct pel_streams *ss)
     }
 }
 
-void pel_http_metrics_collect(struct pel_sink *sink, const struct pel_shm *shm)
+void pel_http_metrics_collect(struct pel_sink *sink, const struct pel_shm *shm,
+                              const struct pel_exemplars *exemplars)
 {
     struct pel_streams ss;
 
     pel_streams_read(&ss, shm);
-    collect_durations(sink, &ss);
+    collect_durations(sink, &ss, exemplars);
     for (size_t i = 0; i < PEL_ARRAY_LEN(sizes); i++)
         collect_sizes(sink, &ss, i);
     collect_phases(sink, &ss);

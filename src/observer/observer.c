@@ -5,6 +5,7 @@
 
 #include "admin.h"
 #include "drain.h"
+#include "exemplars.h"
 #include "exporter.h"
 #include "metrics_exporter.h"
 #include "pellucid/conf.h"
@@ -23,6 +24,7 @@ struct observer {
     struct pel_drain drain;
     struct pel_recent recent;
     struct pel_window window;
+    struct pel_exemplars exemplars;
     struct pel_exporter exporter;
     struct pel_metrics_exporter metrics;
     unsigned n_stopped; /* of the two */
@@ -113,7 +115,10 @@ static void on_span(struct pel_drain *d, unsigned slot, const struct pel_span_en
     struct observer *ob = PEL_CONTAINER_OF(d, struct observer, drain);
 
     pel_recent_add(&ob->recent, e, slot, d->wall_offset_ns);
-    if (!ob->exporter.is_enabled || !is_wanted(ob, e))
+    if (!is_wanted(ob, e))
+        return;
+    pel_exemplars_add(&ob->exemplars, e, d->wall_offset_ns);
+    if (!ob->exporter.is_enabled)
         return;
     pel_exporter_push(&ob->exporter, pel_encode_span(e, slot, d->wall_offset_ns, &ob->scratch));
     pel_arena_reset(&ob->scratch);
@@ -156,13 +161,14 @@ static void init(struct observer *ob, const struct pel_observer_env *env)
 
     memset(ob, 0, sizeof(*ob));
     ob->env = env;
-    ob->view = (struct pel_view){env->conf,    env->shm,    &ob->drain, &ob->exporter,
-                                 &ob->metrics, &ob->recent, &ob->window};
+    ob->view = (struct pel_view){env->conf,    env->shm,    &ob->drain,  &ob->exporter,
+                                 &ob->metrics, &ob->recent, &ob->window, &ob->exemplars};
     ob->drain.on_span = on_span;
     ob->drain.on_child = on_child;
     ob->drain.on_turn = on_turn;
     pel_arena_init(&ob->scratch);
     pel_recent_init(&ob->recent);
+    pel_exemplars_init(&ob->exemplars);
     ob->keeps_slow = pel_strings_have(keep, "slow");
     ob->keeps_failed = pel_strings_have(keep, "error");
     srandom((unsigned)pel_now_ns() ^ (unsigned)getpid());
@@ -191,6 +197,7 @@ int pel_observer_run(const struct pel_observer_env *env, struct pel_err *err)
     uv_run(&ob->loop, UV_RUN_DEFAULT);
     uv_loop_close(&ob->loop);
     pel_recent_fini(&ob->recent);
+    pel_exemplars_fini(&ob->exemplars);
     if (env->control_fd >= 0)
         close(env->control_fd);
     free(ob);

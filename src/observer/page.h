@@ -7,6 +7,7 @@
 #define PELLUCID_OBSERVER_PAGE_H
 
 #include "drain.h"
+#include "exemplars.h"
 #include "exporter.h"
 #include "metrics_exporter.h"
 #include "pellucid/http.h"
@@ -22,6 +23,7 @@ struct pel_view {
     const struct pel_metrics_exporter *metrics;
     const struct pel_recent *recent;
     const struct pel_window *window;
+    const struct pel_exemplars *exemplars;
 };
 
 /* An answer under construction; the caller owns body. */

@@ -193,6 +193,29 @@ static void add_number(struct pel_sink *sink, const struct pel_labels *ls, uint6
     pel_arena_reset(&scratch);
 }
 
+/* Points p to exemplars in the arena. */
+static void set_exemplars(Otlp__HistogramDataPoint *p, const struct pel_histogram *h, double scale,
+                          struct pel_arena *a)
+{
+    if (!h->exemplars)
+        return;
+    p->exemplars = pel_arena_alloc(a, (h->n_bounds + 1) * sizeof(Otlp__Exemplar *));
+    for (size_t i = 0; i <= h->n_bounds; i++) {
+        const struct pel_exemplar *from = &h->exemplars[i];
+        Otlp__Exemplar *x;
+
+        if (from->wall_ns == 0)
+            continue;
+        x = p->exemplars[p->n_exemplars++] = pel_arena_alloc(a, sizeof(*x));
+        otlp__exemplar__init(x);
+        x->has_time_unix_nano = x->has_as_double = x->has_span_id = x->has_trace_id = true;
+        x->time_unix_nano = from->wall_ns;
+        x->as_double = (double)from->value / scale;
+        x->span_id = (ProtobufCBinaryData){sizeof(from->span_id), (uint8_t *)from->span_id};
+        x->trace_id = (ProtobufCBinaryData){sizeof(from->trace_id), (uint8_t *)from->trace_id};
+    }
+}
+
 static void add_histogram(struct pel_sink *sink, const struct pel_labels *ls,
                           const struct pel_histogram *h)
 {
@@ -219,6 +242,7 @@ static void add_histogram(struct pel_sink *sink, const struct pel_labels *ls,
         p.explicit_bounds[i] = (double)h->bounds[i] / scale;
     for (size_t i = 0; i <= h->n_bounds; i++)
         p.count += h->counts[i];
+    set_exemplars(&p, h, scale, &scratch);
     add_point(r, &p.base);
     pel_arena_reset(&scratch);
 }

@@ -40,12 +40,20 @@ static inline void pel_labels_number(struct pel_labels *ls, const char *key, int
     ls->items[ls->n++] = (struct pel_label){.key = key, .number = number};
 }
 
+/* A request that stands for a bucket. */
+struct pel_exemplar {
+    uint8_t trace_id[16], span_id[8];
+    uint64_t value;   /* in the unit of the family */
+    uint64_t wall_ns; /* 0 = there is none */
+};
+
 /* Bounds and sum are in the unit of the family. */
 struct pel_histogram {
     const uint64_t *bounds; /* upper, inclusive */
     const uint64_t *counts; /* n_bounds + 1, the last one of what is larger than all bounds */
     size_t n_bounds;
     uint64_t sum;
+    const struct pel_exemplar *exemplars; /* as many as counts, or NULL */
 };
 
 struct pel_sink {

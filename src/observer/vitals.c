@@ -56,7 +56,8 @@ static void collect_lag(struct pel_sink *sink, struct pel_shm *shm)
     };
     static const struct pel_labels no_labels;
     uint64_t counts[PEL_LAG_BUCKETS] = {0}, n = 0;
-    struct pel_histogram h = {pel_lag_bounds_ns, counts, PEL_LAG_BUCKETS - 1, 0};
+    struct pel_histogram h = {
+        .bounds = pel_lag_bounds_ns, .counts = counts, .n_bounds = PEL_LAG_BUCKETS - 1};
 
     for (unsigned i = 0; i < shm->header->n_slots; i++) {
         const struct pel_shm_slot *slot = pel_shm_slot(shm, i);

@@ -34,20 +34,13 @@ struct pel_str pel_method_bounded(struct pel_str method)
 
 /* --- which stream --- */
 
-/* The attributes of a stream, cut to what the table holds. */
-struct series_key {
-    struct pel_str method, route;
-    uint16_t status;
-    uint8_t version_minor, error, is_https;
-};
-
-static struct series_key make_key(const struct pel_record *rec)
+static struct pel_series_key make_key(const struct pel_record *rec)
 {
     struct pel_str route = pel_record_route(rec);
 
     if (route.len > PEL_SHM_ROUTE_LEN)
         route.len = PEL_SHM_ROUTE_LEN;
-    return (struct series_key){
+    return (struct pel_series_key){
         .method = pel_method_bounded(rec->method),
         .route = route,
         .status = rec->status,
@@ -57,7 +50,7 @@ static struct series_key make_key(const struct pel_record *rec)
     };
 }
 
-static bool matches(const struct pel_shm_series *s, const struct series_key *k)
+static bool matches(const struct pel_shm_series *s, const struct pel_series_key *k)
 {
     return s->status == k->status && s->version_minor == k->version_minor && s->error == k->error &&
            s->is_https == k->is_https && s->route_len == k->route.len &&
@@ -65,7 +58,7 @@ static bool matches(const struct pel_shm_series *s, const struct series_key *k)
            (k->route.len == 0 || memcmp(s->route, k->route.p, k->route.len) == 0);
 }
 
-static uint32_t hash_key(const struct series_key *k)
+uint32_t pel_series_key_hash(const struct pel_series_key *k)
 {
     const uint8_t numbers[] = {(uint8_t)k->status, (uint8_t)(k->status >> 8), k->version_minor,
                                k->error, k->is_https};
@@ -76,7 +69,7 @@ static uint32_t hash_key(const struct series_key *k)
 
 /* A writer that dies in here leaves at worst a stream that no one finds: another one of the same
  * attributes takes its place, and readers add the two up. */
-static struct pel_shm_series *claim(struct pel_shm_series_table *t, const struct series_key *k,
+static struct pel_shm_series *claim(struct pel_shm_series_table *t, const struct pel_series_key *k,
                                     uint32_t hash, uint32_t at)
 {
     uint32_t n = atomic_load_explicit(&t->n, memory_order_relaxed);
@@ -101,12 +94,12 @@ static struct pel_shm_series *claim(struct pel_shm_series_table *t, const struct
 struct pel_shm_series *pel_series_find(struct pel_shm_series_table *t, const struct pel_record *rec,
                                        struct pel_shm_series *hint)
 {
-    struct series_key key = make_key(rec);
+    struct pel_series_key key = make_key(rec);
     uint32_t hash, at;
 
     if (PEL_LIKELY(hint && matches(hint, &key)))
         return hint;
-    hash = hash_key(&key);
+    hash = pel_series_key_hash(&key);
     /* The index is never more than half full. */
     for (at = hash % INDEX_N; t->index[at]; at = (at + 1) % INDEX_N) {
         struct pel_shm_series *s = &t->items[t->index[at] - 1];
@@ -154,7 +147,7 @@ size_t pel_size_bucket(uint64_t bytes)
     return bucket < PEL_SIZE_BUCKETS ? bucket : PEL_SIZE_BUCKETS - 1;
 }
 
-static size_t duration_bucket(uint64_t duration_ns)
+size_t pel_duration_bucket(uint64_t duration_ns)
 {
     size_t i = 0;
 
@@ -200,7 +193,7 @@ void pel_series_add(struct pel_shm_series_table *t, struct pel_shm_series *s,
 {
     uint64_t duration_ns = pel_record_duration_ns(rec);
 
-    pel_counter_add(&s->buckets[duration_bucket(duration_ns)], 1);
+    pel_counter_add(&s->buckets[pel_duration_bucket(duration_ns)], 1);
     pel_counter_add(&s->sum_ns, duration_ns);
     add_exponential(t, s, duration_ns);
     add_size(&s->request, rec->body_in);

@@ -84,6 +84,11 @@ def test_collector_takes_our_metrics(server, collector):
         for p in duration["histogram"]["dataPoints"]
     }
     assert counts == {"200": 20, "500": 1}
+    for point in duration["histogram"]["dataPoints"]:
+        exemplars = point["exemplars"]
+        assert 1 <= len(exemplars) <= int(point["count"])
+        assert {len(e["traceId"]) for e in exemplars} == {32}
+        assert all(0 < e["asDouble"] < 10 for e in exemplars)
     requests = last["pellucid.requests"]["sum"]
     assert requests["isMonotonic"] is True
     assert requests["dataPoints"][0]["asInt"] == "21"

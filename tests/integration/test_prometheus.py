@@ -73,6 +73,43 @@ def test_prometheus_scrapes(server, prometheus_binaries, scratch, protocol):
         assert kind["type"] == "counter"
 
 
+def trace_ids(prometheus, promql):
+    """The trace ids of the exemplars that Prometheus has of a query's series."""
+    found = prometheus.api("query_exemplars", query=promql, start="0", end="9999999999")
+    return {e["labels"]["trace_id"] for series in found for e in series["exemplars"]}
+
+
+def test_prometheus_keeps_our_exemplars(server, prometheus_binaries, scratch):
+    running = server(code=APP, config=ROUTES | {"trace": {"ratio": 0.0}})
+    sampled = "4bf92f3577b34da6a3ce929d0e0e4736"
+    running.get("/orders/1", {"traceparent": f"00-{sampled}-00f067aa0ba902b7-01"})
+    running.get(
+        "/orders/2", {"traceparent": "00-ffffffffffffffffffffffffffffffff-00f067aa0ba902b7-00"}
+    )
+    address = f"127.0.0.1:{running.admin_port}"
+    folder = scratch / "prometheus"
+    with Prometheus(
+        prometheus_binaries, folder, (address,), ("OpenMetricsText1.0.0",)
+    ) as prometheus:
+        settle(prometheus, running, f'{COUNT}{{http_route="/orders/{{id}}"}}', 2)
+        bucket = COUNT.replace("_count", "_bucket")
+        wait_for(
+            "the exemplar",
+            lambda: trace_ids(prometheus, f'{bucket}{{http_route="/orders/{{id}}"}}') == {sampled},
+            30 * running.target.patience,
+            0.1,
+        )
+        # A request that failed is kept, whatever the sampling said, and is an exemplar, too.
+        running.get("/boom")
+        wait_for(
+            "that of the failed request",
+            lambda: len(trace_ids(prometheus, f'{bucket}{{error_type="app_exception"}}')) == 1,
+            30 * running.target.patience,
+            0.1,
+        )
+        assert prometheus.value("min_over_time(up[1m])") == 1
+
+
 def test_prometheus_takes_our_otlp(server, prometheus_binaries, scratch):
     with Prometheus(prometheus_binaries, scratch / "prometheus") as prometheus:
         running = serve_some(

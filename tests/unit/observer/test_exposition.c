@@ -3,6 +3,7 @@
 #include "observer/exposition_sink.h"
 #include "observer/http_metrics.h"
 
+static const struct pel_exemplars no_exemplars;
 static struct pel_buf out;
 
 static const char *finished(struct pel_exposition *e)
@@ -94,7 +95,7 @@ static void streams_of_workers_are_added_up(void **state)
     fixture_count(&shm, 1, &rec, 1);
     pel_buf_init(&out);
     pel_exposition_sink_init(&sink, &e);
-    pel_http_metrics_collect(&sink.sink, &shm);
+    pel_http_metrics_collect(&sink.sink, &shm, &no_exemplars);
     pel_exposition_sink_fini(&sink);
     text = finished(&e);
     assert_non_null(strstr(text, "_count{http_request_method=\"GET\",url_scheme=\"http\","

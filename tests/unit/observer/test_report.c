@@ -11,6 +11,8 @@ static const struct pel_metric_info seconds = {PEL_METRIC_KIND_COUNTER, "ns", "a
 static const struct pel_metric_info updown = {PEL_METRIC_KIND_UPDOWN, "{x}", "a.now", "Now."};
 static const struct pel_metric_info gauge = {PEL_METRIC_KIND_GAUGE, "By", "a.size", "Size."};
 
+static const struct pel_exemplars no_exemplars;
+
 struct reported {
     struct pel_shm shm;
     struct pel_conf conf;
@@ -160,7 +162,7 @@ static void histogram_has_the_conventions_bounds(void **state)
     atomic_store(&pel_shm_slot(&d.shm, 0)->is_used, 1);
     for (unsigned i = 0; i < 3; i++)
         fixture_count(&d.shm, 0, &rec, i * 20 * PEL_NS_PER_MS);
-    pel_http_metrics_collect(&d.r.sink, &d.shm);
+    pel_http_metrics_collect(&d.r.sink, &d.shm, &no_exemplars);
     pel_report_end(&d.r);
     request = unpacked(&d, 0, &scope);
     m = metric_at(scope, 0);
