@@ -15,11 +15,12 @@
 #include "pellucid/base.h"
 #include "pellucid/err.h"
 #include "pellucid/exception.h"
+#include "pellucid/instrument.h"
 #include "pellucid/series.h"
 #include "pellucid/vitals.h"
 
 #define PEL_SHM_MAGIC 0x50454c4cU
-#define PEL_SHM_VERSION 5U
+#define PEL_SHM_VERSION 6U
 
 #define PEL_SHM_INFLIGHT_N 512
 #define PEL_SHM_PATH_LEN 168
@@ -111,6 +112,7 @@ struct pel_shm_slot {
     struct pel_shm_inflight inflight[PEL_SHM_INFLIGHT_N];
     struct pel_shm_series_table series;
     struct pel_shm_exception_table exceptions;
+    struct pel_shm_instruments instruments; /* instrument.h */
     struct pel_shm_log log;
     struct pel_shm_ring ring;
 };

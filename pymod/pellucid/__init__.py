@@ -8,9 +8,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._conf import version as __version__
-    from .api import Request, Span, inject, log_filter, request, span
+    from .api import (
+        Counter,
+        Histogram,
+        Request,
+        Span,
+        counter,
+        histogram,
+        inject,
+        log_filter,
+        request,
+        span,
+    )
 
-__all__ = ["Request", "Span", "__version__", "inject", "log_filter", "request", "span"]
+__all__ = [
+    "Counter",
+    "Histogram",
+    "Request",
+    "Span",
+    "__version__",
+    "counter",
+    "histogram",
+    "inject",
+    "log_filter",
+    "request",
+    "span",
+]
 
 
 def __getattr__(name: str) -> Any:

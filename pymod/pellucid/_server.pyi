@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 # The names of `inert`, as a process that serves has them.
+from .inert import Counter as Counter
+from .inert import Histogram as Histogram
 from .inert import Request as Request
 from .inert import Span as Span
 from .inert import carrier as carrier

@@ -20,11 +20,45 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 # The server's processes have loaded their module before they import the app.
 if TYPE_CHECKING or "pellucid._server" not in sys.modules:
-    from .inert import Request, Span, carrier, current, ids, request, set_current
+    from .inert import (
+        Counter,
+        Histogram,
+        Request,
+        Span,
+        carrier,
+        current,
+        ids,
+        request,
+        set_current,
+    )
 else:
-    from ._server import Request, Span, carrier, current, ids, request, set_current
+    from ._server import (
+        Counter,
+        Histogram,
+        Request,
+        Span,
+        carrier,
+        current,
+        ids,
+        request,
+        set_current,
+    )
 
-__all__ = ["LogFilter", "Request", "Span", "inject", "log_filter", "request", "span"]
+from .instruments import counter, histogram
+
+__all__ = [
+    "Counter",
+    "Histogram",
+    "LogFilter",
+    "Request",
+    "Span",
+    "counter",
+    "histogram",
+    "inject",
+    "log_filter",
+    "request",
+    "span",
+]
 
 span = Span
 

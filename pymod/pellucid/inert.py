@@ -119,6 +119,35 @@ class Span:
         return self
 
 
+class Counter:
+    """A sum that only grows, such as orders placed: see pellucid.counter()."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, unit: str, description: str, /) -> None: ...
+
+    def add(self, amount: float, /, **attributes: str | bool | int) -> None:
+        """Adds amount, in the counter's unit, to the sum of these attributes.
+
+        An amount that is negative or not finite counts for nothing. There may be up to 8 attributes
+        of 244 bytes together, and some hundred sets of them in the whole app: what finds no room is
+        counted with `otel.metric.overflow` as its only attribute. Never use ids.
+        """
+
+
+class Histogram:
+    """How values are spread, such as the time jobs take: see pellucid.histogram()."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, name: str, unit: str, description: str, boundaries: tuple[float, ...], /
+    ) -> None: ...
+
+    def record(self, value: float, /, **attributes: str | bool | int) -> None:
+        """Records value, in the histogram's unit; attributes are as those of Counter.add()."""
+
+
 def request() -> Request | None:
     """The request that is being answered, or None outside of one."""
     return None

@@ -11,7 +11,8 @@ int pel_api_init(void)
 {
     if (pel_api.current)
         return 0;
-    if (PyType_Ready(&pel_api_request_type) < 0 || pel_api_span_init() < 0 || pel_done_init() < 0)
+    if (PyType_Ready(&pel_api_request_type) < 0 || pel_api_span_init() < 0 ||
+        pel_api_instruments_init() < 0 || pel_done_init() < 0)
         return -1;
     pel_api.current = PyContextVar_New("pellucid", NULL);
     return pel_api.current ? 0 : -1;
@@ -22,12 +23,14 @@ int pel_api_open(const struct pel_gateway_env *env)
     pel_api.hands_trace_on = pel_strings_have(&env->conf->trace_propagators, "tracecontext");
     pel_api.hands_baggage_on = pel_strings_have(&env->conf->trace_propagators, "baggage");
     pel_api.probes = env->probes && pel_child_is_wanted(env->probes) ? env->probes : NULL;
+    pel_api_instruments_open(env->probes);
     return pel_api_init();
 }
 
 void pel_api_close(void)
 {
     pel_api.probes = NULL;
+    pel_api.instruments = NULL;
 }
 
 /* --- what is current --- */
@@ -156,7 +159,9 @@ static PyMethodDef functions[] = {
 int pel_api_add(PyObject *module)
 {
     if (pel_api_init() < 0 || PyModule_AddType(module, &pel_api_request_type) < 0 ||
-        PyModule_AddType(module, &pel_api_span_type) < 0)
+        PyModule_AddType(module, &pel_api_span_type) < 0 ||
+        PyModule_AddType(module, &pel_api_counter_type) < 0 ||
+        PyModule_AddType(module, &pel_api_histogram_type) < 0)
         return -1;
     return PyModule_AddFunctions(module, functions);
 }

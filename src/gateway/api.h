@@ -25,6 +25,12 @@
  * ring by itself (child.h), also after its request is over. A span refers to its request and to
  * what was current before, never the other way, so there are no cycles.
  *
+ * Counter and Histogram write their values into the table of the worker's slot (instrument.h),
+ * which they look up when they are first used there: they may be made before the worker is.
+ *
+ * In a child that the app forks all of it stops at the worker's edge: its tables and rings have one
+ * writer.
+ *
  * Everything needs the GIL and may be called on any thread.
  */
 #ifndef PELLUCID_GATEWAY_API_H
@@ -60,12 +66,14 @@ struct pel_api_span {
 struct pel_api {
     PyObject *current;         /* owned: the context variable; NULL until pel_api_init */
     struct pel_probes *probes; /* borrowed while a gateway is open, if spans go anywhere */
+    struct pel_shm_instruments *instruments; /* borrowed while a gateway is open */
     bool hands_trace_on, hands_baggage_on;
 };
 
 extern struct pel_api pel_api;
 extern _Thread_local struct pel_request *pel_api_running;
 extern PyTypeObject pel_api_request_type, pel_api_span_type;
+extern PyTypeObject pel_api_counter_type, pel_api_histogram_type;
 
 /* Types and the context variable; as often as one likes. 0, or -1 with an exception. */
 int pel_api_init(void);
@@ -112,6 +120,13 @@ static inline const uint8_t *pel_api_span_id(PyObject *scope)
 /* --- api_span.c --- */
 
 int pel_api_span_init(void);
+
+/* --- api_instrument.c --- */
+
+int pel_api_instruments_init(void);
+
+/* From now on instruments count in the table of ps; NULL: nowhere. */
+void pel_api_instruments_open(struct pel_probes *ps);
 
 /* --- api_carrier.c --- */
 

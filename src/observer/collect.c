@@ -1,6 +1,7 @@
 #include "collect.h"
 #include "exceptions.h"
 #include "http_metrics.h"
+#include "instruments.h"
 #include "page.h"
 #include "pellucid/proc.h"
 #include "process.h"
@@ -195,4 +196,5 @@ void pel_collect(struct pel_sink *sink, const struct pel_view *v)
     collect_states(sink, v->shm);
     collect_exports(sink, v->shm->header);
     collect_queues(sink, v->exporter);
+    pel_instruments_collect(sink, v->shm);
 }

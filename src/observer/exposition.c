@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "exposition.h"
 #include "pellucid/put.h"
@@ -42,6 +43,16 @@ static void set_name(struct pel_exposition *e, const char *otel_name, const char
     snprintf(e->name + n, sizeof(e->name) - n, "%s%s", unit[0] ? "_" : "", unit);
 }
 
+/* One line; the app may have written it. */
+static void add_help(struct pel_buf *out, const char *text)
+{
+    for (; *text; text++)
+        if (*text == '\\')
+            pel_buf_add(out, "\\\\", 2);
+        else
+            pel_buf_add(out, text, 1);
+}
+
 void pel_exposition_family(struct pel_exposition *e, const char *otel_name, const char *unit,
                            const char *type, const char *help)
 {
@@ -57,8 +68,9 @@ void pel_exposition_family(struct pel_exposition *e, const char *otel_name, cons
                                               : "";
     if (!e->is_openmetrics && strcmp(type, "info") == 0)
         type = "gauge";
-    pel_buf_addf(e->out, "# HELP %s%s %s\n# TYPE %s%s %s\n", e->name, type_suffix, help, e->name,
-                 type_suffix, type);
+    pel_buf_addf(e->out, "# HELP %s%s ", e->name, type_suffix);
+    add_help(e->out, help[0] ? help : otel_name); /* promtool wants one */
+    pel_buf_addf(e->out, "\n# TYPE %s%s %s\n", e->name, type_suffix, type);
     if (e->is_openmetrics && unit_text[0])
         pel_buf_addf(e->out, "# UNIT %s %s\n", e->name, unit_text);
 }
@@ -176,6 +188,19 @@ void pel_exposition_exemplar(struct pel_exposition *e, const struct pel_exemplar
     end = put_seconds(number, exemplar->wall_ns);
     *end++ = '\n';
     pel_buf_add(e->out, number, (size_t)(end - number));
+}
+
+void pel_exposition_real(struct pel_exposition *e, double value)
+{
+    char text[32];
+
+    if (e->is_open)
+        pel_buf_add(e->out, "}", 1);
+    e->is_open = false;
+    snprintf(text, sizeof(text), "%.15g", value);
+    if (strtod(text, NULL) != value)
+        snprintf(text, sizeof(text), "%.17g", value);
+    pel_buf_addf(e->out, " %s\n", text);
 }
 
 void pel_exposition_end(struct pel_exposition *e)

@@ -36,6 +36,7 @@ void pel_exposition_label(struct pel_exposition *e, const char *otel_name, struc
  * closing brace); may be empty. */
 void pel_exposition_rendered(struct pel_exposition *e, struct pel_str labels);
 void pel_exposition_value(struct pel_exposition *e, uint64_t value);
+void pel_exposition_real(struct pel_exposition *e, double value);
 
 /* Behind a value, in OpenMetrics alone: a request that stands for it; value in the unit of the
  * family. */

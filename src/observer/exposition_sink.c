@@ -66,6 +66,14 @@ static void format_bounds(struct pel_exposition_sink *s, const struct pel_histog
     s->formatted = h->bounds;
 }
 
+/* OpenMetrics wants floats. */
+static void format_real(char out[32], double bound, bool is_openmetrics)
+{
+    snprintf(out, 24, "%.15g", bound);
+    if (is_openmetrics && !strpbrk(out, ".e"))
+        strcat(out, ".0");
+}
+
 /* One line of a histogram; the labels were rendered once. */
 static void begin_line(struct pel_exposition_sink *s, const char *suffix)
 {
@@ -106,9 +114,45 @@ static void add_histogram(struct pel_sink *sink, const struct pel_labels *ls,
     pel_exposition_value(s->e, h->sum);
 }
 
+static void add_real(struct pel_sink *sink, const struct pel_labels *ls, double value)
+{
+    struct pel_exposition_sink *s = PEL_CONTAINER_OF(sink, struct pel_exposition_sink, sink);
+
+    pel_exposition_begin(s->e, "");
+    add_labels(s->e, ls);
+    pel_exposition_real(s->e, value);
+}
+
+static void add_real_histogram(struct pel_sink *sink, const struct pel_labels *ls,
+                               const struct pel_real_histogram *h)
+{
+    struct pel_exposition_sink *s = PEL_CONTAINER_OF(sink, struct pel_exposition_sink, sink);
+    struct pel_exposition renderer = {.out = &s->labels};
+    char bound[32];
+    uint64_t n = 0;
+
+    pel_buf_clear(&s->labels);
+    add_labels(&renderer, ls);
+    for (size_t i = 0; i <= h->n_bounds; i++) {
+        n += h->counts[i];
+        if (i == h->n_bounds)
+            snprintf(bound, sizeof(bound), "+Inf");
+        else
+            format_real(bound, h->bounds[i], s->e->is_openmetrics);
+        begin_line(s, "_bucket");
+        pel_exposition_label(s->e, "le", pel_str(bound, strlen(bound)));
+        pel_exposition_value(s->e, n);
+    }
+    begin_line(s, "_count");
+    pel_exposition_value(s->e, n);
+    begin_line(s, "_sum");
+    pel_exposition_real(s->e, h->sum);
+}
+
 void pel_exposition_sink_init(struct pel_exposition_sink *s, struct pel_exposition *e)
 {
-    *s = (struct pel_exposition_sink){.sink = {begin_family, add_point, add_histogram}, .e = e};
+    *s = (struct pel_exposition_sink){
+        .sink = {begin_family, add_point, add_histogram, add_real, add_real_histogram}, .e = e};
     pel_buf_init(&s->labels);
 }
 

@@ -166,22 +166,41 @@ static void begin_family(struct pel_sink *sink, const struct pel_metric_info *in
     r->bytes += METRIC_BYTES;
 }
 
-static void add_number(struct pel_sink *sink, const struct pel_labels *ls, uint64_t value)
+/* Adds p, which has its value, with the times and attributes of a number. */
+static void add_number_point(struct pel_report *r, const struct pel_labels *ls,
+                             Otlp__NumberDataPoint *p)
 {
-    struct pel_report *r = PEL_CONTAINER_OF(sink, struct pel_report, sink);
-    Otlp__NumberDataPoint p = OTLP__NUMBER_DATA_POINT__INIT;
     struct pel_attributes as;
     struct pel_arena scratch;
 
     pel_arena_init(&scratch);
     pel_attributes_init(&as, &scratch);
     make_attributes(&as, ls);
-    p.attributes = as.items;
-    p.n_attributes = as.n;
-    p.has_start_time_unix_nano = r->family->kind != PEL_METRIC_KIND_GAUGE;
-    p.start_time_unix_nano = r->start_wall_ns;
-    p.has_time_unix_nano = true;
-    p.time_unix_nano = r->now_wall_ns;
+    p->attributes = as.items;
+    p->n_attributes = as.n;
+    p->has_start_time_unix_nano = r->family->kind != PEL_METRIC_KIND_GAUGE;
+    p->start_time_unix_nano = r->start_wall_ns;
+    p->has_time_unix_nano = true;
+    p->time_unix_nano = r->now_wall_ns;
+    add_point(r, &p->base);
+    pel_arena_reset(&scratch);
+}
+
+static void add_real(struct pel_sink *sink, const struct pel_labels *ls, double value)
+{
+    struct pel_report *r = PEL_CONTAINER_OF(sink, struct pel_report, sink);
+    Otlp__NumberDataPoint p = OTLP__NUMBER_DATA_POINT__INIT;
+
+    p.value_case = OTLP__NUMBER_DATA_POINT__VALUE_AS_DOUBLE;
+    p.as_double = value;
+    add_number_point(r, ls, &p);
+}
+
+static void add_number(struct pel_sink *sink, const struct pel_labels *ls, uint64_t value)
+{
+    struct pel_report *r = PEL_CONTAINER_OF(sink, struct pel_report, sink);
+    Otlp__NumberDataPoint p = OTLP__NUMBER_DATA_POINT__INIT;
+
     if (is_seconds(r->family)) {
         p.value_case = OTLP__NUMBER_DATA_POINT__VALUE_AS_DOUBLE;
         p.as_double = (double)value / PEL_NS_PER_SEC;
@@ -189,8 +208,7 @@ static void add_number(struct pel_sink *sink, const struct pel_labels *ls, uint6
         p.value_case = OTLP__NUMBER_DATA_POINT__VALUE_AS_INT;
         p.as_int = (int64_t)value;
     }
-    add_point(r, &p.base);
-    pel_arena_reset(&scratch);
+    add_number_point(r, ls, &p);
 }
 
 /* Points p to exemplars in the arena. */
@@ -216,34 +234,56 @@ static void set_exemplars(Otlp__HistogramDataPoint *p, const struct pel_histogra
     }
 }
 
-static void add_histogram(struct pel_sink *sink, const struct pel_labels *ls,
-                          const struct pel_histogram *h)
+/* Adds p, which may have exemplars, with the times and attributes and what h says. */
+static void add_histogram_point(struct pel_report *r, const struct pel_labels *ls,
+                                const struct pel_real_histogram *h, Otlp__HistogramDataPoint *p)
 {
-    struct pel_report *r = PEL_CONTAINER_OF(sink, struct pel_report, sink);
-    double scale = is_seconds(r->family) ? PEL_NS_PER_SEC : 1;
-    Otlp__HistogramDataPoint p = OTLP__HISTOGRAM_DATA_POINT__INIT;
     struct pel_attributes as;
     struct pel_arena scratch;
 
     pel_arena_init(&scratch);
     pel_attributes_init(&as, &scratch);
     make_attributes(&as, ls);
-    p.attributes = as.items;
-    p.n_attributes = as.n;
-    p.has_start_time_unix_nano = p.has_time_unix_nano = p.has_count = p.has_sum = true;
-    p.start_time_unix_nano = r->start_wall_ns;
-    p.time_unix_nano = r->now_wall_ns;
-    p.sum = (double)h->sum / scale;
-    p.n_bucket_counts = h->n_bounds + 1;
-    p.bucket_counts = (uint64_t *)h->counts; /* only read */
-    p.n_explicit_bounds = h->n_bounds;
-    p.explicit_bounds = pel_arena_alloc(&scratch, h->n_bounds * sizeof(double));
-    for (size_t i = 0; i < h->n_bounds; i++)
-        p.explicit_bounds[i] = (double)h->bounds[i] / scale;
+    p->attributes = as.items;
+    p->n_attributes = as.n;
+    p->has_start_time_unix_nano = p->has_time_unix_nano = p->has_count = p->has_sum = true;
+    p->start_time_unix_nano = r->start_wall_ns;
+    p->time_unix_nano = r->now_wall_ns;
+    p->sum = h->sum;
+    p->n_bucket_counts = h->n_bounds + 1;
+    p->bucket_counts = (uint64_t *)h->counts; /* only read, as are the bounds */
+    p->n_explicit_bounds = h->n_bounds;
+    p->explicit_bounds = (double *)h->bounds;
     for (size_t i = 0; i <= h->n_bounds; i++)
-        p.count += h->counts[i];
+        p->count += h->counts[i];
+    add_point(r, &p->base);
+    pel_arena_reset(&scratch);
+}
+
+static void add_real_histogram(struct pel_sink *sink, const struct pel_labels *ls,
+                               const struct pel_real_histogram *h)
+{
+    struct pel_report *r = PEL_CONTAINER_OF(sink, struct pel_report, sink);
+    Otlp__HistogramDataPoint p = OTLP__HISTOGRAM_DATA_POINT__INIT;
+
+    add_histogram_point(r, ls, h, &p);
+}
+
+static void add_histogram(struct pel_sink *sink, const struct pel_labels *ls,
+                          const struct pel_histogram *h)
+{
+    struct pel_report *r = PEL_CONTAINER_OF(sink, struct pel_report, sink);
+    double scale = is_seconds(r->family) ? PEL_NS_PER_SEC : 1, *bounds;
+    struct pel_real_histogram real = {NULL, h->counts, h->n_bounds, (double)h->sum / scale};
+    Otlp__HistogramDataPoint p = OTLP__HISTOGRAM_DATA_POINT__INIT;
+    struct pel_arena scratch;
+
+    pel_arena_init(&scratch);
+    real.bounds = bounds = pel_arena_alloc(&scratch, h->n_bounds * sizeof(double));
+    for (size_t i = 0; i < h->n_bounds; i++)
+        bounds[i] = (double)h->bounds[i] / scale;
     set_exemplars(&p, h, scale, &scratch);
-    add_point(r, &p.base);
+    add_histogram_point(r, ls, &real, &p);
     pel_arena_reset(&scratch);
 }
 
@@ -256,7 +296,7 @@ void pel_report_init(struct pel_report *r, const struct pel_conf *conf,
     struct pel_attributes as;
 
     *r = (struct pel_report){
-        .sink = {begin_family, add_number, add_histogram},
+        .sink = {begin_family, add_number, add_histogram, add_real, add_real_histogram},
         .max_bytes = max_bytes,
         .start_wall_ns = header->started_wall_ns,
         .now_wall_ns = pel_wall_ns(),

@@ -56,11 +56,22 @@ struct pel_histogram {
     const struct pel_exemplar *exemplars; /* as many as counts, or NULL */
 };
 
+/* The same of an app's own numbers. */
+struct pel_real_histogram {
+    const double *bounds;
+    const uint64_t *counts;
+    size_t n_bounds;
+    double sum;
+};
+
 struct pel_sink {
     void (*family)(struct pel_sink *sink, const struct pel_metric_info *info);
     void (*point)(struct pel_sink *sink, const struct pel_labels *ls, uint64_t value);
     void (*histogram)(struct pel_sink *sink, const struct pel_labels *ls,
                       const struct pel_histogram *h);
+    void (*real)(struct pel_sink *sink, const struct pel_labels *ls, double value);
+    void (*real_histogram)(struct pel_sink *sink, const struct pel_labels *ls,
+                           const struct pel_real_histogram *h);
 };
 
 #endif
