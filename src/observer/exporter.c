@@ -16,7 +16,7 @@ int pel_exporter_open(struct pel_exporter *x, uv_loop_t *loop, const struct pel_
 {
     *x = (struct pel_exporter){.loop = loop, .conf = conf, .header = header};
     x->batch_bytes = PEL_BATCH_BYTES;
-    pel_queue_init(&x->queue, PEL_EXPORT_QUEUE_BYTES);
+    pel_queue_init(&x->queue, PEL_EXPORT_QUEUE_BYTES, PEL_EXPORT_PLAIN_BYTES);
     for (size_t i = 0; i < PEL_EXPORTS_AT_ONCE; i++) {
         x->batches[i].x = x;
         x->batches[i].post.done = on_done;

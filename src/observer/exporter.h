@@ -18,7 +18,8 @@
 #define PEL_BATCH_SPANS 512
 #define PEL_BATCH_BYTES (1U << 20)
 #define PEL_BATCH_DELAY_MS 1000
-#define PEL_EXPORT_QUEUE_BYTES (8U << 20)
+#define PEL_EXPORT_QUEUE_BYTES (24U << 20)
+#define PEL_EXPORT_PLAIN_BYTES (16U << 20) /* beyond, the queue packs */
 #define PEL_EXPORTS_AT_ONCE 2
 
 enum pel_batch_state {

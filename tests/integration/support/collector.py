@@ -32,13 +32,19 @@ class Collector:
     """A running collector. folder: scratch for what it writes."""
 
     def __init__(self, binary: Path, folder: Path) -> None:
+        self._binary = binary
         self._out, self._log = folder / "collector.jsonl", folder / "collector.log"
+        self._spawn("0")
+
+    def _spawn(self, port: str) -> None:
         env = os.environ | {
-            "OTLP_HTTP_PORT": "0", "OTLP_GRPC_PORT": "0", "OTLP_OUT": str(self._out),
+            "OTLP_HTTP_PORT": port, "OTLP_GRPC_PORT": "0", "OTLP_OUT": str(self._out),
         }  # fmt: skip
         with open(self._log, "wb") as log:
             self._process = subprocess.Popen(
-                [str(binary), "--config", str(SOURCES / "collector.yaml")], env=env, stderr=log
+                [str(self._binary), "--config", str(SOURCES / "collector.yaml")],
+                env=env,
+                stderr=log,
             )
 
     def __enter__(self) -> Collector:
@@ -46,8 +52,17 @@ class Collector:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ends it in good order: what it has accepted is written."""
         self._process.terminate()
         self._process.wait(10)
+
+    def restart(self) -> None:
+        """Starts it again after a stop, at the same address."""
+        self._spawn(self.url.rpartition(":")[2])
+        self.__enter__()
 
     @property
     def url(self) -> str:
