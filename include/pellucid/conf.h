@@ -159,7 +159,7 @@ const struct pel_conf_route *pel_conf_route_find(const struct pel_conf *conf, st
                                                  struct pel_str path);
 
 /* What [otlp] can export; the words of otlp.signals. */
-enum pel_signal { PEL_SIGNAL_TRACES = 0, PEL_SIGNAL_METRICS };
+enum pel_signal { PEL_SIGNAL_TRACES = 0, PEL_SIGNAL_METRICS, PEL_SIGNAL_LOGS };
 
 /* Is that signal wanted, and is there somewhere to send it to? */
 bool pel_conf_exports(const struct pel_conf *conf, enum pel_signal signal);

@@ -50,10 +50,12 @@ void pel_log(enum pel_log_entry entry, const char *fmt, ...) PEL_PRINTF(2, 3);
  * (each line indented), or as one escaped field "detail" in JSON. text need not be terminated. */
 void pel_log_block(enum pel_log_entry entry, const char *head, struct pel_str text);
 
-/* What is known about a line, by its OpenTelemetry name; without a value it is left out. */
+/* What is known about a line, by its OpenTelemetry name: a text or a number. Without either it is
+ * left out. */
 struct pel_log_field {
     const char *key;
     struct pel_str value;
+    uint64_t number; /* 0 = none */
 };
 
 /* A line with all that is known about it; what it points to is borrowed for the call. */
@@ -67,5 +69,12 @@ struct pel_log_event {
 
 /* Text format has message and detail, JSON all of it. */
 void pel_log_event(const struct pel_log_event *event);
+
+/*
+ * From now on watch is told of each warning and error of this process, whatever the level of the
+ * log, on the thread that writes it; it must not log. NULL: nobody is. While there is one thread.
+ */
+typedef void pel_log_watch_fn(void *arg, const struct pel_log_event *event);
+void pel_log_set_watch(pel_log_watch_fn *watch, void *arg);
 
 #endif

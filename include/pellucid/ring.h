@@ -1,18 +1,19 @@
 /*
  * ring - a queue of byte entries in shared memory, from one process to one other.
  *
- * Producer: the worker of the slot, one thread at a time. Consumer: the observer. Neither waits for
- * the other; an entry that does not fit is the producer's to count. Entries are whole: one that
- * would cross the end of the ring begins at its start instead, behind a PAD entry. The consumer
- * takes copies and believes nothing (the producer runs foreign code), and moves the tail only when
- * it has them: another consumer may continue there at any time.
+ * Producer: the worker of the slot (the supervisor, of the header's ring), one thread at a time.
+ * Consumer: the observer. Neither waits for the other; an entry that does not fit is the producer's
+ * to count. Entries are whole: one that would cross the end of the ring begins at its start
+ * instead, behind a PAD entry. The consumer takes copies and believes nothing (the producer runs
+ * foreign code), and moves the tail only when it has them: another consumer may continue there at
+ * any time.
  */
 #ifndef PELLUCID_RING_H
 #define PELLUCID_RING_H
 
 #include "pellucid/shm.h"
 
-enum pel_ring_type { PEL_RING_PAD = 0, PEL_RING_SPAN, PEL_RING_CHILD };
+enum pel_ring_type { PEL_RING_PAD = 0, PEL_RING_SPAN, PEL_RING_CHILD, PEL_RING_LOGLINE };
 
 /* Every entry begins with this. */
 struct pel_ring_entry {

@@ -20,7 +20,7 @@
 #include "pellucid/vitals.h"
 
 #define PEL_SHM_MAGIC 0x50454c4cU
-#define PEL_SHM_VERSION 6U
+#define PEL_SHM_VERSION 7U
 
 #define PEL_SHM_INFLIGHT_N 512
 #define PEL_SHM_PATH_LEN 168
@@ -144,6 +144,7 @@ struct pel_shm_header {
      * value to AWAKE and, having got another one, writes the eventfd. */
     _Alignas(PEL_SHM_CACHELINE) _Atomic uint32_t observer_sleeps;
     _Atomic uint64_t exports[PEL_EXPORT_N]; /* writer: the observer */
+    struct pel_shm_ring ring;               /* lines of the supervisor's log (logline.h) */
 };
 
 /* A mapping of the memfd in this process. event_fd wakes the observer. */

@@ -15,7 +15,11 @@ from . import _conf
 PREFIX = "OTEL_EXPORTER_OTLP_"
 PROPAGATORS = ("tracecontext", "baggage", "b3", "b3multi", "jaeger")
 # What can be exported, and what OTEL_<signal>_EXPORTER may say. (/metrics is there in any case.)
-EXPORTERS = {"traces": ("otlp", "none"), "metrics": ("otlp", "prometheus", "none")}
+EXPORTERS = {
+    "traces": ("otlp", "none"),
+    "metrics": ("otlp", "prometheus", "none"),
+    "logs": ("otlp", "none"),
+}
 # More than a thousand times less than the default: a number of seconds.
 SUSPICIOUS_MS = 100
 

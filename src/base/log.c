@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,11 @@ static struct {
     char role[32];
 } settings = {PEL_LEVEL_INFO, PEL_LOG_TEXT, "pellucid"};
 
+static struct {
+    pel_log_watch_fn *fn;
+    void *arg;
+} watch;
+
 /* A line under construction; what does not fit is cut. The end of the line always fits. */
 struct line {
     char text[PEL_LOG_LINE_MAX];
@@ -44,6 +50,23 @@ struct line {
 const char *pel_log_level_name(enum pel_log_level level)
 {
     return level_names[level];
+}
+
+void pel_log_set_watch(pel_log_watch_fn *fn, void *arg)
+{
+    watch.fn = fn;
+    watch.arg = arg;
+}
+
+/* After a bug nothing is certain, locks that a watcher takes included. */
+static bool is_watched(enum pel_log_entry entry)
+{
+    return watch.fn && pel_log_infos[entry].level >= PEL_LEVEL_WARNING && entry != PEL_LOG_BUG;
+}
+
+static bool is_written(enum pel_log_entry entry)
+{
+    return pel_log_infos[entry].level >= settings.level;
 }
 
 static size_t room(const struct line *l)
@@ -158,16 +181,30 @@ static void add_text_event(struct line *l, const struct pel_log_event *e)
     }
 }
 
-/* The next member of the object, whose strings are closed by what follows them. Whole or not at
- * all, but for a long value. */
+/* A member of the object behind others: whole or not at all, but for a long value. */
 static void add_member(struct line *l, const char *key, struct pel_str value)
 {
     if (room(l) < strlen(key) + MEMBER_MIN)
         return;
-    add_cstr(l, "\",\"");
+    add_cstr(l, ",\"");
     add_cstr(l, key);
     add_cstr(l, "\":\"");
-    add_json(l, value, PEL_LOG_LINE_MAX);
+    add_json(l, value, room(l) - 1);
+    add_cstr(l, "\"");
+}
+
+static void add_field(struct line *l, const struct pel_log_field *f)
+{
+    char text[32];
+
+    if (f->value.len) {
+        add_member(l, f->key, f->value);
+    } else if (f->number && room(l) >= strlen(f->key) + MEMBER_MIN) {
+        add_cstr(l, ",\"");
+        add_cstr(l, f->key);
+        snprintf(text, sizeof(text), "\":%" PRIu64, f->number);
+        add_cstr(l, text);
+    }
 }
 
 static void add_id(struct line *l, const char *key, const uint8_t *id, size_t len)
@@ -192,11 +229,11 @@ static void add_json_event(struct line *l, const struct pel_log_event *e)
     add_process(l);
     add_cstr(l, "\",\"message\":\"");
     add_json(l, e->message, MESSAGE_MAX);
+    add_cstr(l, "\"");
     add_id(l, "trace_id", e->trace_id, 16);
     add_id(l, "span_id", e->span_id, 8);
     for (size_t i = 0; i < e->n_fields; i++)
-        if (e->fields[i].value.len)
-            add_member(l, e->fields[i].key, e->fields[i].value);
+        add_field(l, &e->fields[i]);
     if (e->detail.len)
         add_member(l, "detail", e->detail);
 }
@@ -206,10 +243,8 @@ static void emit(struct line *l)
 {
     size_t done = 0;
 
-    if (settings.format == PEL_LOG_JSON) {
-        memcpy(l->text + l->len, "\"}", 2);
-        l->len += 2;
-    }
+    if (settings.format == PEL_LOG_JSON)
+        l->text[l->len++] = '}';
     l->text[l->len++] = '\n';
     while (done < l->len) {
         ssize_t n = write(STDERR_FILENO, l->text + done, l->len - done);
@@ -220,19 +255,26 @@ static void emit(struct line *l)
     }
 }
 
-void pel_log_event(const struct pel_log_event *event)
+static void write_event(const struct pel_log_event *event)
 {
     struct line l;
-    int saved = errno;
 
     l.len = 0;
-    if (pel_log_infos[event->entry].level < settings.level)
-        return;
     if (settings.format == PEL_LOG_JSON)
         add_json_event(&l, event);
     else
         add_text_event(&l, event);
     emit(&l);
+}
+
+void pel_log_event(const struct pel_log_event *event)
+{
+    int saved = errno;
+
+    if (is_written(event->entry))
+        write_event(event);
+    if (is_watched(event->entry))
+        watch.fn(watch.arg, event);
     errno = saved;
 }
 
@@ -242,7 +284,7 @@ void pel_log(enum pel_log_entry entry, const char *fmt, ...)
     va_list ap;
     int len;
 
-    if (pel_log_infos[entry].level < settings.level)
+    if (!is_written(entry) && !is_watched(entry))
         return;
     va_start(ap, fmt);
     len = vsnprintf(msg, sizeof(msg), fmt, ap);

@@ -8,6 +8,7 @@ static const struct {
     [PEL_SIGNAL_TRACES] = {"traces", "/v1/traces", offsetof(struct pel_conf, otlp_traces_endpoint)},
     [PEL_SIGNAL_METRICS] = {"metrics", "/v1/metrics",
                             offsetof(struct pel_conf, otlp_metrics_endpoint)},
+    [PEL_SIGNAL_LOGS] = {"logs", "/v1/logs", offsetof(struct pel_conf, otlp_logs_endpoint)},
 };
 
 static const char *own_endpoint(const struct pel_conf *conf, enum pel_signal signal)

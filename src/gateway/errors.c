@@ -141,17 +141,16 @@ static void log_exception(const struct pel_record *rec, const struct pel_excepti
                           const char *head)
 {
     struct pel_str stack = e->stack;
-    char line[16];
-    int line_len = snprintf(line, sizeof(line), "%u", e->line);
     const struct pel_log_field fields[] = {
-        {"exception.type", e->type},
-        {"exception.message", e->message},
-        {"http.request.method", pel_method_bounded(rec->method)},
-        {"http.route", pel_record_route(rec)},
-        {"url.path", pel_str(rec->path.p, rec->path.len < PATH_LEN ? rec->path.len : PATH_LEN)},
-        {"code.function.name", e->function},
-        {"code.file.path", e->file},
-        {"code.line.number", pel_str(line, e->line ? (size_t)line_len : 0)},
+        {"exception.type", .value = e->type},
+        {"exception.message", .value = e->message},
+        {"http.request.method", .value = pel_method_bounded(rec->method)},
+        {"http.route", .value = pel_record_route(rec)},
+        {"url.path",
+         .value = pel_str(rec->path.p, rec->path.len < PATH_LEN ? rec->path.len : PATH_LEN)},
+        {"code.function.name", .value = e->function},
+        {"code.file.path", .value = e->file},
+        {"code.line.number", .number = e->line},
     };
 
     while (stack.len && stack.p[stack.len - 1] == '\n')

@@ -163,25 +163,34 @@ static void collect_exports(struct pel_sink *sink, const struct pel_shm_header *
     }
 }
 
-static void collect_queues(struct pel_sink *sink, const struct pel_exporter *x)
+/* Families of one exporter: how many items wait, and how many are in requests under way. */
+static void collect_queue(struct pel_sink *sink, const struct pel_exporter *x,
+                          const struct pel_metric_info *waiting,
+                          const struct pel_metric_info *under_way)
 {
-    static const struct pel_metric_info waiting = {
-        PEL_METRIC_KIND_UPDOWN,
-        "{span}",
-        "otel.sdk.processor.span.queue.size",
-        "Spans that wait to be exported.",
+    sink->family(sink, waiting);
+    sink->point(sink, &no_labels, x->queue.n);
+    sink->family(sink, under_way);
+    sink->point(sink, &no_labels, pel_exporter_inflight(x));
+}
+
+static void collect_queues(struct pel_sink *sink, const struct pel_view *v)
+{
+    static const struct pel_metric_info spans[] = {
+        {PEL_METRIC_KIND_UPDOWN, "{span}", "otel.sdk.processor.span.queue.size",
+         "Spans that wait to be exported."},
+        {PEL_METRIC_KIND_UPDOWN, "{span}", "otel.sdk.exporter.span.inflight",
+         "Spans in export requests under way."},
     };
-    static const struct pel_metric_info under_way = {
-        PEL_METRIC_KIND_UPDOWN,
-        "{span}",
-        "otel.sdk.exporter.span.inflight",
-        "Spans in export requests under way.",
+    static const struct pel_metric_info logs[] = {
+        {PEL_METRIC_KIND_UPDOWN, "{log_record}", "otel.sdk.processor.log.queue.size",
+         "Log records that wait to be exported."},
+        {PEL_METRIC_KIND_UPDOWN, "{log_record}", "otel.sdk.exporter.log.inflight",
+         "Log records in export requests under way."},
     };
 
-    sink->family(sink, &waiting);
-    sink->point(sink, &no_labels, x->queue.n);
-    sink->family(sink, &under_way);
-    sink->point(sink, &no_labels, pel_exporter_inflight(x));
+    collect_queue(sink, v->exporter, &spans[0], &spans[1]);
+    collect_queue(sink, v->logs, &logs[0], &logs[1]);
 }
 
 void pel_collect(struct pel_sink *sink, const struct pel_view *v)
@@ -195,6 +204,6 @@ void pel_collect(struct pel_sink *sink, const struct pel_view *v)
     collect_ends(sink, v->shm->header);
     collect_states(sink, v->shm);
     collect_exports(sink, v->shm->header);
-    collect_queues(sink, v->exporter);
+    collect_queues(sink, v);
     pel_instruments_collect(sink, v->shm);
 }

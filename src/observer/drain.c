@@ -16,6 +16,7 @@ static bool take_entry(struct pel_drain *d, unsigned slot, size_t *n)
 {
     const struct pel_span_entry *span = (const struct pel_span_entry *)(void *)d->room;
     const struct pel_child_entry *child = (const struct pel_child_entry *)(void *)d->room;
+    const struct pel_logline_entry *line = (const struct pel_logline_entry *)(void *)d->room;
 
     switch (d->room->type) {
     case PEL_RING_SPAN:
@@ -28,6 +29,11 @@ static bool take_entry(struct pel_drain *d, unsigned slot, size_t *n)
             return false;
         d->on_child(d, child);
         break;
+    case PEL_RING_LOGLINE:
+        if (!pel_logline_is_valid(line))
+            return false;
+        d->on_logline(d, line);
+        break;
     default:
         return true;
     }
@@ -38,15 +44,15 @@ static bool take_entry(struct pel_drain *d, unsigned slot, size_t *n)
 static void note_nonsense(struct pel_drain *d, unsigned slot)
 {
     if (!d->has_warned)
-        pel_log(PEL_LOG_RING_UNREADABLE, "worker %u wrote nonsense into its span ring", slot);
+        pel_log(PEL_LOG_RING_UNREADABLE, "worker %u wrote nonsense into its ring", slot);
     d->has_warned = true;
     atomic_fetch_add_explicit(&d->shm->header->exports[PEL_EXPORT_ENTRIES_UNREADABLE], 1,
                               memory_order_relaxed);
 }
 
-static void read_slot(struct pel_drain *d, unsigned slot, size_t *n)
+/* slot: of the worker that writes to it; of the supervisor's ring without meaning. */
+static void read_ring(struct pel_drain *d, struct pel_shm_ring *ring, unsigned slot, size_t *n)
 {
-    struct pel_shm_ring *ring = &pel_shm_slot(d->shm, slot)->ring;
     int got;
 
     /* No more than was there: a busy worker must not keep the observer in here. */
@@ -67,7 +73,8 @@ size_t pel_drain_turn(struct pel_drain *d)
     d->wall_offset_ns = pel_wall_ns() - pel_now_ns();
     for (unsigned i = 0; i < d->shm->header->n_slots; i++)
         if (pel_shm_slot_is_used(pel_shm_slot(d->shm, i)))
-            read_slot(d, i, &n);
+            read_ring(d, &pel_shm_slot(d->shm, i)->ring, i, &n);
+    read_ring(d, &d->shm->header->ring, 0, &n);
     if (n)
         d->on_turn(d);
     return n;
@@ -81,7 +88,7 @@ static bool has_entries(const struct pel_drain *d)
         if (pel_shm_slot_is_used(slot) && pel_ring_used(&slot->ring))
             return true;
     }
-    return false;
+    return pel_ring_used(&d->shm->header->ring) > 0;
 }
 
 static void on_timer(uv_timer_t *timer)

@@ -221,8 +221,8 @@ static Otlp__Link *link_to_client(const struct pel_span_entry *e, struct pel_are
     return link;
 }
 
-struct pel_span_node *pel_encode_span(const struct pel_span_entry *e, unsigned slot,
-                                      uint64_t wall_offset_ns, struct pel_arena *scratch)
+struct pel_export_node *pel_encode_span(const struct pel_span_entry *e, unsigned slot,
+                                        uint64_t wall_offset_ns, struct pel_arena *scratch)
 {
     uint64_t start_ns = e->stamp_ns[PEL_STAMP_FIRST_BYTE],
              end_ns = e->stamp_ns[PEL_STAMP_LAST_BYTE];

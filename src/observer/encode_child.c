@@ -29,8 +29,8 @@ static void set_times(Otlp__Span *span, const struct pel_child_entry *e, uint64_
     span->end_time_unix_nano = end_ns + wall_offset_ns;
 }
 
-struct pel_span_node *pel_encode_child(const struct pel_child_entry *e, uint64_t wall_offset_ns,
-                                       struct pel_arena *scratch)
+struct pel_export_node *pel_encode_child(const struct pel_child_entry *e, uint64_t wall_offset_ns,
+                                         struct pel_arena *scratch)
 {
     struct pel_str error_type = pel_child_string(e, PEL_CHILD_EXC_TYPE);
     struct pel_attributes as, event_as;

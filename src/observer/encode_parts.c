@@ -25,17 +25,26 @@ Otlp__Event *pel_encode_exception(struct pel_attributes *as, uint64_t at_wall_ns
     return event;
 }
 
-struct pel_span_node *pel_encode_pack(const Otlp__Span *span, const uint8_t instance_id[16],
-                                      int32_t pid, bool is_important)
+struct pel_export_node *pel_export_node_new(size_t len, const uint8_t instance_id[16], int32_t pid,
+                                            bool is_important)
 {
-    size_t len = otlp__span__get_packed_size(span);
-    struct pel_span_node *node = pel_mem_new(1, sizeof(*node) + len);
+    struct pel_export_node *node = pel_mem_new(1, sizeof(*node) + len);
 
     pel_list_init(&node->link);
     node->made_ns = pel_now_ns();
     memcpy(node->instance_id, instance_id, sizeof(node->instance_id));
     node->pid = pid;
     node->is_important = is_important;
-    node->len = (uint32_t)otlp__span__pack(span, (uint8_t *)node->bytes);
+    node->len = (uint32_t)len;
+    return node;
+}
+
+struct pel_export_node *pel_encode_pack(const Otlp__Span *span, const uint8_t instance_id[16],
+                                        int32_t pid, bool is_important)
+{
+    struct pel_export_node *node =
+        pel_export_node_new(otlp__span__get_packed_size(span), instance_id, pid, is_important);
+
+    otlp__span__pack(span, (uint8_t *)node->bytes);
     return node;
 }

@@ -7,8 +7,8 @@
 
 /* The spans of one worker in a request under construction. */
 struct group {
-    const struct pel_span_node *first; /* says which worker */
-    ProtobufCBinaryData *spans;        /* owned; borrows the bytes */
+    const struct pel_export_node *first; /* says which worker */
+    ProtobufCBinaryData *spans;          /* owned; borrows the bytes */
     size_t n, cap;
     ProtobufCBinaryData resource; /* in the arena */
     Otlp__ResourceSpans message;
@@ -21,7 +21,7 @@ struct groups {
 };
 
 static ProtobufCBinaryData encode_resource(const struct pel_conf *conf,
-                                           const struct pel_span_node *node, struct pel_arena *a)
+                                           const struct pel_export_node *node, struct pel_arena *a)
 {
     Otlp__Resource resource = OTLP__RESOURCE__INIT;
     struct pel_attributes as;
@@ -37,7 +37,7 @@ static ProtobufCBinaryData encode_resource(const struct pel_conf *conf,
 }
 
 /* The group of the node's worker. A batch comes from few workers, and in runs. */
-static struct group *find_group(struct groups *gs, const struct pel_span_node *node)
+static struct group *find_group(struct groups *gs, const struct pel_export_node *node)
 {
     struct group *g;
 
@@ -53,7 +53,7 @@ static struct group *find_group(struct groups *gs, const struct pel_span_node *n
     return g;
 }
 
-static void add_span(struct group *g, const struct pel_span_node *node)
+static void add_span(struct group *g, const struct pel_export_node *node)
 {
     if (g->n == g->cap) {
         g->cap = g->cap ? g->cap * 2 : 64;
@@ -104,7 +104,7 @@ void pel_encode_request(struct pel_buf *out, const struct pel_conf *conf,
     scope.version = (char *)PEL_VERSION;
     pel_arena_init(&arena);
     for (const struct pel_list *at = nodes->next; at != nodes; at = at->next) {
-        const struct pel_span_node *node = PEL_CONTAINER_OF(at, struct pel_span_node, link);
+        const struct pel_export_node *node = PEL_CONTAINER_OF(at, struct pel_export_node, link);
 
         add_span(find_group(&gs, node), node);
     }

@@ -11,10 +11,29 @@ static void count(struct pel_exporter *x, enum pel_export what, uint64_t n)
     atomic_fetch_add_explicit(&x->header->exports[what], n, memory_order_relaxed);
 }
 
-int pel_exporter_open(struct pel_exporter *x, uv_loop_t *loop, const struct pel_conf *conf,
-                      struct pel_shm_header *header, struct pel_err *err)
+const struct pel_export_kind pel_export_spans = {
+    .signal = PEL_SIGNAL_TRACES,
+    .items = "spans",
+    .exported = PEL_EXPORT_SPANS_EXPORTED,
+    .rejected = PEL_EXPORT_SPANS_REJECTED,
+    .failed = PEL_EXPORT_SPANS_FAILED,
+    .queue_full = PEL_EXPORT_SPANS_QUEUE_FULL,
+};
+
+const struct pel_export_kind pel_export_logs = {
+    .signal = PEL_SIGNAL_LOGS,
+    .items = "log records",
+    .exported = PEL_EXPORT_LOGS_EXPORTED,
+    .rejected = PEL_EXPORT_LOGS_REJECTED,
+    .failed = PEL_EXPORT_LOGS_FAILED,
+    .queue_full = PEL_EXPORT_LOGS_QUEUE_FULL,
+};
+
+int pel_exporter_open(struct pel_exporter *x, const struct pel_export_kind *kind, uv_loop_t *loop,
+                      const struct pel_conf *conf, struct pel_shm_header *header,
+                      struct pel_err *err)
 {
-    *x = (struct pel_exporter){.loop = loop, .conf = conf, .header = header};
+    *x = (struct pel_exporter){.kind = kind, .loop = loop, .conf = conf, .header = header};
     x->batch_bytes = PEL_BATCH_BYTES;
     pel_queue_init(&x->queue, PEL_EXPORT_QUEUE_BYTES, PEL_EXPORT_PLAIN_BYTES);
     for (size_t i = 0; i < PEL_EXPORTS_AT_ONCE; i++) {
@@ -22,18 +41,18 @@ int pel_exporter_open(struct pel_exporter *x, uv_loop_t *loop, const struct pel_
         x->batches[i].post.done = on_done;
         pel_list_init(&x->batches[i].nodes);
     }
-    if (!pel_span_is_exported(conf))
+    if (!pel_conf_exports(conf, kind->signal))
         return 0;
-    if (pel_transport_open(&x->transport, loop, conf, PEL_SIGNAL_TRACES, err) < 0)
+    if (pel_transport_open(&x->transport, loop, conf, kind->signal, err) < 0)
         return -1;
-    x->health = (struct pel_health){.receiver = x->transport.name, .items = "spans"};
+    x->health = (struct pel_health){.receiver = x->transport.name, .items = kind->items};
     uv_timer_init(loop, &x->timer);
     x->timer.data = x;
     x->is_enabled = true;
     return 0;
 }
 
-void pel_exporter_push(struct pel_exporter *x, struct pel_span_node *node)
+void pel_exporter_push(struct pel_exporter *x, struct pel_export_node *node)
 {
     PEL_ASSERT(x->is_enabled);
     pel_queue_push(&x->queue, node);
@@ -46,7 +65,7 @@ static void drop_nodes(struct pel_batch *b)
     struct pel_list *link;
 
     while ((link = pel_list_pop(&b->nodes)))
-        free(PEL_CONTAINER_OF(link, struct pel_span_node, link));
+        free(PEL_CONTAINER_OF(link, struct pel_export_node, link));
 }
 
 static void empty(struct pel_batch *b)
@@ -59,7 +78,7 @@ static void empty(struct pel_batch *b)
 
 static void give_up(struct pel_batch *b)
 {
-    count(b->x, PEL_EXPORT_SPANS_FAILED, b->n);
+    count(b->x, b->x->kind->failed, b->n);
     pel_health_lost(&b->x->health, b->n);
     empty(b);
 }
@@ -69,7 +88,7 @@ static void fill(struct pel_batch *b)
     struct pel_exporter *x = b->x;
     struct pel_buf raw;
 
-    b->n = pel_queue_take(&x->queue, &b->nodes, PEL_BATCH_SPANS, x->batch_bytes, &b->bytes);
+    b->n = pel_queue_take(&x->queue, &b->nodes, PEL_BATCH_ITEMS, x->batch_bytes, &b->bytes);
     b->n_tries = 0;
     b->first_ns = pel_now_ns();
     pel_buf_init(&raw);
@@ -112,7 +131,7 @@ static void split(struct pel_batch *b)
     if (b->bytes / 2 < x->batch_bytes)
         x->batch_bytes = b->bytes / 2;
     while ((link = pel_list_pop(&b->nodes)))
-        pel_queue_push(&x->queue, PEL_CONTAINER_OF(link, struct pel_span_node, link));
+        pel_queue_push(&x->queue, PEL_CONTAINER_OF(link, struct pel_export_node, link));
     empty(b);
 }
 
@@ -124,8 +143,8 @@ static void finish(struct pel_batch *b, const struct pel_outcome *o)
     uint64_t n_rejected = o->n_rejected < b->n ? o->n_rejected : b->n;
 
     count(x, PEL_EXPORT_REQUESTS_OK, 1);
-    count(x, PEL_EXPORT_SPANS_EXPORTED, b->n - n_rejected);
-    count(x, PEL_EXPORT_SPANS_REJECTED, n_rejected);
+    count(x, x->kind->exported, b->n - n_rejected);
+    count(x, x->kind->rejected, n_rejected);
     x->not_before_ns = 0;
     pel_health_succeeded(&x->health, n_rejected, o->why);
     empty(b);
@@ -163,7 +182,7 @@ static bool is_due(const struct pel_exporter *x, uint64_t now_ns)
         return true;
     if (now_ns < x->not_before_ns)
         return false;
-    return x->queue.n >= PEL_BATCH_SPANS || x->queue.bytes >= x->batch_bytes ||
+    return x->queue.n >= PEL_BATCH_ITEMS || x->queue.bytes >= x->batch_bytes ||
            now_ns - pel_queue_oldest_ns(&x->queue) >= PEL_BATCH_DELAY_MS * PEL_NS_PER_MS;
 }
 
@@ -216,7 +235,7 @@ static void note_drops(struct pel_exporter *x)
 {
     if (!x->queue.n_dropped)
         return;
-    count(x, PEL_EXPORT_SPANS_QUEUE_FULL, x->queue.n_dropped);
+    count(x, x->kind->queue_full, x->queue.n_dropped);
     pel_health_lost(&x->health, x->queue.n_dropped);
     x->queue.n_dropped = 0;
 }
@@ -234,7 +253,7 @@ static void on_stop_timer(uv_timer_t *timer)
         pel_transport_cancel(&x->transport, &x->batches[i].post);
         give_up(&x->batches[i]);
     }
-    count(x, PEL_EXPORT_SPANS_FAILED, x->queue.n);
+    count(x, x->kind->failed, x->queue.n);
     pel_health_lost(&x->health, x->queue.n);
     pel_queue_fini(&x->queue);
     pel_health_end(&x->health);

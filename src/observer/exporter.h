@@ -1,10 +1,11 @@
 /*
- * exporter - spans to the collector: batches, retries, bounds, and what became of them.
+ * exporter - spans, or log records, to the collector: batches, retries, bounds, and what became of
+ * them.
  *
- * One thread, that of the loop. A batch leaves when PEL_BATCH_SPANS or PEL_BATCH_BYTES are there,
+ * One thread, that of the loop. A batch leaves when PEL_BATCH_ITEMS or PEL_BATCH_BYTES are there,
  * or after PEL_BATCH_DELAY_MS. Two are under way at most, waiting for another try included;
  * meanwhile the queue fills, and then loses its oldest. Tried again: no answer, 429, 502, 503, 504;
- * when pel_retry_time says. Too large (413): in smaller batches. Anything else is final. A span is
+ * when pel_retry_time says. Too large (413): in smaller batches. Anything else is final. An item is
  * counted once, at its end.
  */
 #ifndef PELLUCID_OBSERVER_EXPORTER_H
@@ -15,7 +16,7 @@
 #include "queue.h"
 #include "transport.h"
 
-#define PEL_BATCH_SPANS 512
+#define PEL_BATCH_ITEMS 512
 #define PEL_BATCH_BYTES (1U << 20)
 #define PEL_BATCH_DELAY_MS 1000
 #define PEL_EXPORT_QUEUE_BYTES (24U << 20)
@@ -41,7 +42,16 @@ struct pel_batch {
     uint64_t first_ns, retry_ns;
 };
 
+/* What an exporter exports, and where it counts what became of it. */
+struct pel_export_kind {
+    enum pel_signal signal;
+    const char *items; /* "spans" */
+    enum pel_export exported, rejected, failed, queue_full;
+};
+extern const struct pel_export_kind pel_export_spans, pel_export_logs;
+
 struct pel_exporter {
+    const struct pel_export_kind *kind;
     uv_loop_t *loop; /* borrowed, as are conf and header */
     const struct pel_conf *conf;
     struct pel_shm_header *header;
@@ -58,11 +68,12 @@ struct pel_exporter {
 };
 
 /* 0, or -1 with err. Without an endpoint: an exporter that is not enabled. */
-int pel_exporter_open(struct pel_exporter *x, uv_loop_t *loop, const struct pel_conf *conf,
-                      struct pel_shm_header *header, struct pel_err *err);
+int pel_exporter_open(struct pel_exporter *x, const struct pel_export_kind *kind, uv_loop_t *loop,
+                      const struct pel_conf *conf, struct pel_shm_header *header,
+                      struct pel_err *err);
 
 /* Takes node over; pump must follow before the loop sleeps. */
-void pel_exporter_push(struct pel_exporter *x, struct pel_span_node *node);
+void pel_exporter_push(struct pel_exporter *x, struct pel_export_node *node);
 
 /* Sends what is due and sets the timer for what is not. */
 void pel_exporter_pump(struct pel_exporter *x);
@@ -75,7 +86,7 @@ void pel_exporter_stop(struct pel_exporter *x, unsigned wait_ms,
 /* After on_stopped. The loop must run once more for the handles to go. */
 void pel_exporter_close(struct pel_exporter *x);
 
-/* Spans in batches under way. */
+/* Items in batches under way. */
 size_t pel_exporter_inflight(const struct pel_exporter *x);
 
 #endif

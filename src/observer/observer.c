@@ -16,6 +16,8 @@
 #include "recent.h"
 #include "window.h"
 
+#define N_EXPORTERS 3
+
 struct observer {
     const struct pel_observer_env *env;
     uv_loop_t loop;
@@ -25,9 +27,9 @@ struct observer {
     struct pel_recent recent;
     struct pel_window window;
     struct pel_exemplars exemplars;
-    struct pel_exporter exporter;
+    struct pel_exporter exporter, logs; /* of spans, of log records */
     struct pel_metrics_exporter metrics;
-    unsigned n_stopped; /* of the two */
+    unsigned n_stopped; /* of N_EXPORTERS */
     struct pel_admin admin;
     struct pel_view view;
     struct pel_arena scratch; /* of the span being encoded */
@@ -38,6 +40,7 @@ struct observer {
 static void close_all(struct observer *ob)
 {
     pel_exporter_close(&ob->exporter);
+    pel_exporter_close(&ob->logs);
     pel_metrics_exporter_close(&ob->metrics);
     pel_admin_close(&ob->admin);
     pel_drain_stop(&ob->drain);
@@ -50,13 +53,18 @@ static void close_all(struct observer *ob)
 
 static void exporter_stopped(struct observer *ob)
 {
-    if (++ob->n_stopped == 2)
+    if (++ob->n_stopped == N_EXPORTERS)
         close_all(ob);
 }
 
 static void on_spans_stopped(struct pel_exporter *x)
 {
     exporter_stopped(PEL_CONTAINER_OF(x, struct observer, exporter));
+}
+
+static void on_logs_stopped(struct pel_exporter *x)
+{
+    exporter_stopped(PEL_CONTAINER_OF(x, struct observer, logs));
 }
 
 static void on_metrics_stopped(struct pel_metrics_exporter *x)
@@ -72,6 +80,7 @@ static void stop(struct observer *ob)
     ob->is_stopping = true;
     pel_drain_turn(&ob->drain);
     pel_exporter_stop(&ob->exporter, PEL_OBSERVER_FLUSH_MS, on_spans_stopped);
+    pel_exporter_stop(&ob->logs, PEL_OBSERVER_FLUSH_MS, on_logs_stopped);
     pel_metrics_exporter_stop(&ob->metrics, PEL_OBSERVER_FLUSH_MS, on_metrics_stopped);
 }
 
@@ -134,9 +143,23 @@ static void on_child(struct pel_drain *d, const struct pel_child_entry *e)
     pel_arena_reset(&ob->scratch);
 }
 
+static void on_logline(struct pel_drain *d, const struct pel_logline_entry *e)
+{
+    struct observer *ob = PEL_CONTAINER_OF(d, struct observer, drain);
+
+    if (!ob->logs.is_enabled)
+        return;
+    pel_exporter_push(&ob->logs,
+                      pel_encode_logline(e, pel_now_ns() + d->wall_offset_ns, &ob->scratch));
+    pel_arena_reset(&ob->scratch);
+}
+
 static void on_turn(struct pel_drain *d)
 {
-    pel_exporter_pump(&PEL_CONTAINER_OF(d, struct observer, drain)->exporter);
+    struct observer *ob = PEL_CONTAINER_OF(d, struct observer, drain);
+
+    pel_exporter_pump(&ob->exporter);
+    pel_exporter_pump(&ob->logs);
 }
 
 static void watch(struct observer *ob)
@@ -161,10 +184,11 @@ static void init(struct observer *ob, const struct pel_observer_env *env)
 
     memset(ob, 0, sizeof(*ob));
     ob->env = env;
-    ob->view = (struct pel_view){env->conf,    env->shm,    &ob->drain,  &ob->exporter,
+    ob->view = (struct pel_view){env->conf,    env->shm,    &ob->drain,  &ob->exporter, &ob->logs,
                                  &ob->metrics, &ob->recent, &ob->window, &ob->exemplars};
     ob->drain.on_span = on_span;
     ob->drain.on_child = on_child;
+    ob->drain.on_logline = on_logline;
     ob->drain.on_turn = on_turn;
     pel_arena_init(&ob->scratch);
     pel_recent_init(&ob->recent);
@@ -186,7 +210,11 @@ int pel_observer_run(const struct pel_observer_env *env, struct pel_err *err)
     watch(ob);
     pel_drain_start(&ob->drain, &ob->loop, env->shm);
     pel_window_start(&ob->window, &ob->loop, env->shm);
-    rc = pel_exporter_open(&ob->exporter, &ob->loop, env->conf, env->shm->header, err);
+    rc = pel_exporter_open(&ob->exporter, &pel_export_spans, &ob->loop, env->conf, env->shm->header,
+                           err);
+    if (pel_exporter_open(&ob->logs, &pel_export_logs, &ob->loop, env->conf, env->shm->header,
+                          rc < 0 ? NULL : err) < 0)
+        rc = -1;
     if (pel_metrics_exporter_open(&ob->metrics, &ob->loop, &ob->view, rc < 0 ? NULL : err) < 0)
         rc = -1;
     if (pel_admin_open(&ob->admin, &ob->loop, &ob->view, env->admin_fds, env->n_admin_fds,

@@ -20,6 +20,7 @@ struct pel_view {
     struct pel_shm *shm;
     struct pel_drain *drain;             /* a page about spans reads the rings first */
     const struct pel_exporter *exporter; /* of spans */
+    const struct pel_exporter *logs;     /* of log records */
     const struct pel_metrics_exporter *metrics;
     const struct pel_recent *recent;
     const struct pel_window *window;

@@ -3,9 +3,9 @@
 #include "queue.h"
 #include "queue_block.h"
 
-static struct pel_span_node *node_of(struct pel_list *link)
+static struct pel_export_node *node_of(struct pel_list *link)
 {
-    return PEL_CONTAINER_OF(link, struct pel_span_node, link);
+    return PEL_CONTAINER_OF(link, struct pel_export_node, link);
 }
 
 static struct pel_queue_block *block_of(struct pel_list *link)
@@ -73,10 +73,10 @@ static struct pel_list *next_nodes(struct pel_queue_lane *lane)
     return &lane->last;
 }
 
-static struct pel_span_node *pop(struct pel_queue *q, struct pel_queue_lane *lane)
+static struct pel_export_node *pop(struct pel_queue *q, struct pel_queue_lane *lane)
 {
     struct pel_list *nodes = next_nodes(lane);
-    struct pel_span_node *node = node_of(pel_list_pop(nodes));
+    struct pel_export_node *node = node_of(pel_list_pop(nodes));
 
     lane->n_last -= nodes == &lane->last;
     q->n--;
@@ -109,7 +109,7 @@ void pel_queue_fini(struct pel_queue *q)
         drop_oldest(q);
 }
 
-void pel_queue_push(struct pel_queue *q, struct pel_span_node *node)
+void pel_queue_push(struct pel_queue *q, struct pel_export_node *node)
 {
     struct pel_queue_lane *lane = node->is_important ? &q->important : &q->ordinary;
 
@@ -130,7 +130,7 @@ static size_t take_from(struct pel_queue *q, struct pel_queue_lane *lane, struct
     size_t n = 0;
 
     while (n < max_n && !is_empty(lane)) {
-        struct pel_span_node *node;
+        struct pel_export_node *node;
 
         unpack(q, lane);
         node = node_of(next_nodes(lane)->next);

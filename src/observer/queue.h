@@ -31,7 +31,7 @@ void pel_queue_init(struct pel_queue *q, size_t max_bytes, size_t max_plain_byte
 void pel_queue_fini(struct pel_queue *q); /* frees what is left */
 
 /* Takes node over. */
-void pel_queue_push(struct pel_queue *q, struct pel_span_node *node);
+void pel_queue_push(struct pel_queue *q, struct pel_export_node *node);
 
 /* Moves up to max_n items of up to max_bytes together (one at least) to the end of out: important
  * ones first, then the oldest. Returns how many; *bytes is their length. */

@@ -5,9 +5,9 @@
 #include "pellucid/mem.h"
 #include "queue_block.h"
 
-static struct pel_span_node *node_of(struct pel_list *link)
+static struct pel_export_node *node_of(struct pel_list *link)
 {
-    return PEL_CONTAINER_OF(link, struct pel_span_node, link);
+    return PEL_CONTAINER_OF(link, struct pel_export_node, link);
 }
 
 struct pel_queue_block *pel_queue_block_pack(struct pel_list *nodes, size_t n)
@@ -19,7 +19,7 @@ struct pel_queue_block *pel_queue_block_pack(struct pel_list *nodes, size_t n)
 
     pel_buf_init(&plain);
     for (size_t i = 0; i < n; i++) {
-        struct pel_span_node *node = node_of(pel_list_pop(nodes));
+        struct pel_export_node *node = node_of(pel_list_pop(nodes));
 
         head.plain_bytes += node->len;
         pel_buf_add(&plain, (const char *)node, sizeof(*node) + node->len);
@@ -46,7 +46,7 @@ void pel_queue_block_unpack(struct pel_queue_block *block, struct pel_list *node
 
     PEL_ASSERT(rc == Z_OK && len == block->unpacked_len);
     for (size_t i = 0, at = 0; i < block->n; i++) {
-        struct pel_span_node head, *node;
+        struct pel_export_node head, *node;
 
         memcpy(&head, plain + at, sizeof(head));
         node = pel_mem_new(1, sizeof(*node) + head.len);

@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "exceptions.h"
 #include "json.h"
 #include "page.h"
@@ -138,19 +140,32 @@ static void add_health(struct pel_json *j, const struct pel_health *h)
     }
 }
 
-static void add_exporter(struct pel_json *j, const struct pel_exporter *x)
+/* "spans_exported", "log_records_queued", ... */
+static void add_items(struct pel_json *j, const char *items, const char *what, uint64_t n)
 {
-    pel_json_open(j, "exporter", '{');
+    char key[64];
+
+    snprintf(key, sizeof(key), "%s_%s", items, what);
+    pel_json_uint(j, key, n);
+}
+
+/* items: what it exports, as it is called in keys. */
+static void add_exporter(struct pel_json *j, const char *key, const char *items,
+                         const struct pel_exporter *x)
+{
+    const _Atomic uint64_t *counters = x->header->exports;
+
+    pel_json_open(j, key, '{');
     pel_json_bool(j, "is_enabled", x->is_enabled);
     if (x->is_enabled) {
         pel_json_cstr(j, "endpoint", x->transport.name);
         pel_json_bool(j, "is_failing", x->health.is_failing);
-        pel_json_uint(j, "spans_exported", LOAD(x->header->exports[PEL_EXPORT_SPANS_EXPORTED]));
-        pel_json_uint(j, "spans_rejected", LOAD(x->header->exports[PEL_EXPORT_SPANS_REJECTED]));
-        pel_json_uint(j, "spans_failed", LOAD(x->header->exports[PEL_EXPORT_SPANS_FAILED]));
-        pel_json_uint(j, "spans_dropped", LOAD(x->header->exports[PEL_EXPORT_SPANS_QUEUE_FULL]));
-        pel_json_uint(j, "spans_in_flight", pel_exporter_inflight(x));
-        pel_json_uint(j, "queue_spans", x->queue.n);
+        add_items(j, items, "exported", LOAD(counters[x->kind->exported]));
+        add_items(j, items, "rejected", LOAD(counters[x->kind->rejected]));
+        add_items(j, items, "failed", LOAD(counters[x->kind->failed]));
+        add_items(j, items, "dropped", LOAD(counters[x->kind->queue_full]));
+        add_items(j, items, "in_flight", pel_exporter_inflight(x));
+        add_items(j, "queue", items, x->queue.n);
         pel_json_uint(j, "queue_bytes", x->queue.bytes);
         add_health(j, &x->health);
     }
@@ -203,7 +218,8 @@ void pel_page_status(const struct pel_view *v, const struct pel_head *head, stru
     pel_exceptions_show(&j, v->shm);
     pel_status_add_routes(&j, v);
     pel_status_add_kept(&j, v);
-    add_exporter(&j, v->exporter);
+    add_exporter(&j, "exporter", "spans", v->exporter);
+    add_exporter(&j, "logs_exporter", "log_records", v->logs);
     add_metrics_exporter(&j, v->metrics, v->shm->header);
     add_totals(&j, v->shm);
     pel_json_close(&j, '}');

@@ -8,10 +8,8 @@
 
 /* In the order of their hooks: metrics count a request before its span tells the number. */
 static const struct pel_probe *const probes[] = {
-    &pel_probe_inflight,
-    &pel_probe_metrics,
-    &pel_probe_span,
-    &pel_probe_accesslog,
+    &pel_probe_inflight,  &pel_probe_metrics, &pel_probe_span,
+    &pel_probe_accesslog, &pel_probe_logline,
 };
 _Static_assert(PEL_ARRAY_LEN(probes) <= PEL_PROBES_MAX, "struct pel_probes has room for them");
 

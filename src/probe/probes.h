@@ -67,6 +67,7 @@ extern const struct pel_probe pel_probe_inflight;
 extern const struct pel_probe pel_probe_metrics;
 extern const struct pel_probe pel_probe_span;
 extern const struct pel_probe pel_probe_accesslog;
+extern const struct pel_probe pel_probe_logline;
 
 /* The counters a finished request moves; used by the metrics probe and for buried requests. */
 void pel_metrics_count(struct pel_shm_slot *slot, const struct pel_record *rec);

@@ -117,6 +117,7 @@ PEL_NORETURN static void become(struct pel_command *c, const struct pel_privileg
 {
     struct sigaction dfl = {.sa_handler = SIG_DFL};
 
+    pel_log_set_watch(NULL, NULL); /* who watches is in the parent */
     for (int sig = 1; sig < NSIG; sig++)
         sigaction(sig, &dfl, NULL);
     sigprocmask(SIG_SETMASK, mask, NULL);

@@ -10,6 +10,7 @@
 #include "handoff.h"
 #include "member.h"
 #include "pellucid/log.h"
+#include "pellucid/logline.h"
 #include "recycle.h"
 #include "settle.h"
 #include "signals.h"
@@ -168,6 +169,16 @@ static void fini(struct pel_supervisor *sv)
     free(sv->companion_doc);
 }
 
+/* For OTLP: the observer reads the ring, whether it exports logs or not. */
+static void on_line(void *arg, const struct pel_log_event *event)
+{
+    struct pel_shm *shm = arg;
+
+    pel_logline_write(&shm->header->ring, event, shm->header->instance_id,
+                      shm->header->supervisor_pid);
+    pel_ring_poke(shm, &shm->header->ring);
+}
+
 static int supervise(struct pel_supervisor_env *env, int legacy_fd)
 {
     struct pel_supervisor sv;
@@ -178,11 +189,13 @@ static int supervise(struct pel_supervisor_env *env, int legacy_fd)
         pel_log(PEL_LOG_START_FAILED, "%s", err.text);
         sv.exit_status = EXIT_FAILURE;
     } else {
+        pel_log_set_watch(on_line, &sv.shm);
         if (start(&sv, &err) == -1) {
             pel_log(PEL_LOG_START_FAILED, "%s", err.text);
             pel_stop(&sv, EXIT_FAILURE);
         }
         uv_run(&sv.loop, UV_RUN_DEFAULT);
+        pel_log_set_watch(NULL, NULL);
         pel_log(PEL_LOG_STOPPED, "stopped");
     }
     fini(&sv);

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static _Alignas(8) char room[PEL_RING_ENTRY_MAX];
     struct pel_span_entry *e = (struct pel_span_entry *)(void *)room;
-    struct pel_span_node *node;
+    struct pel_export_node *node;
     struct pel_arena scratch;
     Otlp__Span *span;
 

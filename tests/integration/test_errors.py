@@ -70,12 +70,12 @@ def test_exception_is_one_event_and_counted_by_type_and_place(server):
     assert second["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
     assert re.fullmatch("[0-9a-f]{16}", second["span_id"])
     assert second["code.function.name"].endswith(".load")
-    assert second["code.line.number"] == "5"
+    assert second["code.line.number"] == 5
     assert second["detail"].endswith("LookupError: no order /orders/9")
     assert first["trace_id"] != second["trace_id"]
     # It was raised in the standard library, by what the app did in its own line.
     assert third["exception.type"] == "json.decoder.JSONDecodeError"
-    assert third["code.line.number"] == "12"
+    assert third["code.line.number"] == 12
 
     seen = errors(running)
     assert len(seen) == 2

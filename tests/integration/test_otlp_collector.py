@@ -1,4 +1,4 @@
-"""Spans and metrics in a real OpenTelemetry Collector: the upstream receiver is the judge."""
+"""Spans, metrics and logs in a real OpenTelemetry Collector: the upstream receiver is the judge."""
 
 from __future__ import annotations
 
@@ -95,3 +95,18 @@ def test_collector_takes_our_metrics(server, collector):
     resource = attributes(collector.received("resourceMetrics")[0]["resource"]["attributes"])
     assert resource["service.name"] == "shop"
     assert len(resource["service.instance.id"]) == 36
+
+
+def test_collector_takes_our_logs(server, collector):
+    running = server(code=APP, config={"otlp": {"endpoint": collector.url, "signals": ["logs"]}})
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    assert running.get("/boom", {"traceparent": parent}).status == 500
+    (record,) = wait_for("a log record in the collector", collector.logs, 20)
+    assert record["eventName"] == "http.server.request.exception"
+    assert (record["severityNumber"], record["severityText"]) == (17, "ERROR")
+    assert record["traceId"] == "4bf92f3577b34da6a3ce929d0e0e4736"
+    found = attributes(record["attributes"])
+    assert found["exception.type"] == "ValueError"
+    assert found["exception.message"] == "no such order"
+    assert found["exception.stacktrace"].endswith("ValueError: no such order")
+    assert running.status()["logs_exporter"]["log_records_failed"] == 0

@@ -19,5 +19,6 @@ PEL_METRIC(CONNECTIONS_REFUSED, COUNTER, "{connection}", "pellucid.connections.r
 PEL_METRIC(TIMEOUTS, COUNTER, "{timeout}", "pellucid.timeouts", "Header, body and write timeouts.")
 PEL_METRIC(SPANS, COUNTER, "{span}", "pellucid.spans", "Spans handed to the observer.")
 PEL_METRIC(SPANS_DROPPED, COUNTER, "{span}", "pellucid.spans.dropped", "Spans lost because the ring was full.")
+PEL_METRIC(LOG_RECORDS_DROPPED, COUNTER, "{log_record}", "pellucid.log_records.dropped", "Log records for OTLP lost because the ring was full.")
 PEL_METRIC(LOG_LINES_DROPPED, COUNTER, "{line}", "pellucid.access_log.dropped", "Access log lines that could not be written.")
 PEL_METRIC(SERIES_OVERFLOW, COUNTER, "{request}", "pellucid.series.overflow", "Requests counted in the overflow series.")

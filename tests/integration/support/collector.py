@@ -97,6 +97,15 @@ class Collector:
             for metric in scope["metrics"]
         ]
 
+    def logs(self) -> list[dict[str, Any]]:
+        """The log records it has accepted so far."""
+        return [
+            record
+            for resource in self.received("resourceLogs")
+            for scope in resource["scopeLogs"]
+            for record in scope["logRecords"]
+        ]
+
     def wait(self, count: int, timeout: float) -> list[dict[str, Any]]:
         """Waits up to timeout seconds for count spans; all that are there then."""
         return wait_for(

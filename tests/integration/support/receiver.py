@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
@@ -166,6 +167,44 @@ def points_of(body: bytes) -> list[Point]:
     ]
 
 
+@dataclass(frozen=True)
+class LogRecord:
+    """One log record as it arrived; ids in hex, times in Unix ns."""
+
+    body: Any
+    event_name: str
+    severity_number: int
+    severity_text: str
+    trace_id: str
+    span_id: str
+    time_ns: int
+    observed_ns: int
+    attributes: dict[str, Any]
+    resource: dict[str, Any]
+
+
+def logs_of(body: bytes) -> list[LogRecord]:
+    """The records of an ExportLogsServiceRequest; raises on malformed protobuf."""
+    message = ExportLogsServiceRequest.FromString(body)
+    return [
+        LogRecord(
+            body=_value(record.body),
+            event_name=record.event_name,
+            severity_number=record.severity_number,
+            severity_text=record.severity_text,
+            trace_id=record.trace_id.hex(),
+            span_id=record.span_id.hex(),
+            time_ns=record.time_unix_nano,
+            observed_ns=record.observed_time_unix_nano,
+            attributes=_attributes(record.attributes),
+            resource=_attributes(r.resource.attributes),
+        )
+        for r in message.resource_logs
+        for scope in r.scope_logs
+        for record in scope.log_records
+    ]
+
+
 class Receiver:
     """Listens on a free port of loopback.
 
@@ -178,6 +217,7 @@ class Receiver:
         self.answers: list[Answer] = []
         self._spans: list[Span] = []
         self._reports: list[list[Point]] = []
+        self._logs: list[LogRecord] = []
         self._lock = threading.Lock()
         receiver = self
 
@@ -235,6 +275,10 @@ class Receiver:
             points = points_of(body)
             with self._lock:
                 self._reports.append(points)
+        if answer.status == 200 and handler.path == "/v1/logs":
+            records = logs_of(body)
+            with self._lock:
+                self._logs += records
         handler.send_response(answer.status)
         headers = {"Content-Type": "application/x-protobuf"} | answer.headers
         for name, value in headers.items():
@@ -258,6 +302,19 @@ class Receiver:
         return wait_for(
             f"{count} exports of metrics",
             lambda: self.reports()[-1] if len(self.reports()) >= count else None,
+            timeout,
+        )
+
+    def logs(self) -> list[LogRecord]:
+        """The log records of all accepted exports so far."""
+        with self._lock:
+            return list(self._logs)
+
+    def wait_logs(self, count: int, timeout: float) -> list[LogRecord]:
+        """Waits up to timeout seconds for count log records; all that are there then."""
+        return wait_for(
+            f"{count} log records",
+            lambda: self.logs() if len(self.logs()) >= count else None,
             timeout,
         )
 

@@ -125,8 +125,9 @@ static void a_long_line_is_cut_and_whole(void **state)
 static void an_event_has_its_fields_in_json(void **state)
 {
     static const uint8_t id[16] = {0x4b, 0xf9};
-    const struct pel_log_field fields[] = {{"http.route", PEL_STR("/o/\"1\"")},
-                                           {"url.path", PEL_STR("")}};
+    const struct pel_log_field fields[] = {{"http.route", .value = PEL_STR("/o/\"1\"")},
+                                           {"code.line.number", .number = 88},
+                                           {"url.path", .value = PEL_STR("")}};
     const struct pel_log_event event = {.entry = PEL_LOG_APP_RAISED,
                                         .message = PEL_STR("raised"),
                                         .detail = PEL_STR("Traceback"),
@@ -138,9 +139,10 @@ static void an_event_has_its_fields_in_json(void **state)
     pel_log_init(PEL_LEVEL_INFO, PEL_LOG_JSON, "test");
     pel_log_event(&event);
     assert_true(ends_with(
-        written(), "\"message\":\"raised\",\"trace_id\":\"4bf90000000000000000000000000000\","
-                   "\"span_id\":\"4bf9000000000000\",\"http.route\":\"/o/\\\"1\\\"\","
-                   "\"detail\":\"Traceback\"}\n"));
+        written(),
+        "\"message\":\"raised\",\"trace_id\":\"4bf90000000000000000000000000000\","
+        "\"span_id\":\"4bf9000000000000\",\"http.route\":\"/o/\\\"1\\\"\",\"code.line.number\":88,"
+        "\"detail\":\"Traceback\"}\n"));
     pel_log_init(PEL_LEVEL_INFO, PEL_LOG_TEXT, "test");
     pel_log_event(&event);
     assert_true(ends_with(written(), " raised\n    Traceback\n"));
@@ -149,8 +151,9 @@ static void an_event_has_its_fields_in_json(void **state)
 static void json_is_whole_however_much_there_is(void **state)
 {
     static char quotes[PEL_LOG_LINE_MAX];
-    const struct pel_log_field fields[] = {
-        {"a", pel_str(quotes, 5000)}, {"b", pel_str(quotes, 5000)}, {"c", PEL_STR("c")}};
+    const struct pel_log_field fields[] = {{"a", .value = pel_str(quotes, 5000)},
+                                           {"b", .value = pel_str(quotes, 5000)},
+                                           {"c", .value = PEL_STR("c")}};
     const char *line;
 
     memset(quotes, '"', sizeof(quotes));
@@ -164,6 +167,27 @@ static void json_is_whole_however_much_there_is(void **state)
     assert_true(ends_with(line, "\\\"...\"}\n"));
     assert_null(strstr(line, "\"c\""));
     assert_null(strstr(line, "detail"));
+}
+
+static void count_watched(void *arg, const struct pel_log_event *event)
+{
+    assert_true(pel_log_infos[event->entry].level >= PEL_LEVEL_WARNING);
+    ++*(unsigned *)arg;
+}
+
+static void who_watches_is_told_of_warnings_whatever_the_level(void **state)
+{
+    unsigned n = 0;
+
+    pel_log_init(PEL_LEVEL_ERROR, PEL_LOG_TEXT, "test");
+    pel_log_set_watch(count_watched, &n);
+    pel_log(PEL_LOG_STOPPED, "no");
+    pel_log(PEL_LOG_CONFIG_WARNING, "yes");
+    assert_string_equal(written(), "");
+    pel_log(PEL_LOG_START_FAILED, "yes");
+    pel_log_set_watch(NULL, NULL);
+    pel_log(PEL_LOG_START_FAILED, "no");
+    assert_int_equal(n, 2);
 }
 
 static void errno_is_kept(void **state)
@@ -189,6 +213,7 @@ int main(void)
         log_test(a_long_line_is_cut_and_whole),
         log_test(an_event_has_its_fields_in_json),
         log_test(json_is_whole_however_much_there_is),
+        log_test(who_watches_is_told_of_warnings_whatever_the_level),
         log_test(errno_is_kept),
     };
 

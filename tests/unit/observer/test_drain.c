@@ -9,7 +9,7 @@ struct observer {
     struct pel_shm shm;
     struct pel_conf conf;
     struct pel_probes *ps;
-    size_t n_spans, n_children, n_turns;
+    size_t n_spans, n_children, n_lines, n_turns;
 };
 
 static void on_span(struct pel_drain *d, unsigned slot, const struct pel_span_entry *e)
@@ -29,6 +29,14 @@ static void on_child(struct pel_drain *d, const struct pel_child_entry *e)
     ob->n_children++;
 }
 
+static void on_logline(struct pel_drain *d, const struct pel_logline_entry *e)
+{
+    struct observer *ob = PEL_CONTAINER_OF(d, struct observer, drain);
+
+    assert_str(pel_logline_string(e, PEL_LOGLINE_MESSAGE), "worker 1 died");
+    ob->n_lines++;
+}
+
 static void on_turn(struct pel_drain *d)
 {
     PEL_CONTAINER_OF(d, struct observer, drain)->n_turns++;
@@ -43,6 +51,7 @@ static void set_up(struct observer *ob)
     ob->ps = pel_probes_start(&ob->conf, &ob->shm, 1, -1, NULL);
     ob->drain.on_span = on_span;
     ob->drain.on_child = on_child;
+    ob->drain.on_logline = on_logline;
     ob->drain.on_turn = on_turn;
     pel_drain_start(&ob->drain, &ob->loop, &ob->shm);
 }
@@ -72,6 +81,22 @@ static uint32_t sleep_state(struct observer *ob)
 static bool has_timer(struct observer *ob)
 {
     return uv_is_active((uv_handle_t *)&ob->drain.timer);
+}
+
+static void lines_of_the_supervisor_are_read(void **state)
+{
+    const struct pel_log_event event = {.entry = PEL_LOG_WORKER_DIED,
+                                        .message = PEL_STR("worker 1 died")};
+    struct observer ob;
+
+    set_up(&ob);
+    uv_run(&ob.loop, UV_RUN_NOWAIT);
+    assert_true(pel_logline_write(&ob.shm.header->ring, &event, ob.shm.header->instance_id, 1));
+    pel_ring_poke(&ob.shm, &ob.shm.header->ring);
+    while (!ob.n_lines)
+        uv_run(&ob.loop, UV_RUN_ONCE);
+    assert_int_equal(ob.n_turns, 1);
+    tear_down(&ob);
 }
 
 static void idle_observer_has_no_timer(void **state)
@@ -155,6 +180,7 @@ static void nonsense_is_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_of_the_supervisor_are_read),
         cmocka_unit_test(idle_observer_has_no_timer),
         cmocka_unit_test(entries_of_before_are_read_first),
         cmocka_unit_test(span_wakes_the_sleeper_and_it_sleeps_again),

@@ -12,7 +12,7 @@
 static Otlp__Span *encoded(const struct pel_span_entry *e)
 {
     struct pel_arena a;
-    struct pel_span_node *node;
+    struct pel_export_node *node;
     Otlp__Span *span;
 
     pel_arena_init(&a);
@@ -295,7 +295,7 @@ static void request_groups_spans_by_worker(void **state)
     pel_list_init(&nodes);
     for (int i = 0; i < 5; i++) {
         struct pel_arena a;
-        struct pel_span_node *node;
+        struct pel_export_node *node;
 
         pel_arena_init(&a);
         node = pel_encode_span(span_of(&rec, PEL_SPAN_SAMPLED), 0, OFFSET_NS, &a);
@@ -329,7 +329,7 @@ static void request_groups_spans_by_worker(void **state)
     otlp__export_trace_service_request__free_unpacked(request, NULL);
     pel_buf_fini(&out);
     while ((link = pel_list_pop(&nodes)))
-        free(PEL_CONTAINER_OF(link, struct pel_span_node, link));
+        free(PEL_CONTAINER_OF(link, struct pel_export_node, link));
 }
 
 /* The entry of a child as a worker writes it; the memory is the caller's. */
@@ -353,7 +353,7 @@ static Otlp__Span *encoded_child(const struct pel_child *child)
     static _Alignas(8) char room[PEL_RING_ENTRY_MAX];
     struct pel_ring_entry *entry = (struct pel_ring_entry *)(void *)room;
     struct pel_arena a;
-    struct pel_span_node *node;
+    struct pel_export_node *node;
     Otlp__Span *span;
 
     write_child(child, entry);

@@ -129,7 +129,8 @@ static void sender_start(struct sender *s, uint16_t port)
     s->conf.otlp_certificate = s->conf.otlp_client_certificate = s->conf.otlp_client_key =
         (char *)"";
     uv_loop_init(&s->loop);
-    assert_int_equal(pel_exporter_open(&s->x, &s->loop, &s->conf, s->shm.header, &err), 0);
+    assert_int_equal(
+        pel_exporter_open(&s->x, &pel_export_spans, &s->loop, &s->conf, s->shm.header, &err), 0);
     assert_true(s->x.is_enabled);
 }
 
@@ -182,11 +183,11 @@ static void full_batch_leaves_at_once(void **state)
 
     receiver_start(&r, answers, 1);
     sender_start(&s, r.port);
-    push(&s, PEL_BATCH_SPANS + 1);
-    assert_int_equal(pel_exporter_inflight(&s.x), PEL_BATCH_SPANS);
+    push(&s, PEL_BATCH_ITEMS + 1);
+    assert_int_equal(pel_exporter_inflight(&s.x), PEL_BATCH_ITEMS);
     assert_int_equal(s.x.queue.n, 1);
     sender_stop(&s, 2000);
-    assert_int_equal(total(&s, PEL_EXPORT_SPANS_EXPORTED), PEL_BATCH_SPANS + 1);
+    assert_int_equal(total(&s, PEL_EXPORT_SPANS_EXPORTED), PEL_BATCH_ITEMS + 1);
     assert_int_equal(total(&s, PEL_EXPORT_REQUESTS_OK), 2);
     receiver_stop(&r);
     assert_int_equal(atomic_load(&r.n_requests), 2);
@@ -222,8 +223,8 @@ static void busy_receiver_gets_it_again(void **state)
 
     receiver_start(&r, answers, 4);
     sender_start(&s, r.port);
-    push(&s, PEL_BATCH_SPANS);
-    while (total(&s, PEL_EXPORT_SPANS_EXPORTED) < PEL_BATCH_SPANS)
+    push(&s, PEL_BATCH_ITEMS);
+    while (total(&s, PEL_EXPORT_SPANS_EXPORTED) < PEL_BATCH_ITEMS)
         uv_run(&s.loop, UV_RUN_ONCE);
     /* A hang-up on a connection that was kept is tried again by libcurl itself. */
     assert_between(total(&s, PEL_EXPORT_REQUESTS_FAILED), 2, 3);
@@ -243,8 +244,8 @@ static void refused_spans_are_lost_and_counted(void **state)
 
     receiver_start(&r, answers, 2);
     sender_start(&s, r.port);
-    push(&s, PEL_BATCH_SPANS);
-    while (total(&s, PEL_EXPORT_SPANS_FAILED) < PEL_BATCH_SPANS)
+    push(&s, PEL_BATCH_ITEMS);
+    while (total(&s, PEL_EXPORT_SPANS_FAILED) < PEL_BATCH_ITEMS)
         uv_run(&s.loop, UV_RUN_ONCE);
     assert_true(s.x.health.is_failing);
     assert_non_null(strstr(s.x.health.last_failure, "400"));
@@ -263,9 +264,9 @@ static void too_large_goes_in_parts(void **state)
 
     receiver_start(&r, answers, 3);
     sender_start(&s, r.port);
-    push(&s, PEL_BATCH_SPANS);
+    push(&s, PEL_BATCH_ITEMS);
     sender_stop(&s, 4000);
-    assert_int_equal(total(&s, PEL_EXPORT_SPANS_EXPORTED), PEL_BATCH_SPANS);
+    assert_int_equal(total(&s, PEL_EXPORT_SPANS_EXPORTED), PEL_BATCH_ITEMS);
     assert_int_equal(total(&s, PEL_EXPORT_SPANS_FAILED), 0);
     receiver_stop(&r);
     assert_true(atomic_load(&r.n_requests) >= 5);
@@ -319,7 +320,8 @@ static void name_shows_no_secrets(void **state)
     s.conf.otlp_traces_endpoint = (char *)"https://user:pass@word@a.example:1/x?key=secret";
     s.shm = fixture_shm(1);
     uv_loop_init(&s.loop);
-    assert_int_equal(pel_exporter_open(&s.x, &s.loop, &s.conf, s.shm.header, NULL), 0);
+    assert_int_equal(
+        pel_exporter_open(&s.x, &pel_export_spans, &s.loop, &s.conf, s.shm.header, NULL), 0);
     assert_string_equal(s.x.transport.name, "https://a.example:1/x");
     sender_stop(&s, 0);
     pel_shm_close(&s.shm);

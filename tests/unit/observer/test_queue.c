@@ -3,9 +3,9 @@
 #include "observer/queue.h"
 #include "pellucid/mem.h"
 
-static struct pel_span_node *node(uint32_t len, bool is_important, uint64_t made_ns)
+static struct pel_export_node *node(uint32_t len, bool is_important, uint64_t made_ns)
 {
-    struct pel_span_node *n = pel_mem_new(1, sizeof(*n) + len);
+    struct pel_export_node *n = pel_mem_new(1, sizeof(*n) + len);
 
     pel_list_init(&n->link);
     n->len = len;
@@ -14,9 +14,9 @@ static struct pel_span_node *node(uint32_t len, bool is_important, uint64_t made
     return n;
 }
 
-static struct pel_span_node *first(struct pel_list *list)
+static struct pel_export_node *first(struct pel_list *list)
 {
-    return PEL_CONTAINER_OF(list->next, struct pel_span_node, link);
+    return PEL_CONTAINER_OF(list->next, struct pel_export_node, link);
 }
 
 static void free_list(struct pel_list *list)
@@ -24,7 +24,7 @@ static void free_list(struct pel_list *list)
     struct pel_list *link;
 
     while ((link = pel_list_pop(list)))
-        free(PEL_CONTAINER_OF(link, struct pel_span_node, link));
+        free(PEL_CONTAINER_OF(link, struct pel_export_node, link));
 }
 
 static void full_queue_drops_the_oldest_ordinary_one(void **state)
@@ -45,7 +45,7 @@ static void full_queue_drops_the_oldest_ordinary_one(void **state)
     assert_int_equal(pel_queue_take(&q, &out, 10, 1000, &bytes), 3);
     assert_int_equal(bytes, 300);
     assert_int_equal(first(&out)->made_ns, 1);
-    free(PEL_CONTAINER_OF(pel_list_pop(&out), struct pel_span_node, link));
+    free(PEL_CONTAINER_OF(pel_list_pop(&out), struct pel_export_node, link));
     assert_int_equal(first(&out)->made_ns, 3);
     free_list(&out);
     assert_int_equal(q.n, 0);
@@ -85,9 +85,9 @@ static void batch_is_bounded_twice(void **state)
 }
 
 /* Items that look alike, as spans do, of 600 bytes. */
-static struct pel_span_node *span(bool is_important, uint64_t made_ns)
+static struct pel_export_node *span(bool is_important, uint64_t made_ns)
 {
-    struct pel_span_node *n = node(600, is_important, made_ns);
+    struct pel_export_node *n = node(600, is_important, made_ns);
 
     memset(n->bytes, 'x', n->len);
     memcpy(n->bytes, &made_ns, sizeof(made_ns));
@@ -96,7 +96,7 @@ static struct pel_span_node *span(bool is_important, uint64_t made_ns)
 
 static void assert_next(struct pel_list *out, uint64_t made_ns)
 {
-    struct pel_span_node *n = PEL_CONTAINER_OF(pel_list_pop(out), struct pel_span_node, link);
+    struct pel_export_node *n = PEL_CONTAINER_OF(pel_list_pop(out), struct pel_export_node, link);
 
     assert_int_equal(n->made_ns, made_ns);
     assert_int_equal(n->len, 600);

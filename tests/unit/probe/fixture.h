@@ -22,6 +22,7 @@ static inline struct pel_conf fixture_conf(void)
         .otlp_endpoint = (char *)"",
         .otlp_traces_endpoint = (char *)"",
         .otlp_metrics_endpoint = (char *)"",
+        .otlp_logs_endpoint = (char *)"",
         .admin_bind = (char *)"127.0.0.1:9464",
         .requests_slow_ms = 1000,
         .trace_ratio = 1.0,
