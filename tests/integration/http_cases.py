@@ -124,6 +124,36 @@ SMUGGLING = [
     refused("parenthesis in name", get(headers=HOST + b"X(A): a\r\n")),
     refused("at sign in name", get(headers=HOST + b"X@A: a\r\n")),
     refused("non-ascii name", get(headers=HOST + b"X-\xe9: a\r\n")),
+    *(
+        refused(f"{chr(c)} in name", get(headers=HOST + b"X" + bytes([c]) + b"A: b\r\n"))
+        for c in b'"(),/;<=>?[\\]{}\x7f'
+    ),
+    refused("lf before the request line", b"\n" + get()),
+    refused("nul before the request line", b"\0" + get()),
+    refused("length 2^63", post(b"Content-Length: 9223372036854775808\r\n", b"abc")),
+    refused("length semicolon", post(b"Content-Length: 3;\r\n", b"abc")),
+    refused("length quoted", post(b'Content-Length: "3"\r\n', b"abc")),
+    refused("length superscript", post(b"Content-Length: \xb3\r\n", b"abc")),
+    refused("length tab inside", post(b"Content-Length: 3\t3\r\n", b"abc")),
+    refused("length minus zero", post(b"Content-Length: -0\r\n")),
+    refused("length exponent", post(b"Content-Length: 1e1\r\n", b"0123456789")),
+    refused("te leading comma", post(b"Transfer-Encoding: ,chunked\r\n", b"0\r\n\r\n")),
+    refused("te trailing comma", post(b"Transfer-Encoding: chunked,\r\n", b"0\r\n\r\n")),
+    refused("te two words", post(b"Transfer-Encoding: x chunked\r\n", b"0\r\n\r\n")),
+    refused(
+        "te identity and chunked fields",
+        post(b"Transfer-Encoding: identity\r\n" + CHUNKED, b"0\r\n\r\n"),
+    ),
+    served(
+        "te with an underscore is another field",
+        post(b"Transfer_Encoding: chunked\r\nContent-Length: 3\r\n", b"abc"),
+        b"abc",
+    ),
+    served("te padded with tabs", post(b"Transfer-Encoding:\tchunked \t\r\n", b"0\r\n\r\n"), b""),
+    served("value of latin-1", get(b"/unread", HOST + b"X-A: caf\xe9\r\n"), b"ok", "9110 5.5"),
+    served("value with a tab", get(b"/unread", HOST + b"X-A: a\tb\r\n"), b"ok", "9110 5.5"),
+    served("value of spaces", get(b"/unread", HOST + b"X-A: \t \r\n"), b"ok", "9112 5.1"),
+    served("name of all that a token has", get(b"/unread", HOST + b"!#$%&'*+-.^_`|~0Az: b\r\n")),
 ]
 
 HOSTS = [
@@ -135,6 +165,40 @@ HOSTS = [
     refused("host with user", get(headers=b"Host: u@a\r\n"), rfc="9112 3.2"),
     refused("host with bad port", get(headers=b"Host: a:b\r\n"), rfc="9112 3.2"),
     refused("host list", get(headers=b"Host: a, b\r\n"), rfc="9112 3.2"),
+    *(
+        refused(f"host {host!r}", get(headers=b"Host: " + host + b"\r\n"), rfc="3986 3.2.2")
+        for host in (
+            b"[::1",
+            b"[]",
+            b"::1",
+            b"a:b:c",
+            b"a:8x",
+            b"a\\b",
+            b'a"b',
+            b"a<b",
+            b"a?b",
+            b"a#b",
+            b"\xc3\xa9",
+            b"http://a",
+            b"a\x01b",
+            b"u:p@a",
+        )
+    ),
+    *(
+        served(f"host {host!r} is one", get(b"/unread", b"Host: " + host + b"\r\n"), b"ok")
+        for host in (
+            b"a:",
+            b"a.",
+            b"A.TEST",
+            b"a_b-c.d",
+            b"a%20b",
+            b"[::1]",
+            b"1.2.3.4:65535",
+            b"\ta ",
+        )
+    ),
+    refused("absolute form without host", get(b"http://a/unread", b""), rfc="9112 3.2"),
+    served("absolute form, empty host", get(b"http://a/unread", b"Host:\r\n"), b"ok"),
     served("host with port", get(b"/unread", b"Host: a:8000\r\n")),
     served("host ipv6", get(b"/unread", b"Host: [::1]:8000\r\n")),
     served("host empty", get(b"/unread", b"Host:\r\n"), rfc="9112 3.2 (empty is allowed)"),
@@ -158,6 +222,55 @@ TARGETS = [
     refused("method with parenthesis", b"G(T / HTTP/1.1\r\n" + HOST + b"\r\n"),
     refused("garbage", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
     refused("version 2.0", b"GET / HTTP/2.0\r\n" + HOST + b"\r\n", 505),
+    *(
+        refused(f"target {target!r}", get(target), rfc="9112 3.2")
+        for target in (
+            b"?a",
+            b"..",
+            b"a:80",
+            b"http:",
+            b"http:/",
+            b"http://",
+            b"http:///a",
+            b"://a/",
+            b"1http://a/",
+            b"http://[::1/",
+            b"http://u:p@a/",
+            b"http://a b/",
+            b"/a?b#c",
+            b"/\xc3\xa9",
+        )
+    ),
+    *(
+        refused(f"version {version!r}", b"GET / " + version + b"\r\n" + HOST + b"\r\n")
+        for version in (
+            b"HTTP/1.1.1",
+            b"HTTP/+1.1",
+            b"HTTP/1.-1",
+            b"HTTP/01.1",
+            b"HTTP/1.",
+            b"HTTP/.1",
+            b"HTTP 1.1",
+            b"HTTP/1,1",
+            b"HTTP/1.1x",
+            b"HTTP/1.1 x",
+            b"HTTPS/1.1",
+            b"ICE/1.0",
+        )
+    ),
+    *(
+        refused(f"method {method!r}", method + b" / HTTP/1.1\r\n" + HOST + b"\r\n")
+        for method in (b"", b"GE:T", b"GE/T", b"G\0T", b"G\x7fT", b"\xc9T", b'"GET"', b"GET\t")
+    ),
+    refused("a request of HTTP/0.9", b"GET /\r\n\r\n"),
+    refused("preface of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+    refused("version 9.9", b"GET / HTTP/9.9\r\n" + HOST + b"\r\n", 505),
+    refused("connect", b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", 501),
+    refused("connect of a path", b"CONNECT /unread HTTP/1.1\r\n" + HOST + b"\r\n", 501),
+    served("version 1.2", get(b"/unread", HOST, b"1.2"), b"ok", "9110 2.5"),
+    served("two empty lines first", b"\r\n\r\n" + get(b"/unread"), b"ok", "9112 2.2"),
+    served("absolute form, empty path", get(b"http://a")),
+    served("absolute form, upper case", get(b"HTTP://a/unread"), b"ok"),
     refused("version 3.0", b"GET / HTTP/3.0\r\n" + HOST + b"\r\n", 505),
     served("absolute form", get(b"http://example.test/unread"), b"ok", "9112 3.2.2"),
     served(
@@ -217,6 +330,19 @@ BODIES = [
     refused("trailer bare lf", post(CHUNKED, b"0\r\nX: y\n\r\n")),
     refused("trailer obs-fold", post(CHUNKED, b"0\r\nX: y\r\n z\r\n\r\n")),
     refused("trailer nul", post(CHUNKED, b"0\r\nX: \0\r\n\r\n")),
+    refused("chunk size comma", post(CHUNKED, b"3,3\r\nabc\r\n0\r\n\r\n")),
+    refused("chunk size cut to 32 bits", post(CHUNKED, b"100000003\r\nabc\r\n0\r\n\r\n"), 413),
+    refused("chunk size only an extension", post(CHUNKED, b";a=b\r\nabc\r\n0\r\n\r\n")),
+    refused("chunk extension nul", post(CHUNKED, b"3;a\0\r\nabc\r\n0\r\n\r\n")),
+    refused("chunk data too short", post(CHUNKED, b"3\r\nab\r\n0\r\n\r\n")),
+    refused("chunk size bare cr", post(CHUNKED, b"3\rabc\r\n0\r\n\r\n")),
+    refused("trailer with a length", post(CHUNKED, b"0\r\nContent-Length: 3\r\n\r\n")),
+    refused("trailer with a coding", post(CHUNKED, b"0\r\nTransfer-Encoding: chunked\r\n\r\n")),
+    refused("trailer with a space in its name", post(CHUNKED, b"0\r\nX Y: z\r\n\r\n")),
+    served("body of GET", get(b"/echo", HOST + b"Content-Length: 3\r\n") + b"abc", b"abc"),
+    served("chunked GET", get(b"/echo", HOST + CHUNKED) + b"3\r\nabc\r\n0\r\n\r\n", b"abc"),
+    served("chunks of a byte", post(CHUNKED, b"1\r\na\r\n" * 2000 + b"0\r\n\r\n"), b"a" * 2000),
+    served("empty line behind a body", post(b"Content-Length: 3\r\n", b"abc\r\n"), b"abc"),
     refused("trailer without colon", post(CHUNKED, b"0\r\nX\r\n\r\n")),
 ]
 
@@ -257,6 +383,41 @@ PERSISTENCE = [
         False,
     ),
     Case("pipelined, slow first", get(b"/slow") + get(b"/unread"), (200, 200), False),
+    Case("1.0, more behind it", get(b"/unread", HOST, b"1.0") + get(b"/unread"), (200,), True),
+    Case(
+        "close in a second field",
+        get(b"/unread", HOST + b"Connection: x\r\nConnection: close\r\n"),
+        (200,),
+        True,
+    ),
+    Case(
+        "close among others",
+        get(b"/unread", HOST + b"Connection: keep-alive , ,close\r\n"),
+        (200,),
+        True,
+    ),
+    served(
+        "proxy-connection means nothing",
+        get(b"/unread", HOST + b"Proxy-Connection: close\r\n"),
+        b"ok",
+    ),
+    Case(
+        "pipelined, middle bad",
+        get(b"/unread") + get(headers=HOST + b"X Y: z\r\n") + get(b"/unread"),
+        (200, 400),
+        True,
+    ),
+    served(
+        "upgrade with a body",
+        post(b"Connection: upgrade\r\nUpgrade: foo/2\r\nContent-Length: 3\r\n", b"abc"),
+        b"abc",
+    ),
+    served(
+        "upgrade with a chunked body",
+        post(b"Connection: upgrade\r\nUpgrade: foo/2\r\n" + CHUNKED, b"3\r\nabc\r\n0\r\n\r\n"),
+        b"abc",
+    ),
+    served("upgrade without its connection option", get(b"/unread", HOST + b"Upgrade: h2c\r\n")),
     Case("pipelined, second bad", get(b"/unread") + get(headers=b""), (200, 400), True),
     Case(
         "upgrade h2c ignored",
@@ -280,6 +441,7 @@ PERSISTENCE = [
         (200, 200),
         False,
     ),
+    refused("expect unknown in a list", post(b"Expect: 100-continue, x\r\n"), 417),
     refused(
         "expect unknown",
         post(b"Expect: 200-maybe\r\nContent-Length: 3\r\n", b"abc"),
@@ -293,6 +455,9 @@ LIMITS = [
     refused("head too large", get(headers=HOST + b"X-A: " + b"a" * 70000 + b"\r\n"), 431),
     refused("too many fields", get(headers=HOST + b"X: y\r\n" * 150), 431),
     refused("name too long", get(headers=HOST + b"X" * 70000 + b": y\r\n"), 431),
+    refused("chunk extension too long", post(CHUNKED, b"3;" + b"a" * 70000 + b"\r\n")),
+    refused("trailers too long", post(CHUNKED, b"0\r\nX: " + b"a" * 70000 + b"\r\n\r\n"), 431),
+    refused("zeros before a chunk size", post(CHUNKED, b"0" * 70000 + b"3\r\nabc\r\n")),
     served("just below line", get(b"/unread?" + b"a" * 8000)),
     served("many fields", get(b"/unread", HOST + b"X: y\r\n" * 90)),
 ]
