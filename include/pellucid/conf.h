@@ -143,6 +143,7 @@ enum { PEL_LIFESPAN_AUTO = 0, PEL_LIFESPAN_ON, PEL_LIFESPAN_OFF };
 enum { PEL_ACCESS_LOG_TEXT = 0, PEL_ACCESS_LOG_JSON };
 enum { PEL_TRUST_ALL = 0, PEL_TRUST_PROXIES, PEL_TRUST_NONE };
 enum { PEL_COMPRESSION_NONE = 0, PEL_COMPRESSION_GZIP };
+enum { PEL_HISTOGRAM_EXPLICIT = 0, PEL_HISTOGRAM_EXPONENTIAL };
 
 /* Checks doc (a TABLE of sections) and fills conf, defaults included. 0, or -1 with a line that
  * names source, key, what was found, what is allowed, and the nearest known key. conf is untouched

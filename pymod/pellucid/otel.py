@@ -13,6 +13,10 @@ from urllib.parse import unquote
 from . import _conf
 
 PREFIX = "OTEL_EXPORTER_OTLP_"
+AGGREGATIONS = {
+    "explicit_bucket_histogram": "explicit",
+    "base2_exponential_bucket_histogram": "exponential",
+}
 PROPAGATORS = ("tracecontext", "baggage", "b3", "b3multi", "jaeger")
 # What can be exported, and what OTEL_<signal>_EXPORTER may say. (/metrics is there in any case.)
 EXPORTERS = {
@@ -130,10 +134,22 @@ def _exporter(variables: Variables, is_set: Callable[[str], bool], warn: Warn) -
     yield from _milliseconds(
         variables, "OTEL_METRIC_EXPORT_INTERVAL", "otlp.metrics_interval", warn
     )
+    yield from _aggregation(variables, warn)
     for variable in (PREFIX + "TRACES_PROTOCOL", PREFIX + "PROTOCOL"):
         if variable in variables:
             _look_at_protocol(variable, variables[variable], warn)
             break
+
+
+def _aggregation(variables: Variables, warn: Warn) -> Iterator[Setting]:
+    variable = PREFIX + "METRICS_DEFAULT_HISTOGRAM_AGGREGATION"
+    if (name := variables.get(variable)) is None:
+        return
+    if name in AGGREGATIONS:
+        yield Setting("otlp.histogram", AGGREGATIONS[name], variable)
+    else:
+        allowed = " or ".join(f'"{word}"' for word in AGGREGATIONS)
+        warn(f'{variable}: found "{name}", allowed is {allowed}; ignored')
 
 
 def _look_at_protocol(variable: str, protocol: str, warn: Warn) -> None:

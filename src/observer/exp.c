@@ -28,16 +28,35 @@ void pel_exp_fini(struct pel_exp *e)
     *e = (struct pel_exp){.n_short = 0};
 }
 
-static uint64_t count_in(const struct pel_exp *e, size_t bucket)
+uint64_t pel_exp_count(const struct pel_exp *e, size_t bucket)
 {
-    const uint64_t *octave = e ? e->octaves[bucket / PEL_EXP_WIDTH] : NULL;
+    const uint64_t *octave = e->octaves[bucket / PEL_EXP_WIDTH];
 
     return octave ? octave[bucket % PEL_EXP_WIDTH] : 0;
+}
+
+size_t pel_exp_extent(const struct pel_exp *e, size_t *first)
+{
+    size_t end = 0;
+
+    for (size_t i = 0; i < (size_t)PEL_EXP_OCTAVES * PEL_EXP_WIDTH; i++) {
+        if (!pel_exp_count(e, i))
+            continue;
+        if (end == 0)
+            *first = i;
+        end = i + 1;
+    }
+    return end ? end - *first : 0;
 }
 
 static uint64_t grown(uint64_t now, uint64_t before)
 {
     return now > before ? now - before : 0;
+}
+
+static uint64_t grown_in(const struct pel_exp *now, const struct pel_exp *before, size_t bucket)
+{
+    return grown(pel_exp_count(now, bucket), before ? pel_exp_count(before, bucket) : 0);
 }
 
 /* The geometric middle of a bucket. */
@@ -73,14 +92,13 @@ uint64_t pel_exp_quantiles(const struct pel_exp *now, const struct pel_exp *befo
     memset(out_ns, 0, n * sizeof(*out_ns));
     for (size_t i = 0; i < n_buckets; i++)
         if (now->octaves[i / PEL_EXP_WIDTH])
-            s.total += grown(count_in(now, i), count_in(before, i));
+            s.total += grown_in(now, before, i);
     if (s.total == 0)
         return 0;
     if (n_short)
         see(&s, n_short, middle_ns(0));
     for (size_t i = 0; i < n_buckets && s.at < n; i++) {
-        uint64_t count =
-            now->octaves[i / PEL_EXP_WIDTH] ? grown(count_in(now, i), count_in(before, i)) : 0;
+        uint64_t count = now->octaves[i / PEL_EXP_WIDTH] ? grown_in(now, before, i) : 0;
 
         if (count)
             see(&s, count, middle_ns(i));

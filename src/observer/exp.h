@@ -18,6 +18,10 @@ void pel_exp_add(struct pel_exp *e, const struct pel_shm_series_table *t,
                  const struct pel_shm_series *s);
 void pel_exp_fini(struct pel_exp *e);
 
+/* The first bucket that is not zero and how many there are up to the last such; 0 when all are. */
+size_t pel_exp_extent(const struct pel_exp *e, size_t *first);
+uint64_t pel_exp_count(const struct pel_exp *e, size_t bucket);
+
 /*
  * Of what now has and before had not (before may be NULL): fills out with the durations in ns that
  * the shares of qs, in ascending order, do not exceed, at most 1.1 % off; with zeros when there is

@@ -152,7 +152,9 @@ static void add_real_histogram(struct pel_sink *sink, const struct pel_labels *l
 void pel_exposition_sink_init(struct pel_exposition_sink *s, struct pel_exposition *e)
 {
     *s = (struct pel_exposition_sink){
-        .sink = {begin_family, add_point, add_histogram, add_real, add_real_histogram}, .e = e};
+        .sink = {begin_family, add_point, add_histogram, add_real, add_real_histogram, false},
+        .e = e,
+    };
     pel_buf_init(&s->labels);
 }
 

@@ -50,9 +50,14 @@ static void collect_durations(struct pel_sink *sink, const struct pel_streams *s
     sink->family(sink, &info);
     for (size_t i = 0; i < ss->n; i++) {
         const struct pel_stream *s = &ss->items[i];
-        struct pel_histogram h = {pel_duration_bounds_ns, s->buckets, PEL_DURATION_BUCKETS - 1,
-                                  s->sum_ns,
-                                  s->is_overflow ? NULL : pel_exemplars_find(exemplars, s->key)};
+        struct pel_histogram h = {
+            .bounds = pel_duration_bounds_ns,
+            .counts = s->buckets,
+            .n_bounds = PEL_DURATION_BUCKETS - 1,
+            .sum = s->sum_ns,
+            .exemplars = s->is_overflow ? NULL : pel_exemplars_find(exemplars, s->key),
+            .exponential = ss->with_durations ? &s->durations : NULL,
+        };
 
         make_labels(&labels, s, code);
         sink->histogram(sink, &labels, &h);
@@ -80,7 +85,10 @@ static void collect_sizes(struct pel_sink *sink, const struct pel_streams *ss, s
     for (size_t i = 0; i < ss->n; i++) {
         const void *at = (const char *)&ss->items[i] + sizes[which].offset;
         const struct pel_stream_sizes *s = at;
-        struct pel_histogram h = {pel_size_bounds, s->buckets, PEL_SIZE_BUCKETS - 1, s->sum, NULL};
+        struct pel_histogram h = {.bounds = pel_size_bounds,
+                                  .counts = s->buckets,
+                                  .n_bounds = PEL_SIZE_BUCKETS - 1,
+                                  .sum = s->sum};
 
         make_labels(&labels, &ss->items[i], code);
         sink->histogram(sink, &labels, &h);
@@ -133,7 +141,7 @@ void pel_http_metrics_collect(struct pel_sink *sink, const struct pel_shm *shm,
 {
     struct pel_streams ss;
 
-    pel_streams_read(&ss, shm);
+    pel_streams_read(&ss, shm, sink->wants_exponential);
     collect_durations(sink, &ss, exemplars);
     for (size_t i = 0; i < PEL_ARRAY_LEN(sizes); i++)
         collect_sizes(sink, &ss, i);

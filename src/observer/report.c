@@ -5,6 +5,7 @@
 #include "pellucid/mem.h"
 #include "pellucid/time.h"
 #include "report.h"
+#include "report_histogram.h"
 #include "resource.h"
 
 /* What a metric takes besides its points: name, description, unit, and lengths. */
@@ -69,6 +70,19 @@ static void set_histogram(Otlp__Metric *m, Otlp__Histogram *histogram, const str
     m->histogram = histogram;
 }
 
+static void set_exponential(Otlp__Metric *m, Otlp__ExponentialHistogram *histogram,
+                            const struct pel_report *r)
+{
+    otlp__exponential_histogram__init(histogram);
+    histogram->data_points = r->points.items;
+    histogram->n_data_points = r->points.n;
+    histogram->has_aggregation_temporality = true;
+    histogram->aggregation_temporality =
+        OTLP__AGGREGATION_TEMPORALITY__AGGREGATION_TEMPORALITY_CUMULATIVE;
+    m->data_case = OTLP__METRIC__DATA_EXPONENTIAL_HISTOGRAM;
+    m->exponential_histogram = histogram;
+}
+
 /* The points of the family so far become a metric; the rest may become another one of that name in
  * the next request. */
 static void finish_metric(struct pel_report *r)
@@ -77,13 +91,16 @@ static void finish_metric(struct pel_report *r)
     Otlp__Sum sum;
     Otlp__Gauge gauge;
     Otlp__Histogram histogram;
+    Otlp__ExponentialHistogram exponential;
 
     if (r->points.n == 0)
         return;
     m.name = (char *)r->family->name; /* only read, as are the others */
     m.description = (char *)r->family->text;
     m.unit = is_seconds(r->family) ? (char *)"s" : (char *)r->family->unit;
-    if (r->family->kind == PEL_METRIC_KIND_HISTOGRAM)
+    if (r->family->kind == PEL_METRIC_KIND_HISTOGRAM && r->is_exponential)
+        set_exponential(&m, &exponential, r);
+    else if (r->family->kind == PEL_METRIC_KIND_HISTOGRAM)
         set_histogram(&m, &histogram, r);
     else if (r->family->kind == PEL_METRIC_KIND_GAUGE)
         set_gauge(&m, &gauge, r);
@@ -211,53 +228,37 @@ static void add_number(struct pel_sink *sink, const struct pel_labels *ls, uint6
     add_number_point(r, ls, &p);
 }
 
-/* Points p to exemplars in the arena. */
-static void set_exemplars(Otlp__HistogramDataPoint *p, const struct pel_histogram *h, double scale,
-                          struct pel_arena *a)
-{
-    if (!h->exemplars)
-        return;
-    p->exemplars = pel_arena_alloc(a, (h->n_bounds + 1) * sizeof(Otlp__Exemplar *));
-    for (size_t i = 0; i <= h->n_bounds; i++) {
-        const struct pel_exemplar *from = &h->exemplars[i];
-        Otlp__Exemplar *x;
-
-        if (from->wall_ns == 0)
-            continue;
-        x = p->exemplars[p->n_exemplars++] = pel_arena_alloc(a, sizeof(*x));
-        otlp__exemplar__init(x);
-        x->has_time_unix_nano = x->has_as_double = x->has_span_id = x->has_trace_id = true;
-        x->time_unix_nano = from->wall_ns;
-        x->as_double = (double)from->value / scale;
-        x->span_id = (ProtobufCBinaryData){sizeof(from->span_id), (uint8_t *)from->span_id};
-        x->trace_id = (ProtobufCBinaryData){sizeof(from->trace_id), (uint8_t *)from->trace_id};
-    }
-}
-
-/* Adds p, which may have exemplars, with the times and attributes and what h says. */
-static void add_histogram_point(struct pel_report *r, const struct pel_labels *ls,
-                                const struct pel_real_histogram *h, Otlp__HistogramDataPoint *p)
+/* Adds p, which has its values, with the times and attributes of a histogram. */
+static void add_explicit(struct pel_report *r, const struct pel_labels *ls,
+                         Otlp__HistogramDataPoint *p, struct pel_arena *scratch)
 {
     struct pel_attributes as;
-    struct pel_arena scratch;
 
-    pel_arena_init(&scratch);
-    pel_attributes_init(&as, &scratch);
+    pel_attributes_init(&as, scratch);
     make_attributes(&as, ls);
     p->attributes = as.items;
     p->n_attributes = as.n;
-    p->has_start_time_unix_nano = p->has_time_unix_nano = p->has_count = p->has_sum = true;
+    p->has_start_time_unix_nano = p->has_time_unix_nano = true;
     p->start_time_unix_nano = r->start_wall_ns;
     p->time_unix_nano = r->now_wall_ns;
-    p->sum = h->sum;
-    p->n_bucket_counts = h->n_bounds + 1;
-    p->bucket_counts = (uint64_t *)h->counts; /* only read, as are the bounds */
-    p->n_explicit_bounds = h->n_bounds;
-    p->explicit_bounds = (double *)h->bounds;
-    for (size_t i = 0; i <= h->n_bounds; i++)
-        p->count += h->counts[i];
+    r->is_exponential = false;
     add_point(r, &p->base);
-    pel_arena_reset(&scratch);
+}
+
+static void add_exponential(struct pel_report *r, const struct pel_labels *ls,
+                            Otlp__ExponentialHistogramDataPoint *p, struct pel_arena *scratch)
+{
+    struct pel_attributes as;
+
+    pel_attributes_init(&as, scratch);
+    make_attributes(&as, ls);
+    p->attributes = as.items;
+    p->n_attributes = as.n;
+    p->has_start_time_unix_nano = p->has_time_unix_nano = true;
+    p->start_time_unix_nano = r->start_wall_ns;
+    p->time_unix_nano = r->now_wall_ns;
+    r->is_exponential = true;
+    add_point(r, &p->base);
 }
 
 static void add_real_histogram(struct pel_sink *sink, const struct pel_labels *ls,
@@ -265,25 +266,31 @@ static void add_real_histogram(struct pel_sink *sink, const struct pel_labels *l
 {
     struct pel_report *r = PEL_CONTAINER_OF(sink, struct pel_report, sink);
     Otlp__HistogramDataPoint p = OTLP__HISTOGRAM_DATA_POINT__INIT;
+    struct pel_arena scratch;
 
-    add_histogram_point(r, ls, h, &p);
+    pel_arena_init(&scratch);
+    pel_report_real(&p, h);
+    add_explicit(r, ls, &p, &scratch);
+    pel_arena_reset(&scratch);
 }
 
 static void add_histogram(struct pel_sink *sink, const struct pel_labels *ls,
                           const struct pel_histogram *h)
 {
     struct pel_report *r = PEL_CONTAINER_OF(sink, struct pel_report, sink);
-    double scale = is_seconds(r->family) ? PEL_NS_PER_SEC : 1, *bounds;
-    struct pel_real_histogram real = {NULL, h->counts, h->n_bounds, (double)h->sum / scale};
-    Otlp__HistogramDataPoint p = OTLP__HISTOGRAM_DATA_POINT__INIT;
+    double unit = is_seconds(r->family) ? PEL_NS_PER_SEC : 1;
+    Otlp__ExponentialHistogramDataPoint exponential = OTLP__EXPONENTIAL_HISTOGRAM_DATA_POINT__INIT;
+    Otlp__HistogramDataPoint explicit = OTLP__HISTOGRAM_DATA_POINT__INIT;
     struct pel_arena scratch;
 
     pel_arena_init(&scratch);
-    real.bounds = bounds = pel_arena_alloc(&scratch, h->n_bounds * sizeof(double));
-    for (size_t i = 0; i < h->n_bounds; i++)
-        bounds[i] = (double)h->bounds[i] / scale;
-    set_exemplars(&p, h, scale, &scratch);
-    add_histogram_point(r, ls, &real, &p);
+    if (h->exponential) {
+        pel_report_exponential(&exponential, h, unit, &scratch);
+        add_exponential(r, ls, &exponential, &scratch);
+    } else {
+        pel_report_explicit(&explicit, h, unit, &scratch);
+        add_explicit(r, ls, &explicit, &scratch);
+    }
     pel_arena_reset(&scratch);
 }
 
@@ -296,7 +303,8 @@ void pel_report_init(struct pel_report *r, const struct pel_conf *conf,
     struct pel_attributes as;
 
     *r = (struct pel_report){
-        .sink = {begin_family, add_number, add_histogram, add_real, add_real_histogram},
+        .sink = {begin_family, add_number, add_histogram, add_real, add_real_histogram,
+                 conf->otlp_histogram == PEL_HISTOGRAM_EXPONENTIAL},
         .max_bytes = max_bytes,
         .start_wall_ns = header->started_wall_ns,
         .now_wall_ns = pel_wall_ns(),

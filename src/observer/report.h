@@ -38,6 +38,7 @@ struct pel_report {
     struct pel_arena common; /* of the resource */
     ProtobufCBinaryData resource;
     const struct pel_metric_info *family;
+    bool is_exponential;                     /* the histograms of the family */
     struct pel_report_parts points, metrics; /* of the family, of the request */
     size_t bytes, n_points;                  /* of the request */
 };

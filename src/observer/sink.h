@@ -54,6 +54,7 @@ struct pel_histogram {
     size_t n_bounds;
     uint64_t sum;
     const struct pel_exemplar *exemplars; /* as many as counts, or NULL */
+    const struct pel_exp *exponential;    /* the same values again, or NULL */
 };
 
 /* The same of an app's own numbers. */
@@ -64,6 +65,8 @@ struct pel_real_histogram {
     double sum;
 };
 
+struct pel_exp;
+
 struct pel_sink {
     void (*family)(struct pel_sink *sink, const struct pel_metric_info *info);
     void (*point)(struct pel_sink *sink, const struct pel_labels *ls, uint64_t value);
@@ -72,6 +75,7 @@ struct pel_sink {
     void (*real)(struct pel_sink *sink, const struct pel_labels *ls, double value);
     void (*real_histogram)(struct pel_sink *sink, const struct pel_labels *ls,
                            const struct pel_real_histogram *h);
+    bool wants_exponential; /* of durations */
 };
 
 #endif

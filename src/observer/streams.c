@@ -66,7 +66,8 @@ static void add_sizes(struct pel_stream_sizes *to, const struct pel_shm_sizes *f
 
 static void add(void *arg, const struct pel_shm_series_table *t, const struct pel_shm_series *from)
 {
-    struct pel_stream *to = find(arg, from, pel_series_is_overflow(t, from));
+    struct pel_streams *ss = arg;
+    struct pel_stream *to = find(ss, from, pel_series_is_overflow(t, from));
 
     to->sum_ns += LOAD(from->sum_ns);
     for (size_t i = 0; i < PEL_DURATION_BUCKETS; i++)
@@ -75,17 +76,21 @@ static void add(void *arg, const struct pel_shm_series_table *t, const struct pe
     add_sizes(&to->response, &from->response);
     for (size_t i = 0; i < PEL_REQUEST_PHASE_N; i++)
         to->phases_ns[i] += LOAD(from->phases_ns[i]);
+    if (ss->with_durations)
+        pel_exp_add(&to->durations, t, from);
     to->cpu_ns += LOAD(from->cpu_ns);
 }
 
-void pel_streams_read(struct pel_streams *ss, const struct pel_shm *shm)
+void pel_streams_read(struct pel_streams *ss, const struct pel_shm *shm, bool with_durations)
 {
-    *ss = (struct pel_streams){.items = NULL};
+    *ss = (struct pel_streams){.with_durations = with_durations};
     pel_streams_each(shm, add, ss);
 }
 
 void pel_streams_fini(struct pel_streams *ss)
 {
+    for (size_t i = 0; i < ss->n; i++)
+        pel_exp_fini(&ss->items[i].durations);
     free(ss->items);
     pel_lookup_fini(&ss->lookup);
     *ss = (struct pel_streams){.items = NULL};

@@ -7,6 +7,7 @@
 #ifndef PELLUCID_OBSERVER_STREAMS_H
 #define PELLUCID_OBSERVER_STREAMS_H
 
+#include "exp.h"
 #include "lookup.h"
 #include "pellucid/shm.h"
 
@@ -20,6 +21,7 @@ struct pel_stream {
     uint64_t sum_ns, buckets[PEL_DURATION_BUCKETS];
     struct pel_stream_sizes request, response;
     uint64_t phases_ns[PEL_REQUEST_PHASE_N];
+    struct pel_exp durations; /* where asked for */
     uint64_t cpu_ns;
 };
 
@@ -27,6 +29,7 @@ struct pel_streams {
     struct pel_stream *items; /* owned */
     size_t n, cap;
     struct pel_lookup lookup;
+    bool with_durations;
 };
 
 /* Calls each for every stream in use of every worker. */
@@ -35,7 +38,7 @@ void pel_streams_each(const struct pel_shm *shm,
                                    const struct pel_shm_series *s),
                       void *arg);
 
-void pel_streams_read(struct pel_streams *ss, const struct pel_shm *shm);
+void pel_streams_read(struct pel_streams *ss, const struct pel_shm *shm, bool with_durations);
 void pel_streams_fini(struct pel_streams *ss);
 
 #endif

@@ -163,6 +163,20 @@ def test_a_file_named_on_the_command_line(pellucid, scratch):
             "http://c:1/m",
         ),
         ({"METRIC_EXPORT_INTERVAL": "5000"}, "otlp.metrics_interval", "5000ms"),
+        (
+            {"EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION": "explicit_bucket_histogram"},
+            "otlp.histogram",
+            "explicit",
+        ),
+        (
+            {
+                "EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION": (
+                    "base2_exponential_bucket_histogram"
+                )
+            },
+            "otlp.histogram",
+            "exponential",
+        ),
         ({"TRACES_EXPORTER": "none"}, "otlp.signals", ["metrics", "logs"]),
         ({"TRACES_EXPORTER": "otlp"}, "otlp.signals", ["traces", "metrics", "logs"]),
         ({"METRICS_EXPORTER": "none"}, "otlp.signals", ["traces", "logs"]),

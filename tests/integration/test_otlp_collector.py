@@ -49,6 +49,31 @@ def test_collector_takes_our_spans(server, collector):
     assert running.status()["exporter"]["spans_failed"] == 0
 
 
+def test_collector_takes_exponential_histograms(server, collector):
+    running = server(
+        code=APP,
+        config={
+            "otlp": {"endpoint": collector.url, "signals": ["metrics"], "histogram": "exponential"}
+        },
+    )
+    for _ in range(20):
+        running.get("/orders")
+    assert running.stop() == 0
+
+    def arrived():
+        return {m["name"]: m for m in collector.metrics()}.get("http.server.request.duration")
+
+    duration = wait_for("the durations", arrived, 10)
+    (point,) = duration["exponentialHistogram"]["dataPoints"]
+    assert duration["exponentialHistogram"]["aggregationTemporality"] == 2
+    assert (int(point["count"]), point["scale"]) == (20, 5)
+    buckets = point["positive"]
+    counts = [int(n) for n in buckets["bucketCounts"]]
+    assert sum(counts) + int(point.get("zeroCount", 0)) == 20
+    mean, base = point["sum"] / 20, 2 ** (2**-5)
+    assert base ** buckets["offset"] <= mean <= base ** (buckets["offset"] + len(counts))
+
+
 def metrics_of(collector, count):
     """The last metric of each name once the durations are of count requests; before, None.
 

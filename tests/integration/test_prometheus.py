@@ -73,6 +73,32 @@ def test_prometheus_scrapes(server, prometheus_binaries, scratch, protocol):
         assert kind["type"] == "counter"
 
 
+def test_prometheus_takes_exponential_histograms(server, prometheus_binaries, scratch):
+    with Prometheus(prometheus_binaries, scratch / "prometheus") as prometheus:
+        running = serve_some(
+            server,
+            otlp={
+                "endpoint": f"{prometheus.url}/api/v1/otlp",
+                "metrics_interval": "300ms",
+                "signals": ["metrics"],
+                "histogram": "exponential",
+            },
+        )
+        name = COUNT.removesuffix("_count")
+        settle(prometheus, running, f"sum(histogram_count({name}))", 22)
+        total = prometheus.value(f"sum(histogram_sum({name}))")
+        median = prometheus.value(f"histogram_quantile(0.5, sum({name}))")
+        (route,) = [r for r in running.status()["routes"] if r["route"] == "/orders/{id}"]
+        assert 0 < median < total < 22
+        of_route = prometheus.value(
+            f'histogram_quantile(0.5, {name}{{http_route="/orders/{{id}}"}})'
+        )
+        # Prometheus interpolates inside the bucket whose middle we tell.
+        assert abs(of_route / route["total"]["duration_seconds"]["p50"] - 1) < 0.025
+        status = running.status()["metrics_exporter"]
+        assert (status["points_failed"], status["points_rejected"]) == (0, 0)
+
+
 def trace_ids(prometheus, promql):
     """The trace ids of the exemplars that Prometheus has of a query's series."""
     found = prometheus.api("query_exemplars", query=promql, start="0", end="9999999999")

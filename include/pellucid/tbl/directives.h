@@ -56,6 +56,7 @@ PEL_DIRECTIVE(otlp, traces_endpoint, STRING, "", "", 0, 0, LIVE, "Full URL for t
 PEL_DIRECTIVE(otlp, metrics_endpoint, STRING, "", "", 0, 0, LIVE, "Full URL for metrics, used as it is; empty is endpoint with /v1/metrics behind it.")
 PEL_DIRECTIVE(otlp, logs_endpoint, STRING, "", "", 0, 0, LIVE, "Full URL for logs, used as it is; empty is endpoint with /v1/logs behind it.")
 PEL_DIRECTIVE(otlp, metrics_interval, DURATION, "60s", "", 100, 86400000, LIVE, "Time between two exports of metrics.")
+PEL_DIRECTIVE(otlp, histogram, ENUM, "explicit", "explicit|exponential", 0, 0, LIVE, "Buckets of http.server.request.duration as it is exported: those of the HTTP conventions, or exponential ones of 2.2 %, which Prometheus makes native histograms of.")
 PEL_DIRECTIVE(otlp, headers, PAIRS, "", "", 0, 0, LIVE, "Header fields sent along, such as an API key.")
 PEL_DIRECTIVE(otlp, compression, ENUM, "gzip", "none|gzip", 0, 0, LIVE, "Compression of exports.")
 PEL_DIRECTIVE(otlp, timeout, DURATION, "10s", "", 1, 600000, LIVE, "Time one export may take.")

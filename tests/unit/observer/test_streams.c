@@ -24,7 +24,7 @@ static void equal_streams_of_slots_are_one(void **state)
     fixture_count(&shm, 1, &b, PEL_NS_PER_MS);
     fixture_count(&shm, 2, &b, 3 * PEL_NS_PER_MS);
     fixture_count(&shm, 2, &a, 60 * PEL_NS_PER_MS);
-    pel_streams_read(&ss, &shm);
+    pel_streams_read(&ss, &shm, false);
     assert_int_equal(ss.n, 2);
     assert_int_equal(ss.items[0].key->status, 200);
     assert_int_equal(ss.items[0].sum_ns, 61 * PEL_NS_PER_MS);
@@ -50,7 +50,7 @@ static void a_stream_claimed_twice_is_one(void **state)
     memset(t->index, 0, sizeof(t->index)); /* its worker died before it was there */
     fixture_count(&shm, 0, &rec, 1);
     assert_int_equal(atomic_load(&t->n), 2);
-    pel_streams_read(&ss, &shm);
+    pel_streams_read(&ss, &shm, false);
     assert_int_equal(ss.n, 1);
     assert_int_equal(ss.items[0].buckets[0], 2);
     pel_streams_fini(&ss);
@@ -73,7 +73,7 @@ static void many_streams_and_their_overflow(void **state)
             fixture_count(&shm, slot, &rec, 1);
         }
     }
-    pel_streams_read(&ss, &shm);
+    pel_streams_read(&ss, &shm, false);
     assert_int_equal(ss.n, PEL_SHM_SERIES_N);
     for (size_t i = 0; i < ss.n; i++) {
         assert_int_equal(ss.items[i].is_overflow, i == PEL_SHM_SERIES_N - 1);
@@ -91,7 +91,7 @@ static void slots_that_were_never_used_are_left_alone(void **state)
     struct pel_streams ss;
 
     fixture_count(&shm, 1, &rec, 1);
-    pel_streams_read(&ss, &shm);
+    pel_streams_read(&ss, &shm, false);
     assert_int_equal(ss.n, 0);
     pel_streams_fini(&ss);
     pel_shm_close(&shm);
