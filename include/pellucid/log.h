@@ -1,5 +1,5 @@
 /*
- * log - the server's own log: one line, one write(2), to stderr.
+ * log - the server's own log: one line, one write(2), to descriptor 2.
  *
  * Any process, any thread. Each line is an entry of tbl/logs.h, which gives it its level and the
  * code by which people find it. Lines are text ("2026-11-22T15:30:00.123Z info PEL208
@@ -43,6 +43,10 @@ const char *pel_log_level_name(enum pel_log_level level); /* "debug", ... */
 /* Called once by each process after it knows its role ("supervisor", "template", "worker 3").
  * Lines of a lower level are left out. */
 void pel_log_init(enum pel_log_level level, enum pel_log_format format, const char *role);
+
+/* Lines, and all that this process writes to standard error, go to fd from now on, which stays the
+ * caller's. */
+void pel_log_take(int fd);
 
 void pel_log(enum pel_log_entry entry, const char *fmt, ...) PEL_PRINTF(2, 3);
 

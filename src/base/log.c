@@ -52,6 +52,12 @@ const char *pel_log_level_name(enum pel_log_level level)
     return level_names[level];
 }
 
+void pel_log_take(int fd)
+{
+    if (dup2(fd, STDERR_FILENO) == -1)
+        pel_log(PEL_LOG_LOG_NOT_TAKEN, "the old log goes on: %m");
+}
+
 void pel_log_set_watch(pel_log_watch_fn *fn, void *arg)
 {
     watch.fn = fn;

@@ -53,6 +53,11 @@ static const char *complain_log(const char *s)
     return !*s || has_control(s) ? "\"-\", a path, or \"off\"" : NULL;
 }
 
+static const char *complain_output(const char *s)
+{
+    return !*s || has_control(s) || strcmp(s, "off") == 0 ? "\"-\" or a path" : NULL;
+}
+
 /* The strings that have a form. */
 static const struct {
     const char *section, *key;
@@ -75,6 +80,8 @@ static const struct {
     {"otlp", "client_key", offsetof(struct pel_conf, otlp_client_key), complain_plain, false},
     {"otlp", "metrics_endpoint", offsetof(struct pel_conf, otlp_metrics_endpoint), complain_url,
      false},
+    {"otlp", "logs_endpoint", offsetof(struct pel_conf, otlp_logs_endpoint), complain_url, false},
+    {"log", "output", offsetof(struct pel_conf, log_output), complain_output, false},
     {"admin", "token", offsetof(struct pel_conf, admin_token), complain_field_value, true},
 };
 

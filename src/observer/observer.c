@@ -102,8 +102,11 @@ static void on_control(uv_poll_t *handle, int status, int events)
 
     do {
         rc = pel_ipc_recv(ob->env->control_fd, &msg, &fd);
-        if (rc == 1 && fd >= 0)
+        if (rc == 1 && fd >= 0) {
+            if (msg.type == PEL_MSG_REOPEN_LOG)
+                pel_log_take(fd);
             close(fd);
+        }
     } while (rc == 1);
     if (rc == 0) {
         uv_poll_stop(&ob->control);

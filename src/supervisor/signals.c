@@ -5,6 +5,7 @@
 
 #include "access.h"
 #include "member.h"
+#include "output.h"
 #include "pellucid/log.h"
 #include "reload.h"
 #include "seat.h"
@@ -60,6 +61,12 @@ static void change_workers(struct pel_supervisor *sv, int by)
     pel_seats_resize(gen, gen->n_wanted + (unsigned)by);
 }
 
+static void reopen_logs(struct pel_supervisor *sv)
+{
+    pel_access_reopen(sv);
+    pel_output_reopen(sv);
+}
+
 static void one_more(struct pel_supervisor *sv)
 {
     change_workers(sv, 1);
@@ -75,7 +82,7 @@ static const struct {
     void (*act)(struct pel_supervisor *sv);
 } table[] = {
     {SIGCHLD, reap},        {SIGTERM, stop},      {SIGINT, stop},
-    {SIGQUIT, stop},        {SIGHUP, pel_reload}, {SIGUSR1, pel_access_reopen},
+    {SIGQUIT, stop},        {SIGHUP, pel_reload}, {SIGUSR1, reopen_logs},
     {SIGUSR2, pel_upgrade}, {SIGTTIN, one_more},  {SIGTTOU, one_less},
 };
 

@@ -98,7 +98,8 @@ struct pel_supervisor {
     struct pel_privileges privileges;
     struct pel_notify notify;
     struct pel_deadline watchdog;
-    char status[64]; /* as last told to notify */
+    char status[64];  /* as last told to notify */
+    char *log_output; /* path of the log; owned; NULL: standard error */
     uv_signal_t signals[9];
     struct pel_deadline settle;
     struct pel_list roles;                 /* that run */

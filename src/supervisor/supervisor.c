@@ -9,6 +9,7 @@
 #include "generation.h"
 #include "handoff.h"
 #include "member.h"
+#include "output.h"
 #include "pellucid/log.h"
 #include "pellucid/logline.h"
 #include "recycle.h"
@@ -167,6 +168,7 @@ static void fini(struct pel_supervisor *sv)
     pel_notify_close(&sv->notify);
     pel_reading_fini(&sv->env->first);
     free(sv->companion_doc);
+    pel_output_close(sv);
 }
 
 /* For OTLP: the observer reads the ring, whether it exports logs or not. */
@@ -185,7 +187,8 @@ static int supervise(struct pel_supervisor_env *env, int legacy_fd)
     struct pel_err err;
 
     init(&sv, env);
-    if (open_all(&sv, legacy_fd, &err) == -1) {
+    if (pel_output_open(&sv, env->first.conf->log_output, &err) == -1 ||
+        open_all(&sv, legacy_fd, &err) == -1) {
         pel_log(PEL_LOG_START_FAILED, "%s", err.text);
         sv.exit_status = EXIT_FAILURE;
     } else {

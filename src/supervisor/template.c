@@ -198,8 +198,11 @@ static enum outcome obey(struct pel_template *t, const struct pel_msg *msg, int 
         t->access_fd = fd;
         return GO_ON;
     }
-    pel_log(PEL_LOG_MESSAGE_UNEXPECTED, "the supervisor sent %s, which is not for a template",
-            pel_msg_name(msg->type));
+    if (msg->type == PEL_MSG_REOPEN_LOG && fd != -1)
+        pel_log_take(fd);
+    else
+        pel_log(PEL_LOG_MESSAGE_UNEXPECTED, "the supervisor sent %s, which is not for a template",
+                pel_msg_name(msg->type));
     if (fd != -1)
         close(fd);
     return GO_ON;

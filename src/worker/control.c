@@ -54,6 +54,10 @@ static void on_message(struct pel_control *ct, const struct pel_msg *msg, int fd
         if (fd >= 0)
             pel_handoff_adopt(ct->loop, fd);
         return;
+    case PEL_MSG_REOPEN_LOG:
+        if (fd >= 0)
+            pel_log_take(fd);
+        break;
     case PEL_MSG_REOPEN:
         if (fd >= 0)
             pel_probes_set_access_fd(ct->loop->probes, fd);

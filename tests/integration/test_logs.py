@@ -8,6 +8,8 @@ from signal import SIGTTIN, SIGUSR1
 
 import pytest
 
+from support.processes import wait_for
+from support.receiver import Answer
 from support.target import ROOT
 
 APP = """
@@ -58,3 +60,79 @@ def test_every_line_has_a_code_that_the_reference_knows(server, form):
     codes = {record["code"] for record in records}
     assert {"PEL101", "PEL201", "PEL501", "PEL403", "PEL210", "PEL218", "PEL301"} <= codes
     assert records[-1]["code"] == "PEL106"
+
+
+FILE_APP = """
+import sys
+
+def app(environ, start_response):
+    path = environ["PATH_INFO"]
+    if path == "/boom":
+        raise ValueError("no such order")
+    if path == "/print":
+        print("the app says so", file=sys.stderr, flush=True)
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+"""
+
+
+def holds(path, *texts):
+    text = path.read_text() if path.exists() else ""
+    return all(t in text for t in texts)
+
+
+def test_the_log_goes_to_a_file_and_is_reopened(server, scratch, receiver):
+    log, old = scratch / "server.log", scratch / "server.log.1"
+    running = server(
+        code=FILE_APP,
+        config={"log": {"output": str(log)}, "server": {"workers": 2}},
+        receiver=receiver,
+    )
+    for _ in range(8):
+        assert running.get("/print").status == 200
+    assert holds(log, "PEL101", "PEL201", "the app says so")
+    assert running.log == ""
+    log.rename(old)
+    running.signal(SIGUSR1)
+    wait_for("the new file", lambda: holds(log, f"PEL307 supervisor[{running.pid}] reopened"), 10)
+    # Every process writes to the new one: workers, ...
+    wait_for("both workers", lambda: running.get("/boom") and len(raised(log)) == 2, 20)
+    assert not raised(old)
+    # ... the observer, ...
+    receiver.answers += [Answer(400)] * 3
+    wait_for("the observer", lambda: running.get("/") and holds(log, "PEL601 observer["), 30)
+    # ... and what is started later.
+    running.kill_worker()
+    running.reload()
+    running.get("/print")
+    assert holds(log, "PEL210", "PEL301", "the app says so")
+    assert running.stop() == 0
+    assert holds(log, "PEL106")
+    assert running.log == ""
+
+
+def raised(path):
+    """Pids of the workers that have logged an exception."""
+    return set(re.findall(r"PEL501 worker \d+\[(\d+)\]", path.read_text()))
+
+
+def test_a_log_that_cannot_be_opened_stops_the_start(pellucid, scratch):
+    path = scratch / "nowhere" / "server.log"
+    done = pellucid("hello:wsgi", "--set", f"log.output={path}")
+    assert done.status == 1
+    assert "PEL103" in done.err
+    assert f"log.output: cannot open {path}: No such file or directory" in done.err
+
+
+def test_a_log_that_cannot_be_reopened_goes_on(server, scratch):
+    folder = scratch / "logs"
+    folder.mkdir()
+    log = folder / "server.log"
+    running = server(code=FILE_APP, config={"log": {"output": str(log)}})
+    moved = scratch / "moved"
+    folder.rename(moved)
+    running.signal(SIGUSR1)
+    old = moved / "server.log"
+    wait_for("the line", lambda: holds(old, "PEL308", "the old file goes on"), 10)
+    assert running.stop() == 0
+    assert holds(old, "PEL106")

@@ -11,4 +11,5 @@ PEL_MSG(DRAIN, "supervisor > worker", "stop accepting, finish within graceful_ti
 PEL_MSG(DRAINED, "worker > supervisor", "nothing in flight any more; about to finalise")
 PEL_MSG(HANDOFF, "worker > supervisor > worker", "an idle keep-alive connection comes along: adopt it")
 PEL_MSG(REOPEN, "supervisor > worker, template", "the access log was reopened; its new descriptor comes along")
+PEL_MSG(REOPEN_LOG, "supervisor > template, worker, observer", "log.output was reopened; its new descriptor comes along, for standard error")
 PEL_MSG(CHANGED, "watcher > supervisor", "development: text is a file of the app that has changed")

@@ -8,8 +8,8 @@ static const char *const unknown[][3] = {
     {"server", "theards", "unknown key server.theards, did you mean server.threads?"},
     {"http", "threads", "unknown key http.threads, did you mean server.threads?"},
     {"http", "acces_log", "unknown key http.acces_log, did you mean http.access_log?"},
-    {"log", "colour", "unknown key log.colour, known are level, format"},
-    {"log", "", "unknown key log., known are level, format"},
+    {"log", "colour", "unknown key log.colour, known are level, output, format"},
+    {"log", "", "unknown key log., known are level, output, format"},
     {"servr", "threads", "unknown section [servr], did you mean [server]?"},
     {"zzz", "threads",
      "unknown section [zzz], known are [server], [http], [log], [recycle], [requests], [trace], "
