@@ -11,6 +11,7 @@
 
 #include "pellucid/record.h"
 #include "pellucid/ring.h"
+#include "pellucid/time.h"
 
 struct pel_conf;
 
@@ -29,7 +30,13 @@ enum pel_span_flag {
     PEL_SPAN_IS_HTTPS = 16,
     PEL_SPAN_KEPT = 32, /* the app has asked for it */
     PEL_SPAN_HAS_LINK = 64,
+    PEL_SPAN_SLOWEST = 128, /* kept only if it is still one of the slowest at the minute's end */
+    PEL_SPAN_TIMED_OUT = 256,
 };
+
+/* trace.keep "slowest": so many of each route and minute (of the monotonic clock). */
+#define PEL_SLOWEST_N 3
+#define PEL_SLOWEST_MINUTE_NS (60 * PEL_NS_PER_SEC)
 
 struct pel_span_entry {
     struct pel_ring_entry ring;
@@ -61,6 +68,15 @@ struct pel_span_worker {
 /* Producer: false when the ring is full. */
 bool pel_span_write(struct pel_shm_ring *ring, const struct pel_record *rec,
                     const struct pel_span_worker *worker, uint32_t flags);
+
+/* What trace.keep asks for, as enum pel_span_flag; KEPT is always among it. */
+uint32_t pel_span_keeps(const struct pel_conf *conf);
+
+/* Is a span of these flags exported at once? One of the SLOWEST is a matter of its minute. */
+static inline bool pel_span_is_kept(uint32_t flags, uint32_t keeps)
+{
+    return flags & (PEL_SPAN_SAMPLED | (keeps & ~(uint32_t)PEL_SPAN_SLOWEST));
+}
 
 /* Does the configuration send spans anywhere? (The admin address shows them in any case.) */
 bool pel_span_is_exported(const struct pel_conf *conf);

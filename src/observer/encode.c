@@ -143,7 +143,11 @@ static const char *sampling_reason(const struct pel_span_entry *e)
         return NULL;
     if (e->flags & PEL_SPAN_KEPT)
         return "kept";
-    return e->flags & PEL_SPAN_FAILED ? "error" : "slow";
+    if (e->flags & PEL_SPAN_SLOWEST)
+        return "slowest";
+    if (e->flags & PEL_SPAN_FAILED)
+        return "error";
+    return e->flags & PEL_SPAN_TIMED_OUT ? "timeout" : "slow";
 }
 
 static void add_ours(struct pel_attributes *as, const struct pel_span_entry *e, unsigned slot)

@@ -7,6 +7,7 @@
 #include "drain.h"
 #include "exemplars.h"
 #include "exporter.h"
+#include "held.h"
 #include "metrics_exporter.h"
 #include "pellucid/conf.h"
 #include "pellucid/ipc.h"
@@ -33,7 +34,8 @@ struct observer {
     struct pel_admin admin;
     struct pel_view view;
     struct pel_arena scratch; /* of the span being encoded */
-    bool keeps_slow, keeps_failed;
+    struct pel_held held;
+    uint32_t keeps; /* of enum pel_span_flag */
     bool is_stopping;
 };
 
@@ -44,6 +46,7 @@ static void close_all(struct observer *ob)
     pel_metrics_exporter_close(&ob->metrics);
     pel_admin_close(&ob->admin);
     pel_drain_stop(&ob->drain);
+    pel_held_stop(&ob->held);
     pel_window_stop(&ob->window);
     for (size_t i = 0; i < PEL_ARRAY_LEN(ob->signals); i++)
         uv_close((uv_handle_t *)&ob->signals[i], NULL);
@@ -79,6 +82,7 @@ static void stop(struct observer *ob)
         return;
     ob->is_stopping = true;
     pel_drain_turn(&ob->drain);
+    pel_held_flush(&ob->held);
     pel_exporter_stop(&ob->exporter, PEL_OBSERVER_FLUSH_MS, on_spans_stopped);
     pel_exporter_stop(&ob->logs, PEL_OBSERVER_FLUSH_MS, on_logs_stopped);
     pel_metrics_exporter_stop(&ob->metrics, PEL_OBSERVER_FLUSH_MS, on_metrics_stopped);
@@ -114,26 +118,33 @@ static void on_control(uv_poll_t *handle, int status, int events)
     }
 }
 
-/* Spans of dead workers are written by the supervisor, which does not know what is kept. */
-static bool is_wanted(const struct observer *ob, const struct pel_span_entry *e)
-{
-    return (e->flags & (PEL_SPAN_SAMPLED | PEL_SPAN_KEPT)) ||
-           (ob->keeps_slow && (e->flags & PEL_SPAN_SLOW)) ||
-           (ob->keeps_failed && (e->flags & PEL_SPAN_FAILED));
-}
-
 static void on_span(struct pel_drain *d, unsigned slot, const struct pel_span_entry *e)
 {
     struct observer *ob = PEL_CONTAINER_OF(d, struct observer, drain);
+    bool is_kept;
 
     pel_recent_add(&ob->recent, e, slot, d->wall_offset_ns);
-    if (!is_wanted(ob, e))
-        return;
-    pel_exemplars_add(&ob->exemplars, e, d->wall_offset_ns);
+    /* Spans of dead workers are written by the supervisor, which does not know what is kept. */
+    is_kept = pel_span_is_kept(e->flags, ob->keeps);
+    if (is_kept)
+        pel_exemplars_add(&ob->exemplars, e, d->wall_offset_ns);
     if (!ob->exporter.is_enabled)
         return;
-    pel_exporter_push(&ob->exporter, pel_encode_span(e, slot, d->wall_offset_ns, &ob->scratch));
+    if (is_kept)
+        pel_exporter_push(&ob->exporter, pel_encode_span(e, slot, d->wall_offset_ns, &ob->scratch));
+    else if (e->flags & ob->keeps & PEL_SPAN_SLOWEST)
+        pel_held_add(&ob->held, e, slot, d->wall_offset_ns, &ob->scratch);
     pel_arena_reset(&ob->scratch);
+}
+
+static void on_held(struct pel_held *h, struct pel_export_node *node)
+{
+    struct observer *ob = PEL_CONTAINER_OF(h, struct observer, held);
+
+    if (node)
+        pel_exporter_push(&ob->exporter, node);
+    else
+        pel_exporter_pump(&ob->exporter);
 }
 
 static void on_child(struct pel_drain *d, const struct pel_child_entry *e)
@@ -183,8 +194,6 @@ static void watch(struct observer *ob)
 
 static void init(struct observer *ob, const struct pel_observer_env *env)
 {
-    const struct pel_strings *keep = &env->conf->trace_keep;
-
     memset(ob, 0, sizeof(*ob));
     ob->env = env;
     ob->view = (struct pel_view){env->conf,    env->shm,    &ob->drain,  &ob->exporter, &ob->logs,
@@ -196,8 +205,8 @@ static void init(struct observer *ob, const struct pel_observer_env *env)
     pel_arena_init(&ob->scratch);
     pel_recent_init(&ob->recent);
     pel_exemplars_init(&ob->exemplars);
-    ob->keeps_slow = pel_strings_have(keep, "slow");
-    ob->keeps_failed = pel_strings_have(keep, "error");
+    ob->keeps = pel_span_keeps(env->conf);
+    ob->held.on_done = on_held;
     srandom((unsigned)pel_now_ns() ^ (unsigned)getpid());
 }
 
@@ -211,6 +220,7 @@ int pel_observer_run(const struct pel_observer_env *env, struct pel_err *err)
     rc = uv_loop_init(&ob->loop);
     PEL_ASSERT(rc == 0);
     watch(ob);
+    pel_held_start(&ob->held, &ob->loop);
     pel_drain_start(&ob->drain, &ob->loop, env->shm);
     pel_window_start(&ob->window, &ob->loop, env->shm);
     rc = pel_exporter_open(&ob->exporter, &pel_export_spans, &ob->loop, env->conf, env->shm->header,

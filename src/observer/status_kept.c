@@ -8,6 +8,8 @@ static const char *reason(const struct pel_span_entry *e)
 {
     if (e->flags & PEL_SPAN_FAILED)
         return "error";
+    if (e->flags & PEL_SPAN_TIMED_OUT)
+        return "timeout";
     return e->flags & PEL_SPAN_SLOW ? "slow" : "kept";
 }
 
@@ -44,7 +46,8 @@ void pel_status_add_kept(struct pel_json *j, const struct pel_view *v)
     pel_arena_init(&a);
     pel_json_open(j, "kept", '[');
     for (size_t i = 0; i < n && n_shown < KEPT_MAX; i++) {
-        if (!(items[i]->entry->flags & (PEL_SPAN_SLOW | PEL_SPAN_FAILED | PEL_SPAN_KEPT)))
+        if (!(items[i]->entry->flags &
+              (PEL_SPAN_SLOW | PEL_SPAN_FAILED | PEL_SPAN_TIMED_OUT | PEL_SPAN_KEPT)))
             continue;
         add_request(j, items[i], &a);
         n_shown++;

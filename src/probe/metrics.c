@@ -62,6 +62,7 @@ static void finish(struct pel_probes *ps, struct pel_record *rec)
     struct pel_shm_series_table *table = &ps->slot->series;
     struct pel_shm_series *series = pel_series_find(table, rec, ps->last_series);
 
+    ps->series = series;
     pel_metrics_count(ps->slot, rec);
     if (PEL_UNLIKELY(pel_series_is_overflow(table, series)))
         pel_counter_add(&ps->slot->metrics[PEL_METRIC_SERIES_OVERFLOW], 1);

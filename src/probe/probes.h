@@ -15,6 +15,7 @@
 #include "pellucid/span.h"
 
 #include "logfile.h"
+#include "slowest.h"
 
 #define PEL_PROBES_MAX 8
 
@@ -23,8 +24,9 @@ struct pel_inflight {
 };
 
 struct pel_spans {
-    bool keeps_slow, keeps_failed;
-    bool has_new; /* written since the last flush */
+    uint32_t keeps;              /* which of enum pel_span_flag */
+    struct pel_slowest *slowest; /* owned; NULL: the slowest are not kept */
+    bool has_new;                /* written since the last flush */
 };
 
 struct pel_accesslog {
@@ -58,6 +60,7 @@ struct pel_probes {
     size_t n_begin, n_app_enter, n_app_leave, n_finish, n_flush;
 
     struct pel_inflight inflight;
+    struct pel_shm_series *series;      /* of the request that is finished just now */
     struct pel_shm_series *last_series; /* of the last request; the next is likely alike */
     struct pel_spans spans;
     struct pel_accesslog accesslog;

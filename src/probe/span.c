@@ -1,3 +1,6 @@
+#include <stdlib.h>
+
+#include "pellucid/mem.h"
 #include "pellucid/time.h"
 
 #include "probes.h"
@@ -131,13 +134,36 @@ static bool is_wanted(const struct pel_conf *conf)
     return pel_span_is_exported(conf) || strcmp(conf->admin_bind, "off") != 0;
 }
 
+uint32_t pel_span_keeps(const struct pel_conf *conf)
+{
+    static const struct {
+        const char *word;
+        uint32_t flag;
+    } words[] = {
+        {"slow", PEL_SPAN_SLOW},
+        {"error", PEL_SPAN_FAILED},
+        {"timeout", PEL_SPAN_TIMED_OUT},
+        {"slowest", PEL_SPAN_SLOWEST},
+    };
+    uint32_t keeps = PEL_SPAN_KEPT;
+
+    for (size_t i = 0; i < PEL_ARRAY_LEN(words); i++)
+        if (pel_strings_have(&conf->trace_keep, words[i].word))
+            keeps |= words[i].flag;
+    return keeps;
+}
+
 static int start(struct pel_probes *ps, struct pel_err *err)
 {
-    const struct pel_strings *keep = &ps->conf->trace_keep;
-
-    ps->spans.keeps_slow = pel_strings_have(keep, "slow");
-    ps->spans.keeps_failed = pel_strings_have(keep, "error");
+    ps->spans.keeps = pel_span_keeps(ps->conf);
+    if (ps->spans.keeps & PEL_SPAN_SLOWEST)
+        ps->spans.slowest = pel_mem_new(1, sizeof(*ps->spans.slowest));
     return 0;
+}
+
+static void stop(struct pel_probes *ps)
+{
+    free(ps->spans.slowest);
 }
 
 static uint64_t slow_ns(const struct pel_probes *ps, const struct pel_record *rec)
@@ -155,18 +181,35 @@ static bool has_ids(const struct pel_record *rec)
     return memcmp(rec->trace.trace_id, none, sizeof(none)) != 0;
 }
 
+static bool is_timeout(enum pel_error error)
+{
+    return error == PEL_ERROR_HEADER_TIMEOUT || error == PEL_ERROR_BODY_TIMEOUT ||
+           error == PEL_ERROR_WRITE_TIMEOUT;
+}
+
+static uint32_t flags_of(struct pel_probes *ps, const struct pel_record *rec)
+{
+    uint64_t duration_ns = pel_record_duration_ns(rec);
+    uint32_t flags = (rec->trace.flags & PEL_TRACE_SAMPLED ? PEL_SPAN_SAMPLED : 0U) |
+                     (duration_ns > slow_ns(ps, rec) ? PEL_SPAN_SLOW : 0U) |
+                     (pel_record_is_failed(rec) ? PEL_SPAN_FAILED : 0U) |
+                     (is_timeout(rec->error) ? PEL_SPAN_TIMED_OUT : 0U) |
+                     (rec->is_kept ? PEL_SPAN_KEPT : 0U);
+
+    if (PEL_UNLIKELY(ps->spans.slowest != NULL) &&
+        pel_slowest_note(ps->spans.slowest, (size_t)(ps->series - ps->slot->series.items),
+                         rec->stamp_ns[PEL_STAMP_LAST_BYTE], duration_ns) &&
+        !pel_span_is_kept(flags, ps->spans.keeps))
+        flags |= PEL_SPAN_SLOWEST;
+    return flags;
+}
+
 static void finish(struct pel_probes *ps, struct pel_record *rec)
 {
-    bool is_slow = pel_record_duration_ns(rec) > slow_ns(ps, rec);
-    bool is_failed = pel_record_is_failed(rec);
-    uint32_t flags = (rec->trace.flags & PEL_TRACE_SAMPLED ? PEL_SPAN_SAMPLED : 0U) |
-                     (is_slow ? PEL_SPAN_SLOW : 0U) | (is_failed ? PEL_SPAN_FAILED : 0U) |
-                     (rec->is_kept ? PEL_SPAN_KEPT : 0U);
-    bool is_kept =
-        rec->is_kept || (is_slow && ps->spans.keeps_slow) || (is_failed && ps->spans.keeps_failed);
+    uint32_t flags = flags_of(ps, rec);
     bool is_written;
 
-    if ((!(flags & PEL_SPAN_SAMPLED) && !is_kept) || !has_ids(rec))
+    if ((!pel_span_is_kept(flags, ps->spans.keeps) && !(flags & PEL_SPAN_SLOWEST)) || !has_ids(rec))
         return;
     ps->worker.n_requests = atomic_load_explicit(&ps->slot->worker_requests, memory_order_relaxed);
     is_written = pel_span_write(&ps->slot->ring, rec, &ps->worker, flags);
@@ -190,4 +233,5 @@ const struct pel_probe pel_probe_span = {
     .start = start,
     .finish = finish,
     .flush = flush,
+    .stop = stop,
 };

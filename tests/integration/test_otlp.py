@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import time
+from collections import Counter
 from signal import SIGKILL
 
 import pytest
@@ -31,6 +32,24 @@ def app(environ, start_response):
     body = environ.get("HTTP_TRACEPARENT", "").encode()
     start_response(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
     return [body]
+"""
+
+# Takes as many seconds as its query says.
+SLEEPER = """
+import time
+
+def app(environ, start_response):
+    time.sleep(float(environ["QUERY_STRING"]))
+    start_response("200 OK", [])
+    return [b"ok"]
+"""
+
+# Reads the body, and fails.
+READER = """
+def app(environ, start_response):
+    environ["wsgi.input"].read()
+    start_response("500 No", [])
+    return []
 """
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -145,6 +164,49 @@ def test_status_of_the_apps_own(server, receiver):
     assert running.get("/sorry").status == 503
     (span,) = running.spans(1)
     assert (span.status, span.attributes["error.type"], span.events) == (2, "503", [])
+
+
+def test_the_slowest_of_each_route_are_kept(server, receiver):
+    """Three of each route leave at the end of their minute, or when the server stops before."""
+    running = server(
+        code=SLEEPER,
+        config={
+            "trace": {"ratio": 0.0, "keep": ["slowest"]},
+            "server": {"workers": 2, "threads": 1},
+            "route": [{"match": "/a/*", "name": "/a/{id}"}, {"match": "/b", "name": "/b"}],
+        },
+        receiver=receiver,
+    )
+    for seconds in (0.01, 0.4, 0.02, 0.3, 0.5, 0.01):
+        running.get(f"/a/{seconds}?{seconds}")
+    running.get("/b?0")
+    assert running.stop() == 0
+    spans = receiver.spans()
+    assert {s.attributes["pellucid.sampling.reason"] for s in spans} == {"slowest"}
+    paths = [s.attributes["url.path"] for s in spans]
+    # The minute may have turned while they ran: then there are three of each.
+    assert {"/a/0.5", "/a/0.4", "/a/0.3", "/b"} <= set(paths)
+    by_minute = Counter(s.name for s in spans)
+    assert by_minute["GET /a/{id}"] in (3, 4, 5, 6)
+    assert [s.flags & 1 for s in spans] == [0] * len(spans)
+
+
+def test_timeouts_are_kept(server, receiver):
+    running = server(
+        code=READER,
+        config={
+            "trace": {"ratio": 0.0, "keep": ["timeout"]},
+            "http": {"body_timeout": "300ms"},
+        },
+        receiver=receiver,
+    )
+    assert running.get("/").status == 500
+    running.raw(b"POST /slow-body HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+    (span,) = running.spans(1)
+    assert span.attributes["pellucid.sampling.reason"] == "timeout"
+    assert span.attributes["error.type"] == "body_timeout"
+    assert running.stop() == 0
+    assert len(receiver.spans()) == 1
 
 
 def test_unsampled_requests_are_kept_for_a_reason_only(server, receiver):

@@ -49,7 +49,7 @@ PEL_DIRECTIVE(recycle, max_lifetime, DURATION, "0s", "", 0, 3153600000000, LIVE,
 PEL_DIRECTIVE(requests, slow, DURATION, "1s", "", 0, 86400000, LIVE, "What takes longer is a slow request: see trace.keep.")
 PEL_DIRECTIVE(trace, ratio, RATIO, "1.0", "", 0, 1, LIVE, "Share of the requests without a parent that is sampled.")
 PEL_DIRECTIVE(trace, parent_based, BOOL, "true", "", 0, 0, LIVE, "The decision of a parent in traceparent holds; false: ratio decides every request.")
-PEL_DIRECTIVE(trace, keep, STRINGS, "slow error", "slow|error", 0, 2, LIVE, "Requests that are exported even when they were not sampled: slow ones, failed ones.")
+PEL_DIRECTIVE(trace, keep, STRINGS, "slow error", "slow|error|timeout|slowest", 0, 4, LIVE, "Requests that are exported even when they were not sampled: slow ones, failed ones, those that ran into a timeout, the three slowest of each route and minute.")
 PEL_DIRECTIVE(trace, propagators, STRINGS, "tracecontext baggage", "tracecontext|baggage|b3|b3multi|jaeger", 0, 5, LIVE, "Context fields of a request that are accepted, the first good one of this order, and handed on to the app.")
 PEL_DIRECTIVE(trace, trust, ENUM, "all", "all|proxies|none", 0, 0, LIVE, "Whose trace context is continued: that of all clients, of server.trusted_proxies, of none. What is not continued becomes a link of the new trace.")
 PEL_DIRECTIVE(otlp, endpoint, STRING, "", "", 0, 0, LIVE, "Base URL of an OTLP/HTTP receiver; empty exports nothing.")

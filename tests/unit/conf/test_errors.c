@@ -37,8 +37,8 @@ static const char *const wrong_strings[][3] = {
     {"server", "env",
      "found \"many\", allowed is a table of strings, such as { NAME = \"value\" }"},
     {"trace", "keep",
-     "found \"many\", allowed is a list of at most 2 strings out of \"slow\" and "
-     "\"error\""},
+     "found \"many\", allowed is a list of at most 4 strings out of \"slow\", \"error\", "
+     "\"timeout\" and \"slowest\""},
     {"trace", "ratio", "found \"many\", allowed is a number from 0 to 1"},
     {"http", "header_timeout",
      "found \"many\", allowed is a duration from 1ms to 1d, such as "
@@ -131,8 +131,8 @@ static void elements_are_named(void **state)
 
     document_strings(&doc, "trace", "keep", "slow fast");
     document_fails(&doc,
-                   "pellucid.toml: trace.keep: found \"fast\", allowed is a list of at most 2 "
-                   "strings out of \"slow\" and \"error\"");
+                   "pellucid.toml: trace.keep: found \"fast\", allowed is a list of at most 4 "
+                   "strings out of \"slow\", \"error\", \"timeout\" and \"slowest\"");
     doc = document();
     document_pair(&doc, "otlp", "resource", "service", "");
     doc.root.children[0].children[0].children[0].kind = PEL_VALUE_TABLE;
