@@ -4,6 +4,8 @@
     ./dev bench compare --servers pellucid,floor --scenarios hello,one --rounds 3
     ./dev bench idle | connections | leak         at rest, and afterwards
     ./dev bench scrape                            reading /metrics
+    ./dev bench overhead                          what telemetry costs, and that of peers
+    ./dev bench flood                             every span of a steady load, counted
 
 `loadtest/README.md` says what the figures mean.
 """
@@ -16,7 +18,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from runner import report, rest, scrape, targets
+from runner import flood, overhead, report, rest, scrape, targets
 from runner.measure import Row, compare
 from runner.scenarios import SCENARIOS, Scenario
 from runner.servers import ROOT, SERVERS, Programs, Server
@@ -114,6 +116,32 @@ def run_scrape(args: argparse.Namespace, servers: Sequence[Server]) -> int:
     return 1 if args.check and not is_reached else 0
 
 
+def run_overhead(args: argparse.Namespace, servers: Sequence[Server]) -> int:
+    """A table, then the targets; 1 with --check when one is missed, and when a server failed."""
+    programs = _programs(args)
+    rows = overhead.measure(programs, args.servers, args.rounds, args.seconds)
+    print(overhead.table(rows), end="\n\n", flush=True)
+    verdicts = overhead.verdicts(rows)
+    for is_reached, line in verdicts:
+        print("ok    " if is_reached else "MISSED", line)
+    if args.json:
+        settings = {"rounds": args.rounds, "seconds": args.seconds}
+        Path(args.json).write_text(overhead.as_json(report.machine(programs), rows, settings))
+    is_missed = args.check and not all(is_reached for is_reached, _ in verdicts)
+    return 1 if is_missed or any(row.failure for row in rows) else 0
+
+
+def run_flood(args: argparse.Namespace, servers: Sequence[Server]) -> int:
+    """The figures of a flood; 1 when a span is neither on the wire nor counted as dropped."""
+    programs = _programs(args)
+    found = flood.flood(programs, args.rate, args.seconds)
+    print(found.table())
+    print("ok    " if found.is_complete else "MISSED", "every request is a span, or a counted drop")
+    if args.json:
+        Path(args.json).write_text(flood.as_json(report.machine(programs), found))
+    return 0 if found.is_complete else 1
+
+
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--servers", default="", help="beginnings of names, with commas")
@@ -144,13 +172,24 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--workers", type=int, default=8)
     one.add_argument("--check", action="store_true", help="fail when the target is missed")
     one.set_defaults(run=run_scrape)
+    one = commands.add_parser("overhead", parents=[common], help="what telemetry costs")
+    one.add_argument("--rounds", type=int, default=5)
+    one.add_argument("--seconds", type=int, default=4, help="of each measurement")
+    one.add_argument("--json", help="file for all figures")
+    one.add_argument("--check", action="store_true", help="fail when a target is missed")
+    one.set_defaults(run=run_overhead)
+    one = commands.add_parser("flood", parents=[common], help="every span of a steady load")
+    one.add_argument("--rate", type=int, default=20_000, help="requests a second")
+    one.add_argument("--seconds", type=int, default=60)
+    one.add_argument("--json", help="file for all figures")
+    one.set_defaults(run=run_flood)
     return parser
 
 
 def _check_bounds(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     bounds = {
         "seconds": MOST_SECONDS, "rounds": MOST_ROUNDS, "requests": MOST_REQUESTS, "count": 15_000,
-        "routes": 1000, "workers": 32,
+        "routes": 1000, "workers": 32, "rate": 100_000,
     }  # fmt: skip
     for name, most in bounds.items():
         if not 1 <= getattr(args, name, 1) <= most:

@@ -30,11 +30,23 @@ def of_session(session: int) -> Iterator[int]:
 
 def cpu_seconds(session: int) -> float:
     """User and system time of all processes of the session, ended children included."""
+    return cpu_seconds_of(of_session(session))
+
+
+def cpu_seconds_of(pids: Iterable[int]) -> float:
+    """The same, of some processes."""
     ticks = 0
-    for pid in of_session(session):
+    for pid in pids:
         with suppress(OSError):
             ticks += sum(int(field) for field in _stat(pid)[11:15])
     return ticks / TICKS_A_SECOND
+
+
+def has_word(pid: int, word: str) -> bool:
+    """Is the word in the command line of the process?"""
+    with suppress(OSError):
+        return word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
 
 
 def _smaps(pid: int, field: str) -> int:

@@ -97,7 +97,8 @@ def _granian(interface: str, *args: str) -> Command:
     )  # fmt: skip
 
 
-def _gunicorn(threads: int) -> Command:
+def gunicorn(threads: int) -> Command:
+    """gunicorn with its threads."""
     return _peer(
         "gunicorn", "-w", "1", "-k", "gthread", "--threads", str(threads), "--keep-alive", "75",
         "--worker-connections", "2000", "-b", "127.0.0.1:{port}", "--log-level", "warning", "{app}",
@@ -130,8 +131,8 @@ SERVERS = [
     Server("fastpysgi wsgi", "wsgi", _served("fastpysgi")),
     Server("granian wsgi 1 thread", "wsgi", _granian("wsgi", "--blocking-threads", "1")),
     Server("granian wsgi 8 threads", "wsgi", _granian("wsgi", "--blocking-threads", "8"), 8),
-    Server("gunicorn gthread 1 thread", "wsgi", _gunicorn(1)),
-    Server("gunicorn gthread 8 threads", "wsgi", _gunicorn(8), 8),
+    Server("gunicorn gthread 1 thread", "wsgi", gunicorn(1)),
+    Server("gunicorn gthread 8 threads", "wsgi", gunicorn(8), 8),
     Server("fastpysgi asgi", "asgi", _served("fastpysgi")),
     Server("granian asgi", "asgi", _granian("asgi", "--loop", "uvloop")),
     Server("uvicorn", "asgi", UVICORN),

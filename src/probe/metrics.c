@@ -71,4 +71,15 @@ static void finish(struct pel_probes *ps, struct pel_record *rec)
     pel_series_add(table, series, rec);
 }
 
-const struct pel_probe pel_probe_metrics = {.name = "metrics", .start = start, .finish = finish};
+/* Nobody can read them where neither the admin address is open nor metrics are exported. */
+static bool is_wanted(const struct pel_conf *conf)
+{
+    return strcmp(conf->admin_bind, "off") != 0 || pel_conf_exports(conf, PEL_SIGNAL_METRICS);
+}
+
+const struct pel_probe pel_probe_metrics = {
+    .name = "metrics",
+    .is_wanted = is_wanted,
+    .start = start,
+    .finish = finish,
+};

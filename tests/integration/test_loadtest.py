@@ -60,3 +60,21 @@ def test_scrape(target):
     done = run(target, "scrape", "--routes", "20", "--workers", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("21 streams") == 2  # and one of the request that saw it serve
+
+
+def test_flood(target):
+    done = run(target, "flood", "--rate", "1000", "--seconds", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1001 spans on the wire" in done.stdout
+
+
+def test_overhead(target, tmp_path):
+    result = tmp_path / "result.json"
+    done = run(
+        target, "overhead", "--servers", "pellucid asgi", "--rounds", "1", "--seconds", "1",
+        "--json", str(result),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = {row["telemetry"]: row["medians"] for row in json.loads(result.read_text())["overhead"]}
+    assert list(found) == ["off", "metrics", "spans 1 %", "spans 100 %"]
+    assert found["off"]["spans"] == 0 < found["spans 1 %"]["spans"] < 10
