@@ -24,6 +24,7 @@ int pel_api_open(const struct pel_gateway_env *env)
     pel_api.hands_baggage_on = pel_strings_have(&env->conf->trace_propagators, "baggage");
     pel_api.probes = env->probes && pel_child_is_wanted(env->probes) ? env->probes : NULL;
     pel_api_instruments_open(env->probes);
+    pel_api_bridge_open();
     return pel_api_init();
 }
 
@@ -31,6 +32,7 @@ void pel_api_close(void)
 {
     pel_api.probes = NULL;
     pel_api.instruments = NULL;
+    Py_CLEAR(pel_api.bridge);
 }
 
 /* --- what is current --- */
@@ -49,6 +51,7 @@ void pel_api_bind(struct pel_request *rq)
 
     if (!request || pel_api_set_current(request) < 0)
         PyErr_Clear(); /* without memory the app gets its request all the same */
+    pel_api_enter_bridge();
 }
 
 /* The value of the context variable: a new reference, or NULL. */

@@ -67,6 +67,7 @@ struct pel_api {
     PyObject *current;         /* owned: the context variable; NULL until pel_api_init */
     struct pel_probes *probes; /* borrowed while a gateway is open, if spans go anywhere */
     struct pel_shm_instruments *instruments; /* borrowed while a gateway is open */
+    PyObject *bridge; /* owned: pymod/pellucid/bridge.py; NULL without an SDK in the app */
     bool hands_trace_on, hands_baggage_on;
 };
 
@@ -120,6 +121,22 @@ static inline const uint8_t *pel_api_span_id(PyObject *scope)
 /* --- api_span.c --- */
 
 int pel_api_span_init(void);
+
+/* --- api_bridge.c --- */
+
+/* A gateway opens: does the app have an OpenTelemetry SDK? */
+void pel_api_bridge_open(void);
+
+/* Use pel_api_enter_bridge. */
+void pel_api_bridge_cross(void);
+
+/* The app is about to be called in this context, for the current request: that is made the SDK's
+ * current span. */
+static inline void pel_api_enter_bridge(void)
+{
+    if (PEL_UNLIKELY(pel_api.bridge != NULL))
+        pel_api_bridge_cross();
+}
 
 /* --- api_instrument.c --- */
 
