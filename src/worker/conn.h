@@ -94,6 +94,12 @@ void pel_conn_linger(struct pel_conn *c);
 /* The deadline of its present state has passed. */
 void pel_conn_expire(struct pel_conn *c);
 
+/* May c bring another request: one that is here already, or one that is still to come? */
+static inline bool pel_conn_may_bring(const struct pel_conn *c)
+{
+    return !c->is_eof || c->pending.len > 0;
+}
+
 /* The socket is in error. */
 void pel_conn_broken(struct pel_conn *c);
 
@@ -132,7 +138,7 @@ void pel_conn_leave_holding(struct pel_conn *c);
 
 /* The socket is writable. */
 void pel_conn_send(struct pel_conn *c);
-/* Tells a loop gateway, once, that the client is gone. */
+/* Tells a loop gateway that the client sends no more, or is gone: each once. */
 void pel_conn_tell_gone(struct pel_conn *c);
 /* The message is over; the next one begins. */
 void pel_conn_next(struct pel_conn *c);

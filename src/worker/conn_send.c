@@ -72,7 +72,7 @@ static void answered(struct pel_conn *c)
     pel_h1_leave_place(h1);
     if (h1->fate == PEL_FATE_CUT || c->is_gone)
         pel_conn_close(c);
-    else if (h1->fate == PEL_FATE_KEEP && h1->rq.res.keep_alive && !c->is_eof)
+    else if (h1->fate == PEL_FATE_KEEP && h1->rq.res.keep_alive && pel_conn_may_bring(c))
         go_on(c);
     else if (h1->fate == PEL_FATE_KEEP && is_clean)
         pel_conn_close(c);

@@ -16,7 +16,7 @@ static bool may_keep_alive(const struct pel_h1 *h1)
 
     if (head->expects_continue && !h1->is_continue_sent && !h1->is_body_complete)
         return false;
-    return head->keep_alive && h1->fate == PEL_FATE_KEEP && !h1->conn->is_eof &&
+    return head->keep_alive && h1->fate == PEL_FATE_KEEP && pel_conn_may_bring(h1->conn) &&
            loop->conf->http_keepalive_timeout_ms > 0 && !atomic_load(&loop->closes_connections);
 }
 

@@ -70,6 +70,22 @@ def test_server_survived(served, client):
     assert client.response().body == b"ok"
 
 
+def test_half_closed_client_has_all_its_answers(client):
+    client.send(get(b"/slow") + post(b"Content-Length: 3\r\n", b"abc") + get(b"/unread"))
+    client.sock.shutdown(socket.SHUT_WR)
+    assert client.response().status == 200
+    assert client.response().body == b"abc"
+    assert client.response().body == b"ok"
+    assert client.is_closed()
+
+
+def test_half_closed_client_with_half_a_request(client):
+    client.send(get(b"/slow") + get(b"/unread")[:20])
+    client.sock.shutdown(socket.SHUT_WR)
+    assert client.response().status == 200
+    assert client.is_closed()
+
+
 @pytest.mark.parametrize("cut", [1, 3, 10, 16, 30, 40])
 def test_half_a_head_then_end(served, client, cut):
     client.send(get(b"/unread")[:cut])
