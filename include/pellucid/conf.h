@@ -144,6 +144,7 @@ enum { PEL_ACCESS_LOG_TEXT = 0, PEL_ACCESS_LOG_JSON };
 enum { PEL_TRUST_ALL = 0, PEL_TRUST_PROXIES, PEL_TRUST_NONE };
 enum { PEL_COMPRESSION_NONE = 0, PEL_COMPRESSION_GZIP };
 enum { PEL_HISTOGRAM_EXPLICIT = 0, PEL_HISTOGRAM_EXPONENTIAL };
+enum { PEL_OWN_COMPRESSION_DEFAULT = 0, PEL_OWN_COMPRESSION_NONE, PEL_OWN_COMPRESSION_GZIP };
 
 /* Checks doc (a TABLE of sections) and fills conf, defaults included. 0, or -1 with a line that
  * names source, key, what was found, what is allowed, and the nearest known key. conf is untouched
@@ -168,6 +169,16 @@ bool pel_conf_exports(const struct pel_conf *conf, enum pel_signal signal);
 /* Where it goes: the endpoint of its own as it is, or otlp.endpoint with the path of the signal
  * behind it. The caller frees it. */
 char *pel_conf_export_url(const struct pel_conf *conf, enum pel_signal signal) PEL_MUST_CHECK;
+
+/* How it goes: by the directives of its own where they are set, else by those of [otlp] for all.
+ * Borrowed from conf. */
+struct pel_export_settings {
+    const struct pel_pairs *headers;
+    int64_t timeout_ms;
+    bool compresses;
+};
+struct pel_export_settings pel_conf_export_settings(const struct pel_conf *conf,
+                                                    enum pel_signal signal);
 
 /* Is a peer address (numeric text, IPv6 without brackets) on the trusted_proxies list? */
 bool pel_conf_trusts(const struct pel_conf *conf, struct pel_str address);

@@ -122,12 +122,14 @@ def _exporter(variables: Variables, is_set: Callable[[str], bool], warn: Warn) -
             yield Setting(f"otlp.{signal}_endpoint", variables[variable], variable)
     if (variable := PREFIX + "ENDPOINT") in variables:
         yield Setting("otlp.endpoint", variables[variable], variable)
+    yield from _sending(variables, "", warn)
+    for signal in EXPORTERS:
+        prefix = f"{signal}_"
+        for setting in _sending(variables, prefix, warn):
+            # What the file says of all signals must not lose to what is said here of one.
+            if not is_set(setting.name.replace(prefix, "")):
+                yield setting
     for kind in ("TRACES_", ""):
-        if headers := _pairs(variables, variable := f"{PREFIX}{kind}HEADERS", warn):
-            yield Setting("otlp.headers", headers, variable)
-        if (variable := f"{PREFIX}{kind}COMPRESSION") in variables:
-            yield Setting("otlp.compression", variables[variable], variable)
-        yield from _milliseconds(variables, f"{PREFIX}{kind}TIMEOUT", "otlp.timeout", warn)
         for name in ("CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"):
             if (variable := f"{PREFIX}{kind}{name}") in variables:
                 yield Setting(f"otlp.{name.lower()}", variables[variable], variable)
@@ -150,6 +152,16 @@ def _aggregation(variables: Variables, warn: Warn) -> Iterator[Setting]:
     else:
         allowed = " or ".join(f'"{word}"' for word in AGGREGATIONS)
         warn(f'{variable}: found "{name}", allowed is {allowed}; ignored')
+
+
+def _sending(variables: Variables, prefix: str, warn: Warn) -> Iterator[Setting]:
+    """How exports are sent; prefix: "" for those of all signals, "traces_" and so on for one."""
+    start = PREFIX + prefix.upper()
+    if headers := _pairs(variables, start + "HEADERS", warn):
+        yield Setting(f"otlp.{prefix}headers", headers, start + "HEADERS")
+    if text := variables.get(start + "COMPRESSION"):
+        yield Setting(f"otlp.{prefix}compression", text, start + "COMPRESSION")
+    yield from _milliseconds(variables, start + "TIMEOUT", f"otlp.{prefix}timeout", warn)
 
 
 def _look_at_protocol(variable: str, protocol: str, warn: Warn) -> None:

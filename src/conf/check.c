@@ -156,6 +156,22 @@ static int check_admin(const struct pel_conf *conf, const struct pel_value *doc,
     return 0;
 }
 
+/* key: of [otlp]. */
+static int check_headers(const struct pel_pairs *headers, const char *key,
+                         const struct pel_value *doc, struct pel_err *err)
+{
+    for (size_t i = 0; i < headers->n; i++) {
+        const struct pel_pair *pair = &headers->items[i];
+
+        if (!is_token(pair->name) || has_control(pair->value))
+            return pel_err_set(err,
+                               "%s: otlp.%s: \"%.80s\" is not a header field (a name of letters, "
+                               "digits and -, a value without control characters)",
+                               pel_explain_source(doc, "otlp", key), key, pair->name);
+    }
+    return 0;
+}
+
 static int check_pairs(const struct pel_conf *conf, const struct pel_value *doc,
                        struct pel_err *err)
 {
@@ -166,15 +182,11 @@ static int check_pairs(const struct pel_conf *conf, const struct pel_value *doc,
                                "without \"=\"",
                                pel_explain_source(doc, "server", "env"),
                                conf->server_env.items[i].name);
-    for (size_t i = 0; i < conf->otlp_headers.n; i++) {
-        const struct pel_pair *pair = &conf->otlp_headers.items[i];
-
-        if (!is_token(pair->name) || has_control(pair->value))
-            return pel_err_set(err,
-                               "%s: otlp.headers: \"%.80s\" is not a header field (a name of "
-                               "letters, digits and -, a value without control characters)",
-                               pel_explain_source(doc, "otlp", "headers"), pair->name);
-    }
+    if (check_headers(&conf->otlp_headers, "headers", doc, err) < 0 ||
+        check_headers(&conf->otlp_traces_headers, "traces_headers", doc, err) < 0 ||
+        check_headers(&conf->otlp_metrics_headers, "metrics_headers", doc, err) < 0 ||
+        check_headers(&conf->otlp_logs_headers, "logs_headers", doc, err) < 0)
+        return -1;
     return 0;
 }
 

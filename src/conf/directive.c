@@ -40,6 +40,8 @@ const size_t pel_n_route_directives = PEL_ARRAY_LEN(pel_route_directives);
 
 bool pel_directive_is_secret(const struct pel_directive *d)
 {
+    const char *own = strrchr(d->key, '_'); /* of one signal: traces_headers */
+
     return (strcmp(d->section, "admin") == 0 && strcmp(d->key, "token") == 0) ||
-           (strcmp(d->section, "otlp") == 0 && strcmp(d->key, "headers") == 0);
+           (strcmp(d->section, "otlp") == 0 && strcmp(own ? own + 1 : d->key, "headers") == 0);
 }

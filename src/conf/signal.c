@@ -2,18 +2,30 @@
 #include "pellucid/conf.h"
 
 static const struct {
+    size_t endpoint, headers, timeout, compression; /* offsets of the directives of its own */
     const char *word, *path;
-    size_t endpoint; /* offset of the directive of its own */
 } signals[] = {
-    [PEL_SIGNAL_TRACES] = {"traces", "/v1/traces", offsetof(struct pel_conf, otlp_traces_endpoint)},
-    [PEL_SIGNAL_METRICS] = {"metrics", "/v1/metrics",
-                            offsetof(struct pel_conf, otlp_metrics_endpoint)},
-    [PEL_SIGNAL_LOGS] = {"logs", "/v1/logs", offsetof(struct pel_conf, otlp_logs_endpoint)},
+#define SIGNAL(name)                                                                               \
+    {                                                                                              \
+        offsetof(struct pel_conf, otlp_##name##_endpoint),                                         \
+            offsetof(struct pel_conf, otlp_##name##_headers),                                      \
+            offsetof(struct pel_conf, otlp_##name##_timeout_ms),                                   \
+            offsetof(struct pel_conf, otlp_##name##_compression), #name, "/v1/" #name              \
+    }
+    [PEL_SIGNAL_TRACES] = SIGNAL(traces),
+    [PEL_SIGNAL_METRICS] = SIGNAL(metrics),
+    [PEL_SIGNAL_LOGS] = SIGNAL(logs),
+#undef SIGNAL
 };
+
+static const void *at(const struct pel_conf *conf, size_t offset)
+{
+    return (const char *)conf + offset;
+}
 
 static const char *own_endpoint(const struct pel_conf *conf, enum pel_signal signal)
 {
-    return *(char *const *)((const char *)conf + signals[signal].endpoint);
+    return *(char *const *)at(conf, signals[signal].endpoint);
 }
 
 bool pel_conf_exports(const struct pel_conf *conf, enum pel_signal signal)
@@ -38,4 +50,20 @@ char *pel_conf_export_url(const struct pel_conf *conf, enum pel_signal signal)
         len--;
     pel_buf_addf(&url, "%.*s%s", (int)len, conf->otlp_endpoint, signals[signal].path);
     return url.p;
+}
+
+struct pel_export_settings pel_conf_export_settings(const struct pel_conf *conf,
+                                                    enum pel_signal signal)
+{
+    const struct pel_pairs *headers = at(conf, signals[signal].headers);
+    int64_t timeout_ms = *(const int64_t *)at(conf, signals[signal].timeout);
+    int compression = *(const int *)at(conf, signals[signal].compression);
+
+    return (struct pel_export_settings){
+        .headers = headers->n ? headers : &conf->otlp_headers,
+        .timeout_ms = timeout_ms ? timeout_ms : conf->otlp_timeout_ms,
+        .compresses = compression == PEL_OWN_COMPRESSION_DEFAULT
+                          ? conf->otlp_compression == PEL_COMPRESSION_GZIP
+                          : compression == PEL_OWN_COMPRESSION_GZIP,
+    };
 }

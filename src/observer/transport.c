@@ -240,14 +240,14 @@ static void add_header(struct pel_transport *t, const char *text)
     t->headers = longer;
 }
 
-static int make_headers(struct pel_transport *t, const struct pel_conf *conf, struct pel_err *err)
+static int make_headers(struct pel_transport *t, const struct pel_pairs *own, struct pel_err *err)
 {
     add_header(t, "Content-Type: application/x-protobuf");
     add_header(t, "Expect:");
     if (t->compresses)
         add_header(t, "Content-Encoding: gzip");
-    for (size_t i = 0; i < conf->otlp_headers.n; i++) {
-        const struct pel_pair *pair = &conf->otlp_headers.items[i];
+    for (size_t i = 0; i < own->n; i++) {
+        const struct pel_pair *pair = &own->items[i];
         struct pel_buf line;
 
         if (strpbrk(pair->name, "\r\n: ") || strpbrk(pair->value, "\r\n"))
@@ -263,9 +263,11 @@ static int make_headers(struct pel_transport *t, const struct pel_conf *conf, st
 int pel_transport_open(struct pel_transport *t, uv_loop_t *loop, const struct pel_conf *conf,
                        enum pel_signal signal, struct pel_err *err)
 {
+    struct pel_export_settings settings = pel_conf_export_settings(conf, signal);
+
     *t = (struct pel_transport){.loop = loop,
-                                .timeout_ms = (long)conf->otlp_timeout_ms,
-                                .compresses = conf->otlp_compression == PEL_COMPRESSION_GZIP,
+                                .timeout_ms = (long)settings.timeout_ms,
+                                .compresses = settings.compresses,
                                 .authorities = conf->otlp_certificate,
                                 .certificate = conf->otlp_client_certificate,
                                 .key = conf->otlp_client_key};
@@ -280,7 +282,7 @@ int pel_transport_open(struct pel_transport *t, uv_loop_t *loop, const struct pe
     curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX);
     t->url = pel_conf_export_url(conf, signal);
     set_name(t);
-    if (make_headers(t, conf, err) < 0) {
+    if (make_headers(t, settings.headers, err) < 0) {
         pel_transport_close(t);
         return -1;
     }

@@ -133,12 +133,17 @@ def test_a_file_named_on_the_command_line(pellucid, scratch):
         (
             {"EXPORTER_OTLP_TRACES_HEADERS": "x=y", "EXPORTER_OTLP_HEADERS": "a=b"},
             "otlp.headers",
-            {"x": "***"},
+            {"a": "***"},
         ),
+        ({"EXPORTER_OTLP_TRACES_HEADERS": "x=y"}, "otlp.traces_headers", {"x": "***"}),
+        ({"EXPORTER_OTLP_METRICS_HEADERS": "x=y"}, "otlp.metrics_headers", {"x": "***"}),
+        ({"EXPORTER_OTLP_LOGS_HEADERS": "x=y"}, "otlp.logs_headers", {"x": "***"}),
+        ({"EXPORTER_OTLP_METRICS_COMPRESSION": "none"}, "otlp.metrics_compression", "none"),
+        ({"EXPORTER_OTLP_METRICS_TIMEOUT": "3000"}, "otlp.metrics_timeout", "3000ms"),
         ({"EXPORTER_OTLP_COMPRESSION": "none"}, "otlp.compression", "none"),
         (
             {"EXPORTER_OTLP_TRACES_TIMEOUT": "3000", "EXPORTER_OTLP_TIMEOUT": "2000"},
-            "otlp.timeout",
+            "otlp.traces_timeout",
             "3000ms",
         ),
         (

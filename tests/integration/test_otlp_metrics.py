@@ -203,6 +203,36 @@ def test_partial_success_is_not_repeated(server, receiver):
     assert "3 data points rejected: too old" in running.log
 
 
+def test_settings_of_one_signal(server, receiver):
+    running = server(
+        code=APP,
+        config=config(
+            signals=["traces", "metrics"],
+            headers={"X-Key": "all"},
+            metrics_headers={"X-Metrics": "1"},
+            metrics_compression="none",
+            traces_timeout="300ms",
+        ),
+        receiver=receiver,
+    )
+    receiver.wait_report(1, 10 * running.target.patience)
+    receiver.answers = [Answer(delay=1.0)] * 4
+    running.get("/")
+    receiver.wait(1, 20 * running.target.patience)
+    wait_for(
+        "a timeout",
+        lambda: "300 milli" in running.status()["exporter"].get("last_failure_reason", ""),
+        20 * running.target.patience,
+    )
+    by_path = {export.path: export.headers for export in receiver.exports}
+    metrics, traces = by_path["/v1/metrics"], by_path["/v1/traces"]
+    assert ("X-Key" in metrics, metrics["X-Metrics"]) == (False, "1")
+    assert ("X-Metrics" in traces, traces["X-Key"]) == (False, "all")
+    assert "Content-Encoding" not in metrics
+    assert traces["Content-Encoding"] == "gzip"
+    assert running.status()["metrics_exporter"]["points_failed"] == 0
+
+
 def test_too_large_goes_in_smaller_requests(server, receiver):
     receiver.answers = [Answer(413)]
     running = server(code=APP, config=config(metrics_interval="1h"), receiver=receiver)

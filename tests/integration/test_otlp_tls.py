@@ -55,6 +55,14 @@ def test_directives(server, tls_receiver):
     assert span.attributes["url.path"] == "/safe"
 
 
+def test_metrics(server, tls_receiver):
+    receiver, files = tls_receiver
+    config = {"otlp": files | {"metrics_interval": "300ms", "signals": ["metrics"]}}
+    running = server(code=APP, config=config, receiver=receiver)
+    points = receiver.wait_report(1, 10 * running.target.patience)
+    assert "pellucid.requests" in {p.name for p in points}
+
+
 def test_variables(server, tls_receiver):
     receiver, files = tls_receiver
     env = {f"OTEL_EXPORTER_OTLP_{name.upper()}": path for name, path in files.items()}
