@@ -13,6 +13,7 @@
 #include "pellucid/exception.h"
 #include "pellucid/gateway.h"
 #include "pellucid/probe.h"
+#include "probe/probes.h"
 #include "value.h"
 
 /* A request, and what came of it: the Python type Request. */
@@ -27,6 +28,8 @@ struct exchange {
 };
 
 static struct pel_conf conf;
+static struct pel_shm_slot slot;
+static struct pel_probes probes = {.conf = &conf, .slot = &slot};
 static unsigned n_entered, n_left;
 
 /* The probes, which these tests only count. */
@@ -388,7 +391,7 @@ static void cancel_no_tasks(PyObject *loop)
 /* open(app, doc, loop) */
 static PyObject *open_gateway(PyObject *module, PyObject *args)
 {
-    struct pel_gateway_env env = {.conf = &conf, .probes = (struct pel_probes *)&conf};
+    struct pel_gateway_env env = {.conf = &conf, .probes = &probes};
     PyObject *app, *doc, *loop;
     struct pel_value value;
     struct pel_err err;
