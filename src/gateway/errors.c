@@ -4,6 +4,7 @@
 #include "pellucid/hex.h"
 #include "pellucid/log.h"
 #include "pellucid/metrics.h"
+#include "gateway/handled.h"
 #include "gateway/place.h"
 #include "gateway/strings.h"
 
@@ -166,40 +167,59 @@ static void log_exception(const struct pel_record *rec, const struct pel_excepti
     });
 }
 
-/* rec->exc_* are there. */
-static void report(struct pel_request *rq, PyObject *exc, const char *head)
+/* "raised ValueError: no such order" */
+static void make_raised_head(char *out, size_t size, const struct pel_record *rec)
 {
-    const struct pel_record *rec = &rq->rec;
-    struct pel_exception e = {
-        .type = rec->exc_type, .message = rec->exc_message, .stack = rec->exc_stack};
+    char what[1400];
 
-    if (!e.type.len) /* the app's metaclass has spoilt it */
-        e.type = PEL_STR("?");
-    pel_place_find(exc, &rq->arena, &e);
-    log_exception(rec, &e, head);
+    snprintf(what, sizeof(what), "raised %.*s: %.*s", (int)rec->exc_type.len, rec->exc_type.p,
+             (int)rec->exc_message.len, rec->exc_message.p);
+    make_head(out, size, rec, what);
+}
+
+/* e: the place; the texts are in rec. */
+static void report(const struct pel_record *rec, struct pel_exception *e)
+{
+    char head[2100];
+
+    make_raised_head(head, sizeof(head), rec);
+    e->type = rec->exc_type.len ? rec->exc_type : PEL_STR("?"); /* its metaclass has spoilt it */
+    e->message = rec->exc_message;
+    e->stack = rec->exc_stack;
+    log_exception(rec, e, head);
     if (probes)
-        pel_exception_count(probes, rec, &e);
+        pel_exception_count(probes, rec, e);
+}
+
+void pel_gateway_report_handled(struct pel_request *rq)
+{
+    struct pel_exception e;
+
+    if (PEL_UNLIKELY(pel_handled_take(rq, &e)))
+        report(&rq->rec, &e);
 }
 
 void pel_gateway_app_failed(struct pel_request *rq)
 {
     struct pel_record *rec = &rq->rec;
     PyObject *exc = pel_py_take_exception();
-    char what[1400], head[2100];
+    struct pel_exception e;
+    char head[2100];
     bool is_quiet;
 
     PEL_ASSERT(exc != NULL);
+    pel_handled_take(rq, &e); /* not handled, after all */
     is_quiet = is_client_fault(rec, exc);
     if (rec->error == PEL_ERROR_NONE)
         rec->error = PEL_ERROR_APP_EXCEPTION;
     pel_gateway_describe(exc, &rq->arena, &rec->exc_type, &rec->exc_message, &rec->exc_stack);
-    snprintf(what, sizeof(what), "raised %.*s: %.*s", (int)rec->exc_type.len, rec->exc_type.p,
-             (int)rec->exc_message.len, rec->exc_message.p);
-    make_head(head, sizeof(head), rec, what);
-    if (is_quiet)
+    if (is_quiet) {
+        make_raised_head(head, sizeof(head), rec);
         pel_log(PEL_LOG_APP_RAISED_FOR_CLIENT, "%s", head);
-    else
-        report(rq, exc, head);
+    } else {
+        pel_place_find(exc, &rq->arena, &e);
+        report(rec, &e);
+    }
     Py_DECREF(exc);
 }
 

@@ -3,6 +3,7 @@
 
 #include "gateway/api.h"
 #include "gateway/detect.h"
+#include "gateway/handled.h"
 #include "gateway/route.h"
 #include "gateway/strings.h"
 #include "gateway/wsgi.h"
@@ -102,7 +103,8 @@ static int run_app(struct pel_exchange *x, PyObject *env)
 
 static int run_watched(struct pel_exchange *x, PyObject *env)
 {
-    struct pel_record *rec = &x->rq->rec;
+    struct pel_request *rq = x->rq; /* which x forgets when it ends */
+    struct pel_record *rec = &rq->rec;
     struct self *me = self();
     int result;
 
@@ -110,10 +112,11 @@ static int run_watched(struct pel_exchange *x, PyObject *env)
     pel_record_stamp(rec, PEL_STAMP_APP_START, pel_now_ns());
     pel_cputime_enter(&me->cpu, rec->stamp_ns[PEL_STAMP_APP_START]);
     pel_probes_app_enter(pel_wsgi.probes, rec);
-    pel_api_running = x->rq;
+    pel_api_running = rq;
     pel_api_enter_bridge();
     result = run_app(x, env);
     pel_exchange_end(x);
+    pel_gateway_report_handled(rq);
     pel_api_running = NULL;
     if (!rec->stamp_ns[PEL_STAMP_APP_END])
         pel_record_stamp(rec, PEL_STAMP_APP_END, pel_now_ns());
@@ -174,8 +177,10 @@ static int open_gateway(const struct pel_gateway_env *genv, PyObject *app, struc
     pel_gateway_count_errors(genv->probes);
     pel_wsgi.has_interned = pel_interned_init() == 0;
     if (pel_wsgi.has_interned && init_types() == 0 && pel_api_open(genv) == 0 &&
-        pel_wsgi_environ_prepare(genv) == 0 && pel_route_frames_init() == 0)
+        pel_wsgi_environ_prepare(genv) == 0 && pel_route_frames_init() == 0) {
+        pel_handled_listen();
         return 0;
+    }
     pel_gateway_log_exception(PEL_LOG_GATEWAY_NOT_PREPARED, "the WSGI gateway");
     close_gateway();
     return pel_err_set(err, "the WSGI gateway could not be prepared (see the traceback)");

@@ -153,3 +153,64 @@ def app(environ, start_response):
     wait_for("the request to end", lambda: not running.status()["requests_in_flight"], 10)
     assert running.stop() == 0
     assert not events(running)
+
+
+FLASK = """
+from flask import Flask
+
+app = Flask(__name__)
+
+@app.route("/orders/<int:number>")
+def order(number):
+    raise LookupError(f"no order {number}")
+
+@app.route("/fine")
+def fine():
+    return "fine"
+"""
+
+DJANGO = """
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
+from django.urls import path
+
+def order(request, number):
+    raise LookupError(f"no order {number}")
+
+urlpatterns = [path("orders/<int:number>", order)]
+settings.configure(ROOT_URLCONF=__name__, DEBUG=__DEBUG__, ALLOWED_HOSTS=["*"], SECRET_KEY="x")
+import django
+django.setup()
+app = WSGIHandler()
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "line", "route"),
+    [
+        ("flask", FLASK, 8, "/orders/<int:number>"),
+        ("django", DJANGO.replace("__DEBUG__", "False"), 7, "/orders/<int:number>"),
+        ("django", DJANGO.replace("__DEBUG__", "True"), 7, "/orders/<int:number>"),
+    ],
+)
+def test_framework_that_answers_for_the_app(server, module, code, line, route):
+    pytest.importorskip(module)
+    running = server(code=code, config={"log": {"format": "json"}})
+    assert running.get("/orders/7").status == 500
+    assert running.get("/orders/8").status == 500
+    assert running.get("/none").status == 404
+    first, second = wait_for(
+        "two events", lambda: len(events(running)) == 2 and events(running), 10
+    )
+    assert first["exception.message"] == "no order 7"
+    assert second["exception.type"] == "LookupError"
+    assert second["code.function.name"].endswith(".order")
+    assert second["code.line.number"] == line
+    assert second["http.route"] == route
+    ((key, error),) = errors(running).items()
+    assert key == ("LookupError", line)
+    assert error["count"] == 2
+    spans = json.loads(running.admin("/spans.json")[1])["spans"]
+    (span,) = [s for s in spans if s["path"] == "/orders/8"]
+    assert span["exception"]["type"] == "LookupError"
+    assert span["trace_id"] == second["trace_id"]
