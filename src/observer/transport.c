@@ -34,7 +34,15 @@ static bool is_lasting(CURLcode code)
     }
 }
 
-/* Hands finished requests to their owners. A done function may start the next one. */
+static void drop_easy(struct pel_transport *t, struct pel_post *post)
+{
+    curl_multi_remove_handle(t->multi, post->easy);
+    curl_easy_cleanup(post->easy);
+    post->easy = NULL;
+}
+
+/* Hands finished requests to their owners. A done function may start the next one, with the same
+ * post. */
 static void collect(struct pel_transport *t)
 {
     CURLMsg *msg;
@@ -44,6 +52,7 @@ static void collect(struct pel_transport *t)
         struct pel_post *post = NULL;
         CURL *easy = msg->easy_handle;
         CURLcode code = msg->data.result;
+        struct pel_buf answer;
 
         curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&post);
         if (code == CURLE_OK)
@@ -51,9 +60,10 @@ static void collect(struct pel_transport *t)
         else if (!post->error[0])
             snprintf(post->error, sizeof(post->error), "%s", curl_easy_strerror(code));
         post->is_retryable = !is_lasting(code);
-        pel_transport_cancel(t, post);
+        drop_easy(t, post);
+        answer = post->answer;
         post->done(post);
-        pel_buf_fini(&post->answer);
+        pel_buf_fini(&answer);
     }
 }
 
@@ -215,9 +225,8 @@ void pel_transport_cancel(struct pel_transport *t, struct pel_post *post)
 {
     if (!post->easy)
         return;
-    curl_multi_remove_handle(t->multi, post->easy);
-    curl_easy_cleanup(post->easy);
-    post->easy = NULL;
+    drop_easy(t, post);
+    pel_buf_fini(&post->answer);
 }
 
 /* --- set-up --- */

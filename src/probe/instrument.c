@@ -1,12 +1,5 @@
 #include "pellucid/instrument.h"
 
-#include "probes.h"
-
-struct pel_shm_instruments *pel_instruments_of(struct pel_probes *ps)
-{
-    return &ps->slot->instruments;
-}
-
 static bool is_same(const struct pel_instrument *a, const struct pel_instrument *b)
 {
     return a->kind == b->kind && a->n_bounds == b->n_bounds && strcmp(a->name, b->name) == 0 &&

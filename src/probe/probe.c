@@ -2,6 +2,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "pellucid/instrument.h"
 #include "pellucid/time.h"
 
 #include "probes.h"
@@ -135,4 +136,9 @@ void pel_probes_set_access_fd(struct pel_probes *ps, int fd)
     else if (fd >= 0)
         close(fd);
     pthread_mutex_unlock(&ps->lock);
+}
+
+struct pel_shm_instruments *pel_instruments_of(struct pel_probes *ps)
+{
+    return &ps->slot->instruments;
 }

@@ -12,6 +12,7 @@
 #include "pellucid/conf.h"
 #include "pellucid/exception.h"
 #include "pellucid/gateway.h"
+#include "pellucid/instrument.h"
 #include "pellucid/probe.h"
 #include "probe/probes.h"
 #include "value.h"
@@ -48,6 +49,13 @@ void pel_exception_count(struct pel_probes *ps, const struct pel_record *rec,
                          const struct pel_exception *exc)
 {
     PEL_ASSERT(exc->type.len > 0 && rec->exc_type.p);
+}
+
+struct pel_shm_instruments *pel_instruments_of(struct pel_probes *ps)
+{
+    static struct pel_shm_instruments instruments;
+
+    return &instruments;
 }
 
 /* No spans of the app's own. */

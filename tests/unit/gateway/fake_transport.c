@@ -10,6 +10,7 @@
 #include "pellucid/conf.h"
 #include "pellucid/exception.h"
 #include "pellucid/gateway.h"
+#include "pellucid/instrument.h"
 #include "pellucid/probe.h"
 #include "value.h"
 
@@ -39,6 +40,13 @@ void pel_probes_app_enter(struct pel_probes *ps, struct pel_record *rec)
 void pel_probes_app_leave(struct pel_probes *ps, struct pel_record *rec)
 {
     n_left++;
+}
+
+struct pel_shm_instruments *pel_instruments_of(struct pel_probes *ps)
+{
+    static struct pel_shm_instruments instruments;
+
+    return &instruments;
 }
 
 void pel_exception_count(struct pel_probes *ps, const struct pel_record *rec,
