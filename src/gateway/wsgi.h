@@ -81,7 +81,8 @@ static inline struct pel_piece pel_wsgi_piece(PyObject *bytes)
 /* --- wsgi_fields.c --- */
 
 /* A list of (name, value) tuples as fields in the request's arena. 0, or -1 with TypeError or
- * ValueError that says which field is wrong, and how. Hop-by-hop fields are refused. */
+ * ValueError that says which field is wrong, and how.
+ * Hop-by-hop fields, which PEP 3333 forbids, are dropped by the response as an ASGI app's are. */
 int pel_wsgi_fields(struct pel_request *rq, PyObject *list, struct pel_field **fields, size_t *n);
 
 /* --- wsgi_start_response.c --- */

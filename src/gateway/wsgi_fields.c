@@ -1,26 +1,6 @@
 #include "gateway/wsgi.h"
 #include "http/field.h"
 
-/* What PEP 3333 forbids an app to send (RFC 2616 13.5.1): the connection is the server's. */
-static const struct pel_str hop_by_hop[] = {
-    {"connection", 10},          {"keep-alive", 10}, {"proxy-authenticate", 18},
-    {"proxy-authorization", 19}, {"te", 2},          {"trailers", 8},
-    {"transfer-encoding", 17},   {"upgrade", 7},     {"proxy-connection", 16},
-};
-/* A bit for each of their lengths: most names are none of them by that alone. */
-#define HOP_BY_HOP_LENGTHS                                                                         \
-    (1U << 2 | 1U << 7 | 1U << 8 | 1U << 10 | 1U << 16 | 1U << 17 | 1U << 18 | 1U << 19)
-
-static bool is_hop_by_hop(struct pel_str name)
-{
-    if (name.len > 19 || !(HOP_BY_HOP_LENGTHS >> name.len & 1))
-        return false;
-    for (size_t i = 0; i < PEL_ARRAY_LEN(hop_by_hop); i++)
-        if (pel_str_ieq(name, hop_by_hop[i]))
-            return true;
-    return false;
-}
-
 /* The bytes of a str whose characters are all latin-1; borrowed from it. */
 static int latin_1(PyObject *str, PyObject *field, const char *what, struct pel_str *out)
 {
@@ -50,11 +30,6 @@ static int check_field(PyObject *item, struct pel_field *out)
         return -1;
     if (pel_field_check(out, &err) < 0) {
         PyErr_SetString(PyExc_ValueError, err.text);
-        return -1;
-    }
-    if (is_hop_by_hop(out->name)) {
-        PyErr_Format(PyExc_ValueError,
-                     "header field %R is hop-by-hop: it belongs to the server (PEP 3333)", item);
         return -1;
     }
     return 0;
