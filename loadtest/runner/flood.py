@@ -12,7 +12,7 @@ from http.client import HTTPConnection
 
 from runner import client
 from runner.receiver import Receiver, receiving
-from runner.servers import APPS, CLIENT_CPU, Launch, Programs, Server, running
+from runner.servers import CLIENT_CPU, Programs, Server, pellucid, running
 
 CONNECTIONS, TURNS = 40, 50  # turns a second, in each of which every connection sends a batch
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -56,17 +56,11 @@ class Flood:
 
 
 def _server(url: str, admin_port: int) -> Server:
-    def command(launch: Launch) -> list[str]:
-        config = launch.folder / "pellucid.toml"
-        config.write_text(
-            f'[server]\napp = "{launch.app}"\nchdir = "{APPS}"\nworkers = 1\nthreads = 1\n'
-            f'bind = ["127.0.0.1:{launch.port}"]\n[http]\naccess_log = "off"\n'
-            f'[admin]\nbind = "127.0.0.1:{admin_port}"\n[trace]\nratio = 1.0\n'
-            f'[otlp]\nendpoint = "{url}"\nsignals = ["traces"]\n'
-        )
-        return [launch.programs.python, "-m", "pellucid", "-c", str(config)]
-
-    return Server("pellucid wsgi", "wsgi", command)
+    sections = (
+        f'[http]\naccess_log = "off"\n[admin]\nbind = "127.0.0.1:{admin_port}"\n'
+        f'[trace]\nratio = 1.0\n[otlp]\nendpoint = "{url}"\nsignals = ["traces"]\n'
+    )
+    return Server("pellucid wsgi", "wsgi", pellucid("wsgi", sections))
 
 
 def _read(sock: socket.socket, count: int) -> None:

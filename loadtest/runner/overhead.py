@@ -12,7 +12,7 @@ from typing import Any
 
 from runner import client, processes
 from runner.receiver import receiving
-from runner.servers import APPS, CLIENT_CPU, UVICORN, Command, Launch, Programs, Server, running
+from runner.servers import CLIENT_CPU, UVICORN, Command, Launch, Programs, Server, pellucid, running
 from runner.servers import gunicorn as gunicorn_command
 
 WORKER_US, OBSERVER_US, P99 = 1.0, 1.5, 0.05  # what all of it may add
@@ -61,23 +61,20 @@ class Row:
 
 
 def _pellucid(interface: str, sections: str) -> Command:
+    """Its endpoint is known when it starts."""
+
     def command(launch: Launch) -> list[str]:
-        config = launch.folder / "pellucid.toml"
-        text = sections.format(folder=launch.folder, endpoint=os.environ["TRACES_BASE"])
-        config.write_text(
-            f'[server]\napp = "{launch.app}"\ninterface = "{interface}"\nchdir = "{APPS}"\n'
-            f'bind = ["127.0.0.1:{launch.port}"]\nworkers = 1\nthreads = 1\nloop = "asyncio"\n'
-            f'[http]\naccess_log = "off"\n{text}'
-        )
-        return [launch.programs.python, "-m", "pellucid", "-c", str(config)]
+        text = sections.replace("{endpoint}", os.environ["TRACES_BASE"])
+        return pellucid(interface, text, loop="asyncio")(launch)
 
     return command
 
 
-OFF = '[admin]\nbind = "off"\n[trace]\nratio = 0.0\nkeep = []\n'
-METRICS = '[admin]\nbind = "unix:{folder}/admin"\n[trace]\nratio = 0.0\nkeep = []\n'
+NO_LOG = '[http]\naccess_log = "off"\n'
+OFF = NO_LOG + '[admin]\nbind = "off"\n[trace]\nratio = 0.0\nkeep = []\n'
+METRICS = NO_LOG + '[admin]\nbind = "unix:{folder}/admin"\n[trace]\nratio = 0.0\nkeep = []\n'
 SPANS = (
-    '[admin]\nbind = "unix:{{folder}}/admin"\n[trace]\nratio = {ratio}\n'
+    NO_LOG + '[admin]\nbind = "unix:{{folder}}/admin"\n[trace]\nratio = {ratio}\n'
     '[otlp]\nendpoint = "{{endpoint}}"\n'
 )
 

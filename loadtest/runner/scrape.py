@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from runner import client, processes
-from runner.servers import APPS, Launch, Programs, Server, Started, running
+from runner.servers import Programs, Server, Started, pellucid, running
 
 SETTLE = 2.0  # seconds until a server that was just loaded is at rest
 SCRAPES = 30
@@ -41,16 +41,8 @@ class Cost:
 
 
 def _server(workers: int, admin_port: int) -> Server:
-    def command(launch: Launch) -> list[str]:
-        config = launch.folder / "pellucid.toml"
-        config.write_text(
-            f'[server]\napp = "{launch.app}"\nchdir = "{APPS}"\nworkers = {workers}\n'
-            f'bind = ["127.0.0.1:{launch.port}"]\nthreads = 1\n[http]\naccess_log = "off"\n'
-            f'[admin]\nbind = "127.0.0.1:{admin_port}"\n'
-        )
-        return [launch.programs.python, "-m", "pellucid", "-c", str(config)]
-
-    return Server("pellucid", "wsgi", command)
+    sections = f'[http]\naccess_log = "off"\n[admin]\nbind = "127.0.0.1:{admin_port}"\n'
+    return Server("pellucid", "wsgi", pellucid("wsgi", sections, workers=workers))
 
 
 def _ask(connection: http.client.HTTPConnection, path: str) -> int:

@@ -54,20 +54,29 @@ class Server:
         return self.name.startswith("pellucid")
 
 
-def _pellucid(interface: str, threads: int = 1, loop: str = "auto") -> Command:
-    """Everything a request costs in production is on: timing, metrics, access records, admin."""
+def pellucid(
+    interface: str, sections: str, *, workers: int = 1, threads: int = 1, loop: str = "auto"
+) -> Command:
+    """Pellucid from a file. sections: what follows [server] in it; {folder} is the scratch's."""
 
     def command(launch: Launch) -> list[str]:
         config = launch.folder / "pellucid.toml"
         config.write_text(
             f'[server]\napp = "{launch.app}"\ninterface = "{interface}"\nchdir = "{APPS}"\n'
-            f'bind = ["127.0.0.1:{launch.port}"]\nworkers = 1\nthreads = {threads}\n'
-            f'loop = "{loop}"\n[http]\naccess_log = "{launch.folder}/access.log"\n'
-            f'[admin]\nbind = "unix:{launch.folder}/admin"\n'
+            f'bind = ["127.0.0.1:{launch.port}"]\nworkers = {workers}\nthreads = {threads}\n'
+            f'loop = "{loop}"\n' + sections.replace("{folder}", str(launch.folder))
         )
         return [launch.programs.python, "-m", "pellucid", "-c", str(config)]
 
     return command
+
+
+# What production has on besides timing and metrics: access records, the admin address.
+_PRODUCTION = '[http]\naccess_log = "{folder}/access.log"\n[admin]\nbind = "unix:{folder}/admin"\n'
+
+
+def _pellucid(interface: str, threads: int = 1, loop: str = "auto") -> Command:
+    return pellucid(interface, _PRODUCTION, threads=threads, loop=loop)
 
 
 def _peer(module: str, *args: str) -> Command:
