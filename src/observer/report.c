@@ -36,14 +36,24 @@ static bool is_seconds(const struct pel_metric_info *info)
 
 /* --- metrics and requests --- */
 
+/* Members of the same names in messages that have no type in common. */
+#define SET_POINTS(to, r)                                                                          \
+    do {                                                                                           \
+        (to)->data_points = (r)->points.items;                                                     \
+        (to)->n_data_points = (r)->points.n;                                                       \
+    } while (0)
+#define SET_CUMULATIVE(to)                                                                         \
+    do {                                                                                           \
+        (to)->has_aggregation_temporality = true;                                                  \
+        (to)->aggregation_temporality =                                                            \
+            OTLP__AGGREGATION_TEMPORALITY__AGGREGATION_TEMPORALITY_CUMULATIVE;                     \
+    } while (0)
+
 static void set_sum(Otlp__Metric *m, Otlp__Sum *sum, const struct pel_report *r)
 {
     otlp__sum__init(sum);
-    sum->data_points = r->points.items;
-    sum->n_data_points = r->points.n;
-    sum->has_aggregation_temporality = true;
-    sum->aggregation_temporality =
-        OTLP__AGGREGATION_TEMPORALITY__AGGREGATION_TEMPORALITY_CUMULATIVE;
+    SET_POINTS(sum, r);
+    SET_CUMULATIVE(sum);
     sum->has_is_monotonic = sum->is_monotonic = r->family->kind == PEL_METRIC_KIND_COUNTER;
     m->data_case = OTLP__METRIC__DATA_SUM;
     m->sum = sum;
@@ -52,8 +62,7 @@ static void set_sum(Otlp__Metric *m, Otlp__Sum *sum, const struct pel_report *r)
 static void set_gauge(Otlp__Metric *m, Otlp__Gauge *gauge, const struct pel_report *r)
 {
     otlp__gauge__init(gauge);
-    gauge->data_points = r->points.items;
-    gauge->n_data_points = r->points.n;
+    SET_POINTS(gauge, r);
     m->data_case = OTLP__METRIC__DATA_GAUGE;
     m->gauge = gauge;
 }
@@ -61,11 +70,8 @@ static void set_gauge(Otlp__Metric *m, Otlp__Gauge *gauge, const struct pel_repo
 static void set_histogram(Otlp__Metric *m, Otlp__Histogram *histogram, const struct pel_report *r)
 {
     otlp__histogram__init(histogram);
-    histogram->data_points = r->points.items;
-    histogram->n_data_points = r->points.n;
-    histogram->has_aggregation_temporality = true;
-    histogram->aggregation_temporality =
-        OTLP__AGGREGATION_TEMPORALITY__AGGREGATION_TEMPORALITY_CUMULATIVE;
+    SET_POINTS(histogram, r);
+    SET_CUMULATIVE(histogram);
     m->data_case = OTLP__METRIC__DATA_HISTOGRAM;
     m->histogram = histogram;
 }
@@ -74,11 +80,8 @@ static void set_exponential(Otlp__Metric *m, Otlp__ExponentialHistogram *histogr
                             const struct pel_report *r)
 {
     otlp__exponential_histogram__init(histogram);
-    histogram->data_points = r->points.items;
-    histogram->n_data_points = r->points.n;
-    histogram->has_aggregation_temporality = true;
-    histogram->aggregation_temporality =
-        OTLP__AGGREGATION_TEMPORALITY__AGGREGATION_TEMPORALITY_CUMULATIVE;
+    SET_POINTS(histogram, r);
+    SET_CUMULATIVE(histogram);
     m->data_case = OTLP__METRIC__DATA_EXPONENTIAL_HISTOGRAM;
     m->exponential_histogram = histogram;
 }
@@ -183,23 +186,32 @@ static void begin_family(struct pel_sink *sink, const struct pel_metric_info *in
     r->bytes += METRIC_BYTES;
 }
 
-/* Adds p, which has its value, with the times and attributes of a number. */
+/*
+ * Adds p, which has its values, with its times and attributes: points of all kinds have these in
+ * members of the same names, but no type in common. Only a gauge has no start.
+ */
+#define ADD_POINT(r, ls, p, scratch)                                                               \
+    do {                                                                                           \
+        struct pel_attributes as_;                                                                 \
+                                                                                                   \
+        pel_attributes_init(&as_, (scratch));                                                      \
+        make_attributes(&as_, (ls));                                                               \
+        (p)->attributes = as_.items;                                                               \
+        (p)->n_attributes = as_.n;                                                                 \
+        (p)->has_start_time_unix_nano = (r)->family->kind != PEL_METRIC_KIND_GAUGE;                \
+        (p)->start_time_unix_nano = (r)->start_wall_ns;                                            \
+        (p)->has_time_unix_nano = true;                                                            \
+        (p)->time_unix_nano = (r)->now_wall_ns;                                                    \
+        add_point((r), &(p)->base);                                                                \
+    } while (0)
+
 static void add_number_point(struct pel_report *r, const struct pel_labels *ls,
                              Otlp__NumberDataPoint *p)
 {
-    struct pel_attributes as;
     struct pel_arena scratch;
 
     pel_arena_init(&scratch);
-    pel_attributes_init(&as, &scratch);
-    make_attributes(&as, ls);
-    p->attributes = as.items;
-    p->n_attributes = as.n;
-    p->has_start_time_unix_nano = r->family->kind != PEL_METRIC_KIND_GAUGE;
-    p->start_time_unix_nano = r->start_wall_ns;
-    p->has_time_unix_nano = true;
-    p->time_unix_nano = r->now_wall_ns;
-    add_point(r, &p->base);
+    ADD_POINT(r, ls, p, &scratch);
     pel_arena_reset(&scratch);
 }
 
@@ -228,39 +240,6 @@ static void add_number(struct pel_sink *sink, const struct pel_labels *ls, uint6
     add_number_point(r, ls, &p);
 }
 
-/* Adds p, which has its values, with the times and attributes of a histogram. */
-static void add_explicit(struct pel_report *r, const struct pel_labels *ls,
-                         Otlp__HistogramDataPoint *p, struct pel_arena *scratch)
-{
-    struct pel_attributes as;
-
-    pel_attributes_init(&as, scratch);
-    make_attributes(&as, ls);
-    p->attributes = as.items;
-    p->n_attributes = as.n;
-    p->has_start_time_unix_nano = p->has_time_unix_nano = true;
-    p->start_time_unix_nano = r->start_wall_ns;
-    p->time_unix_nano = r->now_wall_ns;
-    r->is_exponential = false;
-    add_point(r, &p->base);
-}
-
-static void add_exponential(struct pel_report *r, const struct pel_labels *ls,
-                            Otlp__ExponentialHistogramDataPoint *p, struct pel_arena *scratch)
-{
-    struct pel_attributes as;
-
-    pel_attributes_init(&as, scratch);
-    make_attributes(&as, ls);
-    p->attributes = as.items;
-    p->n_attributes = as.n;
-    p->has_start_time_unix_nano = p->has_time_unix_nano = true;
-    p->start_time_unix_nano = r->start_wall_ns;
-    p->time_unix_nano = r->now_wall_ns;
-    r->is_exponential = true;
-    add_point(r, &p->base);
-}
-
 static void add_real_histogram(struct pel_sink *sink, const struct pel_labels *ls,
                                const struct pel_real_histogram *h)
 {
@@ -270,7 +249,8 @@ static void add_real_histogram(struct pel_sink *sink, const struct pel_labels *l
 
     pel_arena_init(&scratch);
     pel_report_real(&p, h);
-    add_explicit(r, ls, &p, &scratch);
+    r->is_exponential = false;
+    ADD_POINT(r, ls, &p, &scratch);
     pel_arena_reset(&scratch);
 }
 
@@ -286,10 +266,12 @@ static void add_histogram(struct pel_sink *sink, const struct pel_labels *ls,
     pel_arena_init(&scratch);
     if (h->exponential) {
         pel_report_exponential(&exponential, h, unit, &scratch);
-        add_exponential(r, ls, &exponential, &scratch);
+        r->is_exponential = true;
+        ADD_POINT(r, ls, &exponential, &scratch);
     } else {
         pel_report_explicit(&explicit, h, unit, &scratch);
-        add_explicit(r, ls, &explicit, &scratch);
+        r->is_exponential = false;
+        ADD_POINT(r, ls, &explicit, &scratch);
     }
     pel_arena_reset(&scratch);
 }
