@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from support.processes import wait_for
+from support.script import run_script
 from support.target import ROOT
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -214,12 +213,6 @@ print(pellucid.__version__)
 @pytest.mark.parametrize("built", [True, False])
 def test_outside_the_server(target, built, tmp_path):
     """Also from the sources alone, without any extension module."""
-    folder = target.pymod if built else ROOT / "pymod"
-    env = {"PYTHONPATH": str(folder)} if folder else {}
-    done = subprocess.run(
-        [sys.executable if not built else target.python, "-c", PLAIN],
-        env=target.environment(tmp_path, env), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert (done.stdout.strip() != "unknown") is built
+    printed = run_script(target, tmp_path, PLAIN, built=built)
+    assert (printed.strip() != "unknown") is built
     assert not list(Path(ROOT / "pymod" / "pellucid").glob("*.so"))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
 from support.processes import wait_for
 from support.prometheus import check
-from support.target import ROOT
+from support.script import run_script
 from test_metrics import parse, total
 
 APP = r"""
@@ -252,11 +250,4 @@ print(json.dumps(faults))
 @pytest.mark.parametrize("built", [True, False])
 def test_outside_the_server_it_does_nothing_but_check(target, tmp_path, built):
     """Also from the sources alone, without any extension module."""
-    folder = target.pymod if built else ROOT / "pymod"
-    env = {"PYTHONPATH": str(folder)} if folder else {}
-    done = subprocess.run(
-        [sys.executable if not built else target.python, "-c", SCRIPT],
-        env=target.environment(tmp_path, env), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert len(json.loads(done.stdout)) == 12
+    assert len(json.loads(run_script(target, tmp_path, SCRIPT, built=built))) == 12

@@ -6,7 +6,6 @@ whole module, so that a case which breaks the server fails the ones behind it to
 
 from __future__ import annotations
 
-import json
 import socket
 import time
 
@@ -15,30 +14,18 @@ import pytest
 import http_cases
 from http_cases import CHUNKED, HOST, get, post
 from rawhttp import Broken, Client
+from support.conformance import serve
 
 
 @pytest.fixture(scope="module", params=["wsgi", "asgi"])
 def served(request, module_worker):
-    """A running worker with the conformance app."""
-    running = module_worker(
-        f"conformance.{request.param}_app:app",
-        {
-            "server": {"threads": 4},
-            "http": {"header_timeout": "1s", "body_timeout": "1s", "max_body_size": "8MiB"},
-        },
-    )
-    running.gateway = request.param
-    return running
+    return serve(module_worker, request.param)
 
 
 @pytest.fixture
 def client(served):
     with Client(served.address) as c:
         yield c
-
-
-def is_wsgi(served) -> bool:
-    return served.gateway == "wsgi"
 
 
 @pytest.mark.parametrize("case", http_cases.ALL, ids=lambda c: c.name)
@@ -316,7 +303,7 @@ def test_file(served, client):
     client.send(get(b"/file") + get(b"/unread"))
     body = client.response().body
     expected = b"0123456789" * 20000
-    assert body == (expected[10:] if is_wsgi(served) else expected)
+    assert body == (expected[10:] if served.is_wsgi else expected)
     assert client.response().body == b"ok"
 
 
@@ -360,167 +347,6 @@ def test_client_leaves_in_the_middle(served):
     with Client(served.address) as client:
         client.send(get(b"/unread"))
         assert client.response().body == b"ok"
-
-
-def shown(client, request: bytes) -> dict:
-    client.send(request)
-    res = client.response()
-    assert res.status == 200, res
-    return json.loads(res.body)
-
-
-def headers_of(served, show: dict, name: str) -> list[str]:
-    """What the app sees of a request header, whatever its gateway."""
-    if is_wsgi(served):
-        key = name.upper().replace("-", "_")
-        key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key
-        return [show[key]] if key in show else []
-    return [v for k, v in show["headers"] if k == name.lower()]
-
-
-def test_header_values_are_trimmed(served, client):
-    show = shown(client, get(headers=HOST + b"X-A: \t  a  b\t \r\nX-Empty:\r\n"))
-    assert headers_of(served, show, "x-a") == ["a  b"]
-    assert headers_of(served, show, "x-empty") == [""]
-
-
-def test_obs_text_header(served, client):
-    show = shown(client, get(headers=HOST + b"X-A: caf\xe9\r\n"))
-    assert headers_of(served, show, "x-a") == ["caf\xe9"]
-
-
-def test_repeated_headers(served, client):
-    show = shown(
-        client, get(headers=HOST + b"X-A: 1\r\nX-B: z\r\nX-A: 2\r\nCookie: a=1\r\nCookie: b=2\r\n")
-    )
-    if is_wsgi(served):
-        assert show["HTTP_X_A"].replace(" ", "") == "1,2"
-        assert show["HTTP_COOKIE"] == "a=1; b=2"
-    else:
-        assert headers_of(served, show, "x-a") == ["1", "2"]
-        assert headers_of(served, show, "cookie") in (["a=1", "b=2"], ["a=1; b=2"])
-
-
-def test_underscore_headers_never_shadow(served, client):
-    show = shown(
-        client,
-        get(
-            headers=HOST
-            + b"X_Forwarded_For: 6.6.6.6\r\nX-Real: 1\r\nX_Real: 2\r\nContent_Length: 5\r\n"
-        ),
-    )
-    if is_wsgi(served):
-        assert "6.6.6.6" not in show.get("HTTP_X_FORWARDED_FOR", "")
-        assert show["HTTP_X_REAL"] == "1"
-        assert show.get("CONTENT_LENGTH", "") == ""
-
-
-def test_paths(served, client):
-    show = shown(client, get(b"/caf%C3%A9/a%20b%2Fc;p=1?q=%41&r"))
-    if is_wsgi(served):
-        assert show["PATH_INFO"] == "/caf\xc3\xa9/a b/c;p=1"
-        assert show["SCRIPT_NAME"] == "" and show["QUERY_STRING"] == "q=%41&r"
-    else:
-        assert show["path"] == "/caf\xe9/a b/c;p=1"
-        assert show["raw_path"] == "/caf%C3%A9/a%20b%2Fc;p=1"
-        assert show["query_string"] == "q=%41&r" and show["root_path"] == ""
-
-
-def test_path_that_is_not_utf_8(served, client):
-    show = shown(client, get(b"/%ff%fe"))
-    if is_wsgi(served):
-        assert show["PATH_INFO"] == "/\xff\xfe"
-    else:
-        assert show["raw_path"] == "/%ff%fe"
-
-
-def test_dots_and_slashes_are_left_alone(served, client):
-    show = shown(client, get(b"//a/../b/./c"))
-    assert show["PATH_INFO" if is_wsgi(served) else "path"] == "//a/../b/./c"
-
-
-def test_absolute_form_gives_path_and_host(served, client):
-    show = shown(client, get(b"http://other.test:81/p?q=1"))
-    assert headers_of(served, show, "host") == ["other.test:81"]
-    assert show["PATH_INFO" if is_wsgi(served) else "path"] == "/p"
-
-
-def test_absolute_form_without_path(served, client):
-    show = shown(client, get(b"http://other.test?q=1"))
-    assert show["PATH_INFO" if is_wsgi(served) else "path"] == "/"
-    assert show["QUERY_STRING" if is_wsgi(served) else "query_string"] == "q=1"
-
-
-def test_forwarded_from_a_trusted_peer(served, client):
-    show = shown(
-        client,
-        get(
-            headers=HOST
-            + b"X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.test\r\n"
-        ),
-    )
-    if is_wsgi(served):
-        assert show["REMOTE_ADDR"] == "203.0.113.7" and show["wsgi.url_scheme"] == "https"
-    else:
-        assert show["client"][0] == "203.0.113.7" and show["scheme"] == "https"
-
-
-def test_forwarded_rfc_7239(served, client):
-    show = shown(
-        client,
-        get(headers=HOST + b'Forwarded: for="[2001:db8::1]:4711";proto=https;host=shop.test\r\n'),
-    )
-    assert (
-        show["REMOTE_ADDR"] == "2001:db8::1"
-        if is_wsgi(served)
-        else show["client"][0] == "2001:db8::1"
-    )
-
-
-def test_traceparent_is_replaced(served, client):
-    sent = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    show = shown(client, get(headers=HOST + b"traceparent: " + sent + b"\r\n"))
-    (seen,) = headers_of(served, show, "traceparent")
-    assert (
-        seen[:36] == sent[:36].decode() and seen[36:52] != "b7ad6b7169203331" and seen[52:] == "-01"
-    )
-
-
-def test_traceparent_is_made(served, client):
-    (seen,) = headers_of(served, shown(client, get()), "traceparent")
-    assert len(seen) == 55 and seen.startswith("00-")
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        b"00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
-        b"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-        b"00-00000000000000000000000000000000-b7ad6b7169203331-01",
-        b"00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
-        b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x",
-        b"nonsense",
-    ],
-)
-def test_bad_traceparent_begins_a_new_trace(served, client, bad):
-    show = shown(client, get(headers=HOST + b"traceparent: " + bad + b"\r\ntracestate: a=b\r\n"))
-    (seen,) = headers_of(served, show, "traceparent")
-    assert seen[3:35] != bad[3:35].decode("latin-1").lower()
-    assert headers_of(served, show, "tracestate") == []
-
-
-def test_trailers_are_no_headers(served, client):
-    client.send(
-        post(
-            CHUNKED + b"Trailer: X-Evil\r\n",
-            b"1\r\na\r\n0\r\nX-Evil: 1\r\nContent-Length: 7\r\n\r\n",
-            b"/show",
-        )
-    )
-    res = client.response()
-    if res.status == 200:
-        show = json.loads(res.body)
-        assert headers_of(served, show, "x-evil") == [] and show["body"] == "a"
 
 
 def test_many_connections_at_once(served):

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 import unittest
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import _fake_loop
+from gateway_case import GET
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
-GET = b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: %d\r\n\r\n"
 START = {"type": "http.response.start", "status": 200, "headers": []}
 
@@ -21,22 +18,6 @@ START = {"type": "http.response.start", "status": 200, "headers": []}
 def body(data: bytes = b"", more: bool = False) -> dict[str, Any]:
     """An http.response.body message."""
     return {"type": "http.response.body", "body": data, "more_body": more}
-
-
-@contextmanager
-def logged() -> Iterator[list[str]]:
-    """Collects what the server logs (standard error) meanwhile; one item, at the end."""
-    out: list[str] = []
-    with tempfile.TemporaryFile() as file:
-        before = os.dup(2)
-        os.dup2(file.fileno(), 2)
-        try:
-            yield out
-        finally:
-            os.dup2(before, 2)
-            os.close(before)
-            file.seek(0)
-            out.append(file.read().decode(errors="replace"))
 
 
 class GatewayCase(unittest.TestCase):

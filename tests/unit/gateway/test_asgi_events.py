@@ -6,7 +6,8 @@ import asyncio
 import unittest
 from typing import Any
 
-from asgi_case import GET, POST, START, GatewayCase, body, logged
+from asgi_case import POST, START, GatewayCase, body
+from gateway_case import GET, logged
 
 SEEN: list[Any] = []
 

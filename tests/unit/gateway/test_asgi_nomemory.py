@@ -7,7 +7,8 @@ import unittest
 from typing import Any
 
 import _fake_loop
-from asgi_case import START, GatewayCase, body, logged
+from asgi_case import START, GatewayCase, body
+from gateway_case import logged
 
 try:
     import _testcapi

@@ -6,7 +6,8 @@ import logging
 import unittest
 from typing import Any
 
-from wsgi_case import GET, WsgiCase, head, logged, post
+from gateway_case import GET, logged
+from wsgi_case import WsgiCase, head, post
 
 
 class EnvironCase(WsgiCase):

@@ -7,7 +7,8 @@ import unittest
 from collections.abc import Callable
 from typing import Any
 
-from wsgi_case import GET, Body, Result, WsgiCase, logged, post
+from gateway_case import GET, logged
+from wsgi_case import Body, Result, WsgiCase, post
 
 Use = Callable[[Any], object]
 

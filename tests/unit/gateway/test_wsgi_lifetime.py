@@ -9,7 +9,8 @@ import unittest
 from typing import Any
 
 import _fake_transport
-from wsgi_case import GET, WsgiCase, logged, post
+from gateway_case import GET, logged
+from wsgi_case import WsgiCase, post
 
 
 class AfterTheEnd(WsgiCase):

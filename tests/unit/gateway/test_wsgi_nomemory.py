@@ -7,7 +7,7 @@ import unittest
 from typing import Any
 
 import _fake_transport
-from wsgi_case import logged
+from gateway_case import logged
 
 try:
     import _testcapi

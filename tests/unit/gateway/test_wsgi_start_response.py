@@ -6,7 +6,8 @@ import sys
 import unittest
 from typing import Any
 
-from wsgi_case import GET, Result, WsgiCase, head, logged
+from gateway_case import GET, logged
+from wsgi_case import Result, WsgiCase, head
 
 
 class Status(WsgiCase):

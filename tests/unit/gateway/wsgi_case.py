@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
 import unittest
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import _fake_transport
+from gateway_case import GET
 
 StartResponse = Callable[..., Callable[[bytes], object]]
 App = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 Body = list[bytes | int | str]
-
-GET = b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n"
+Headers = list[tuple[str, str]]
 
 
 def head(
@@ -98,20 +94,3 @@ class WsgiCase(unittest.TestCase):
         """Nothing was sent; the record says why."""
         self.assertEqual((result.outcome, result.error, result.head), ("abort", error, b""))
         self.assertIn(message, result.exc_message or "")
-
-
-@contextmanager
-def logged() -> Iterator[list[str]]:
-    """Collects what is written to descriptor 2; the list holds it, whole, at the end."""
-    text: list[str] = []
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with tempfile.TemporaryFile() as file:
-        os.dup2(file.fileno(), 2)
-        try:
-            yield text
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
-            file.seek(0)
-            text.append(file.read().decode())

@@ -97,8 +97,9 @@ def main() -> int:
         file = ROOT / "include" / "pellucid" / f"{header}.h"
         faults += arrows(file, layer) if file.exists() else []
     for folder in ("src", "include", "pymod", "loadtest", "tests"):
-        for file in sorted((ROOT / folder).rglob("*.[ch]")):
-            faults += sizes(file)
+        for kind in ("*.[ch]", "*.py"):
+            for file in sorted((ROOT / folder).rglob(kind)):
+                faults += sizes(file)
     print("\n".join(faults) or "the arrows point one way")
     return 1 if faults else 0
 
