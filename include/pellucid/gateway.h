@@ -71,9 +71,9 @@ void pel_gateway_count_errors(struct pel_probes *ps);
  * route has been read before, where there is one. */
 void pel_gateway_app_failed(struct pel_request *rq);
 
-/* The app has returned: an exception that its framework has answered for (gateway/handled.h) is
- * logged and counted all the same. */
-void pel_gateway_report_handled(struct pel_request *rq);
+/* The app has raised exc, borrowed, which its framework has answered for (gateway/handled.h): it is
+ * logged and counted all the same, and in rec. No exception may be set. */
+void pel_gateway_app_raised(struct pel_request *rq, PyObject *exc);
 
 /* Type, message and stack of an exception as UTF-8 in the arena; no exception may be set. Between
  * the opening and the closing of a gateway. */

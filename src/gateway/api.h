@@ -46,6 +46,8 @@ struct pel_api_request {
     bool is_kept;
     PyObject *route;           /* owned str that the app has set, or NULL */
     PyObject *state, *baggage; /* owned str of a request that is over, or NULL: to hand on */
+    PyObject *raised;          /* owned: what a framework has answered for (handled.h), or NULL */
+    bool is_raised_open;       /* ... or may have: the app's own handler had yet to be asked */
     char *attributes;          /* owned, packed (attribute.h); NULL without any */
     size_t attributes_len;
 };

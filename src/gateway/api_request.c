@@ -25,7 +25,7 @@ struct pel_api_request *pel_api_request_of(struct pel_request *rq)
     memcpy(r->span_id, trace->span_id, sizeof(r->span_id));
     r->flags = trace->flags;
     r->is_kept = false;
-    r->route = r->state = r->baggage = NULL;
+    r->route = r->state = r->baggage = r->raised = NULL;
     r->attributes = NULL;
     r->attributes_len = 0;
     rq->handle = r;
@@ -39,6 +39,7 @@ static void request_dealloc(PyObject *self)
     Py_XDECREF(r->route);
     Py_XDECREF(r->state);
     Py_XDECREF(r->baggage);
+    Py_XDECREF(r->raised);
     PyMem_Free(r->attributes);
     PyObject_Free(self);
 }

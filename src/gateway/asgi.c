@@ -7,6 +7,7 @@
 #include "gateway/asgi_exchange.h"
 #include "gateway/asgi_loop.h"
 #include "gateway/detect.h"
+#include "gateway/handled.h"
 #include "gateway/route.h"
 #include "pellucid/conf.h"
 #include "pellucid/log.h"
@@ -87,6 +88,7 @@ static int open_gateway(const struct pel_gateway_env *env, PyObject *app, struct
         pel_interned_fini();
         return pel_err_set(err, "the ASGI gateway could not be prepared (see the traceback)");
     }
+    pel_handled_listen(app);
     if (pel_asgi_lifespan_start(err) == 0)
         return 0;
     pel_gateway_asgi.close();

@@ -3,6 +3,7 @@
 #include "gateway/api.h"
 #include "gateway/asgi.h"
 #include "gateway/asgi_loop.h"
+#include "gateway/handled.h"
 #include "pellucid/log.h"
 #include "pellucid/probe.h"
 #include "pellucid/time.h"
@@ -90,6 +91,18 @@ static void judge(struct pel_asgi_exchange *ex, PyObject *exc)
     }
 }
 
+/* The framework may have answered for the app. */
+static void report_handled(struct pel_asgi_exchange *ex)
+{
+    PyObject *exc = pel_handled_take(ex->rq);
+
+    if (PEL_LIKELY(!exc))
+        return;
+    if (!(ex->is_gone && means_gone(exc, 16)))
+        pel_gateway_app_raised(ex->rq, exc);
+    Py_DECREF(exc);
+}
+
 /* The app has returned, or was abandoned; was that all? */
 static void judge_return(struct pel_asgi_exchange *ex)
 {
@@ -167,6 +180,7 @@ static void give_back(struct pel_asgi_exchange *ex)
     bool is_complete = ex->phase == PEL_ASGI_COMPLETE;
 
     pel_gateway_read_route(rq, ex->call->scope, ex->call->framework_own);
+    report_handled(ex);
     pel_api_end(rq);
     if (!rq->rec.stamp_ns[PEL_STAMP_APP_END])
         pel_record_stamp(&rq->rec, PEL_STAMP_APP_END, pel_now_ns());

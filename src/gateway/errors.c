@@ -191,34 +191,45 @@ static void report(const struct pel_record *rec, struct pel_exception *e)
         pel_exception_count(probes, rec, e);
 }
 
-void pel_gateway_report_handled(struct pel_request *rq)
+static void describe(struct pel_request *rq, PyObject *exc)
+{
+    struct pel_record *rec = &rq->rec;
+
+    pel_gateway_describe(exc, &rq->arena, &rec->exc_type, &rec->exc_message, &rec->exc_stack);
+}
+
+static void report_at_place(struct pel_request *rq, PyObject *exc)
 {
     struct pel_exception e;
 
-    if (PEL_UNLIKELY(pel_handled_take(rq, &e)))
-        report(&rq->rec, &e);
+    pel_place_find(exc, &rq->arena, &e);
+    report(&rq->rec, &e);
+}
+
+void pel_gateway_app_raised(struct pel_request *rq, PyObject *exc)
+{
+    describe(rq, exc);
+    report_at_place(rq, exc);
 }
 
 void pel_gateway_app_failed(struct pel_request *rq)
 {
     struct pel_record *rec = &rq->rec;
     PyObject *exc = pel_py_take_exception();
-    struct pel_exception e;
     char head[2100];
     bool is_quiet;
 
     PEL_ASSERT(exc != NULL);
-    pel_handled_take(rq, &e); /* not handled, after all */
+    Py_XDECREF(pel_handled_take(rq)); /* not handled, after all */
     is_quiet = is_client_fault(rec, exc);
     if (rec->error == PEL_ERROR_NONE)
         rec->error = PEL_ERROR_APP_EXCEPTION;
-    pel_gateway_describe(exc, &rq->arena, &rec->exc_type, &rec->exc_message, &rec->exc_stack);
+    describe(rq, exc);
     if (is_quiet) {
         make_raised_head(head, sizeof(head), rec);
         pel_log(PEL_LOG_APP_RAISED_FOR_CLIENT, "%s", head);
     } else {
-        pel_place_find(exc, &rq->arena, &e);
-        report(rec, &e);
+        report_at_place(rq, exc);
     }
     Py_DECREF(exc);
 }

@@ -101,6 +101,16 @@ static int run_app(struct pel_exchange *x, PyObject *env)
     return -1;
 }
 
+/* The framework may have answered for the app. */
+static void report_handled(struct pel_request *rq)
+{
+    PyObject *exc = pel_handled_take(rq);
+
+    if (PEL_UNLIKELY(exc != NULL))
+        pel_gateway_app_raised(rq, exc);
+    Py_XDECREF(exc);
+}
+
 static int run_watched(struct pel_exchange *x, PyObject *env)
 {
     struct pel_request *rq = x->rq; /* which x forgets when it ends */
@@ -116,7 +126,7 @@ static int run_watched(struct pel_exchange *x, PyObject *env)
     pel_api_enter_bridge();
     result = run_app(x, env);
     pel_exchange_end(x);
-    pel_gateway_report_handled(rq);
+    report_handled(rq);
     pel_api_running = NULL;
     if (!rec->stamp_ns[PEL_STAMP_APP_END])
         pel_record_stamp(rec, PEL_STAMP_APP_END, pel_now_ns());
@@ -178,7 +188,7 @@ static int open_gateway(const struct pel_gateway_env *genv, PyObject *app, struc
     pel_wsgi.has_interned = pel_interned_init() == 0;
     if (pel_wsgi.has_interned && init_types() == 0 && pel_api_open(genv) == 0 &&
         pel_wsgi_environ_prepare(genv) == 0 && pel_route_frames_init() == 0) {
-        pel_handled_listen();
+        pel_handled_listen(app);
         return 0;
     }
     pel_gateway_log_exception(PEL_LOG_GATEWAY_NOT_PREPARED, "the WSGI gateway");

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from signal import SIGKILL
 
 import pytest
@@ -171,30 +172,106 @@ def fine():
 
 DJANGO = """
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
+from django.core.handlers.__INTERFACE__ import __INTERFACE__Handler
 from django.urls import path
 
 def order(request, number):
     raise LookupError(f"no order {number}")
 
-urlpatterns = [path("orders/<int:number>", order)]
+async def async_order(request, number):
+    raise LookupError(f"no order {number}")
+
+urlpatterns = [path("orders/<int:number>", __VIEW__)]
 settings.configure(ROOT_URLCONF=__name__, DEBUG=__DEBUG__, ALLOWED_HOSTS=["*"], SECRET_KEY="x")
 import django
 django.setup()
-app = WSGIHandler()
+app = __HANDLER__()
+"""
+
+
+def django(interface="wsgi", view="order", debug=False):
+    code = DJANGO.replace("__INTERFACE__Handler", f"{interface.upper()}Handler")
+    code = code.replace("__INTERFACE__", interface).replace("__VIEW__", view)
+    return code.replace("__HANDLER__", f"{interface.upper()}Handler").replace(
+        "__DEBUG__", str(debug)
+    )
+
+
+QUART = """
+from quart import Quart
+
+app = Quart(__name__)
+
+@app.route("/orders/<int:number>")
+async def order(number):
+    raise LookupError(f"no order {number}")
+"""
+
+LITESTAR = """
+from litestar import Litestar, Response, get
+from litestar.exceptions import NotFoundException, ServiceUnavailableException
+
+@get("/orders/{number:int}")
+async def order(number: int) -> str:
+    raise LookupError(f"no order {number}")
+
+@get("/sync/{number:int}", sync_to_thread=True)
+def sync_order(number: int) -> str:
+    raise LookupError(f"no order {number}")
+
+@get("/answers/{kind:str}")
+async def answers(kind: str) -> str:
+    raise {"none": NotFoundException, "busy": ServiceUnavailableException, "own": KeyError}[kind]
+
+def own(request, exc):
+    return Response("own", status_code=409)
+
+inner = Litestar([order, sync_order, answers], exception_handlers={KeyError: own})
+
+class Middleware:
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        await self.app(scope, receive, send)
+
+app = Middleware(Middleware(inner))
+"""
+
+FASTAPI = """
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+app = FastAPI()
+
+@app.get("/orders/{number}")
+async def order(number: int):
+    raise LookupError(f"no order {number}")
+
+@app.exception_handler(Exception)
+async def own(request, exc):
+    return JSONResponse({}, status_code=500)
 """
 
 
 @pytest.mark.parametrize(
-    ("module", "code", "line", "route"),
+    ("module", "code", "function", "route"),
     [
-        ("flask", FLASK, 8, "/orders/<int:number>"),
-        ("django", DJANGO.replace("__DEBUG__", "False"), 7, "/orders/<int:number>"),
-        ("django", DJANGO.replace("__DEBUG__", "True"), 7, "/orders/<int:number>"),
+        ("flask", FLASK, "order", "/orders/<int:number>"),
+        ("django", django(), "order", "/orders/<int:number>"),
+        ("django", django(debug=True), "order", "/orders/<int:number>"),
+        ("django", django("asgi"), "order", "/orders/<int:number>"),
+        ("django", django("asgi", "async_order"), "async_order", "/orders/<int:number>"),
+        ("django", django("asgi", debug=True), "order", "/orders/<int:number>"),
+        ("quart", QUART, "order", "/orders/<int:number>"),
+        ("litestar", LITESTAR, "order", "/orders/{number}"),
+        ("fastapi", FASTAPI, "order", "/orders/{number}"),
     ],
 )
-def test_framework_that_answers_for_the_app(server, module, code, line, route):
+def test_framework_that_answers_for_the_app(server, module, code, function, route):
     pytest.importorskip(module)
+    line = code.split("\n").index('    raise LookupError(f"no order {number}")') + 1
+    line += 3 if function == "async_order" else 0
     running = server(code=code, config={"log": {"format": "json"}})
     assert running.get("/orders/7").status == 500
     assert running.get("/orders/8").status == 500
@@ -204,7 +281,7 @@ def test_framework_that_answers_for_the_app(server, module, code, line, route):
     )
     assert first["exception.message"] == "no order 7"
     assert second["exception.type"] == "LookupError"
-    assert second["code.function.name"].endswith(".order")
+    assert second["code.function.name"].endswith(f".{function}")
     assert second["code.line.number"] == line
     assert second["http.route"] == route
     ((key, error),) = errors(running).items()
@@ -214,3 +291,27 @@ def test_framework_that_answers_for_the_app(server, module, code, line, route):
     (span,) = [s for s in spans if s["path"] == "/orders/8"]
     assert span["exception"]["type"] == "LookupError"
     assert span["trace_id"] == second["trace_id"]
+
+
+def test_what_litestar_answers_by_intent_is_no_exception(server):
+    pytest.importorskip("litestar")
+    running = server(code=LITESTAR, config={"log": {"format": "json"}})
+    assert running.get("/answers/none").status == 404
+    assert running.get("/answers/busy").status == 503
+    assert running.get("/answers/own").status == 409
+    assert running.get("/sync/1").status == 500
+    (event,) = wait_for("the event", lambda: events(running), 10)
+    assert event["url.path"] == "/sync/1"
+
+
+def test_requests_that_fail_at_once_keep_their_exceptions(server):
+    """Signals come from other threads: each exception is that of its own request."""
+    pytest.importorskip("django")
+    running = server(code=django("asgi"), config={"log": {"format": "json"}})
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda n: running.get(f"/orders/{n}").status, range(40)))
+    assert statuses == [500] * 40
+    found = wait_for("40 events", lambda: len(events(running)) == 40 and events(running), 20)
+    for event in found:
+        assert event["exception.message"] == "no order " + event["url.path"].rpartition("/")[2]
+    assert len({event["trace_id"] for event in found}) == 40
