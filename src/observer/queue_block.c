@@ -1,7 +1,6 @@
 #include <stdlib.h>
-#include <zlib.h>
 
-#include "pellucid/buf.h"
+#include "gzip.h"
 #include "pellucid/mem.h"
 #include "queue_block.h"
 
@@ -13,11 +12,10 @@ static struct pel_export_node *node_of(struct pel_list *link)
 struct pel_queue_block *pel_queue_block_pack(struct pel_list *nodes, size_t n)
 {
     struct pel_queue_block head = {.n = n, .oldest_ns = node_of(nodes->next)->made_ns}, *block;
-    struct pel_buf plain;
-    uLongf len;
-    int rc;
+    struct pel_buf plain, packed;
 
     pel_buf_init(&plain);
+    pel_buf_init(&packed);
     for (size_t i = 0; i < n; i++) {
         struct pel_export_node *node = node_of(pel_list_pop(nodes));
 
@@ -25,26 +23,24 @@ struct pel_queue_block *pel_queue_block_pack(struct pel_list *nodes, size_t n)
         pel_buf_add(&plain, (const char *)node, sizeof(*node) + node->len);
         free(node);
     }
+    pel_gzip(&packed, pel_str(plain.p, plain.len));
     head.unpacked_len = plain.len;
-    len = compressBound(plain.len);
-    block = pel_mem_new(1, sizeof(*block) + len);
-    rc = compress2((Bytef *)block->bytes, &len, (const Bytef *)plain.p, plain.len, Z_BEST_SPEED);
-    PEL_ASSERT(rc == Z_OK);
-    pel_buf_fini(&plain);
-    head.len = len;
+    head.len = packed.len;
+    block = pel_mem_new(1, sizeof(*block) + packed.len);
     memcpy(block, &head, sizeof(head));
-    block = pel_mem_resize(block, 1, sizeof(*block) + len);
+    memcpy(block->bytes, packed.p, packed.len);
     pel_list_init(&block->link);
+    pel_buf_fini(&plain);
+    pel_buf_fini(&packed);
     return block;
 }
 
 void pel_queue_block_unpack(struct pel_queue_block *block, struct pel_list *nodes)
 {
     char *plain = pel_mem_new(1, block->unpacked_len);
-    uLongf len = block->unpacked_len;
-    int rc = uncompress((Bytef *)plain, &len, (const Bytef *)block->bytes, block->len);
+    bool is_whole = pel_gunzip(plain, block->unpacked_len, pel_str(block->bytes, block->len));
 
-    PEL_ASSERT(rc == Z_OK && len == block->unpacked_len);
+    PEL_ASSERT(is_whole);
     for (size_t i = 0, at = 0; i < block->n; i++) {
         struct pel_export_node head, *node;
 
