@@ -42,6 +42,7 @@ enum pel_route_source {
 };
 
 struct pel_conf_route;
+struct pel_shm_inflight;
 
 /* Another span, as a trace context names it. */
 struct pel_trace_link {
@@ -77,16 +78,17 @@ struct pel_record {
     uint64_t stamp_ns[PEL_STAMP_N];
     struct pel_spent spent;
     uint64_t phase_ns[PEL_REQUEST_PHASE_N]; /* pel_probes_finish makes them of the two above */
-    uint64_t proxy_ns;            /* in the proxy before us, until FIRST_BYTE; 0 = unknown */
-    uint64_t bytes_in, bytes_out; /* on the wire, head and framing included */
-    uint64_t body_in, body_out;   /* bodies alone, decoded */
-    uint64_t thread_id;           /* kernel tid of the thread that ran the app */
-    uint64_t connection_requests; /* this is the n-th request of its connection, from 1 */
-    uint32_t inflight;     /* entry in the worker's in-flight table + 1; 0 = none (probe's own) */
-    uint16_t status;       /* 0 = no response was begun */
-    uint8_t version_minor; /* HTTP/1.x */
+    uint64_t proxy_ns;                 /* in the proxy before us, until FIRST_BYTE; 0 = unknown */
+    uint64_t bytes_in, bytes_out;      /* on the wire, head and framing included */
+    uint64_t body_in, body_out;        /* bodies alone, decoded */
+    uint64_t thread_id;                /* kernel tid of the thread that ran the app */
+    uint64_t connection_requests;      /* this is the n-th request of its connection, from 1 */
+    struct pel_shm_inflight *inflight; /* borrowed: what the observer sees of it; NULL = nothing */
+    uint16_t status;                   /* 0 = no response was begun */
+    uint8_t version_minor;             /* HTTP/1.x */
     enum pel_error error;
-    bool is_kept; /* the app wants it exported */
+    bool is_kept;   /* the app wants it exported */
+    bool is_active; /* has begun and not finished (probe's own) */
     enum pel_route_source route_source;
     struct pel_str method;           /* as received */
     struct pel_str path;             /* raw, percent-encoded, without query */

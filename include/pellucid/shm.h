@@ -20,10 +20,11 @@
 #include "pellucid/vitals.h"
 
 #define PEL_SHM_MAGIC 0x50454c4cU
-#define PEL_SHM_VERSION 7U
+#define PEL_SHM_VERSION 8U
 
 #define PEL_SHM_INFLIGHT_N 512
 #define PEL_SHM_PATH_LEN 168
+#define PEL_SHM_INFLIGHT_ROUTE_LEN 128
 #define PEL_SHM_RING_LEN (1U << 20)
 #define PEL_SHM_LOG_LEN (64U << 10)
 #define PEL_SHM_CACHELINE 64
@@ -65,7 +66,9 @@ struct pel_shm_inflight {
     _Atomic uint64_t
         start_ns; /* first byte, monotonic; 0 = entry is free; stored last, with release */
     _Atomic uint64_t app_start_ns;
-    _Atomic uint64_t cpu_ns; /* of the app so far, of what is over: ASGI, up to its last await */
+    _Atomic uint64_t cpu_ns;   /* of the app so far, of what is over: ASGI, up to its last await */
+    _Atomic uint8_t phase;     /* enum pel_request_phase; inflight.h */
+    _Atomic uint8_t route_len; /* 0: not known yet; stored behind the route, with release */
     uint8_t trace_id[16], span_id[8], parent_span_id[8];
     uint8_t trace_flags;
     uint8_t has_parent;
@@ -74,6 +77,7 @@ struct pel_shm_inflight {
     uint8_t path_len;
     char method[PEL_SHM_METHOD_LEN];
     char path[PEL_SHM_PATH_LEN];
+    char route[PEL_SHM_INFLIGHT_ROUTE_LEN]; /* as http.route; cut */
 };
 
 /* A ring of byte entries, one producer (the slot's worker), one consumer (the observer): ring.h. */

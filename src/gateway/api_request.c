@@ -1,5 +1,6 @@
 #include "gateway/api.h"
 
+#include "pellucid/inflight.h"
 #include "pellucid/metrics.h"
 #include "pellucid/time.h"
 
@@ -105,7 +106,8 @@ static PyObject *get_route(PyObject *self, void *unused)
 static int set_route(PyObject *self, PyObject *value, void *unused)
 {
     struct pel_api_request *r = as_request(self);
-    Py_ssize_t len = 0;
+    const char *text;
+    Py_ssize_t len;
 
     if (!value || value == Py_None) {
         Py_CLEAR(r->route);
@@ -116,10 +118,13 @@ static int set_route(PyObject *self, PyObject *value, void *unused)
                      Py_TYPE(value)->tp_name);
         return -1;
     }
-    if (!PyUnicode_AsUTF8AndSize(value, &len))
+    text = PyUnicode_AsUTF8AndSize(value, &len);
+    if (!text)
         return -1;
-    if (r->rq && len > 0)
-        Py_XSETREF(r->route, Py_NewRef(value));
+    if (!r->rq || len == 0)
+        return 0;
+    Py_XSETREF(r->route, Py_NewRef(value));
+    pel_inflight_show_route(&r->rq->rec, pel_str(text, (size_t)len));
     return 0;
 }
 

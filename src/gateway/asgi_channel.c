@@ -91,12 +91,24 @@ struct pel_asgi_channel *pel_asgi_channel_new(const struct pel_asgi_channel_ops 
     return ch;
 }
 
+static void begin_wait(struct pel_asgi_channel *ch)
+{
+    if (ch->since_ns)
+        return;
+    ch->since_ns = pel_now_ns();
+    if (ch->ops->shift)
+        ch->ops->shift(ch);
+}
+
 /* Nobody waits for the client any more. */
 static void end_wait(struct pel_asgi_channel *ch)
 {
-    if (ch->since_ns)
-        ch->waited_ns += pel_now_ns() - ch->since_ns;
+    if (!ch->since_ns)
+        return;
+    ch->waited_ns += pel_now_ns() - ch->since_ns;
     ch->since_ns = 0;
+    if (ch->ops->shift)
+        ch->ops->shift(ch);
 }
 
 PyObject *pel_asgi_channel_wait(struct pel_asgi_channel *ch)
@@ -110,8 +122,8 @@ PyObject *pel_asgi_channel_wait(struct pel_asgi_channel *ch)
         if (!PyObject_GC_IsTracked((PyObject *)ch))
             PyObject_GC_Track(ch);
     }
-    if (ch->is_clients && !ch->since_ns)
-        ch->since_ns = pel_now_ns();
+    if (ch->is_clients)
+        begin_wait(ch);
     future = PyObject_CallNoArgs(pel_asgi_loop.create_future);
     if (future && PyList_Append(ch->waiters, future) < 0)
         Py_CLEAR(future);

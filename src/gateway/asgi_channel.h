@@ -20,6 +20,9 @@ struct pel_asgi_channel_ops {
     /* The result of what is awaited. NULL with an exception: it failed; NULL without one: not yet,
      * ask again after pel_asgi_channel_wake. */
     PyObject *(*poll)(struct pel_asgi_channel *ch);
+    /* Somebody has begun to wait for the client (since_ns), or nobody does any more. May be NULL.
+     */
+    void (*shift)(struct pel_asgi_channel *ch);
 };
 
 struct pel_asgi_channel {

@@ -4,6 +4,7 @@
 #include "gateway/asgi.h"
 #include "gateway/asgi_loop.h"
 #include "gateway/handled.h"
+#include "pellucid/inflight.h"
 #include "pellucid/log.h"
 #include "pellucid/probe.h"
 #include "pellucid/time.h"
@@ -206,6 +207,14 @@ void pel_asgi_exchange_complete(struct pel_asgi_exchange *ex)
         pel_asgi_channel_wake(ex->call->receive); /* other tasks of the app: http.disconnect */
     else
         give_back(ex);
+}
+
+void pel_asgi_exchange_shift(const struct pel_asgi_channel *ch, enum pel_request_phase phase)
+{
+    const struct pel_asgi_exchange *ex = ch->owner;
+
+    if (ex)
+        pel_inflight_show_phase(&ex->rq->rec, ch->since_ns ? phase : PEL_REQUEST_PHASE_APP);
 }
 
 PyObject *pel_asgi_exchange_raise_gone(struct pel_asgi_exchange *ex)

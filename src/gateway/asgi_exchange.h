@@ -74,6 +74,10 @@ void pel_asgi_exchange_gone(struct pel_request *rq, bool may_read);
  * below us on the stack, as soon as it waits or returns. */
 void pel_asgi_exchange_complete(struct pel_asgi_exchange *ex);
 
+/* The app has begun to wait in ch for its client, which is that phase of the request, or goes on.
+ */
+void pel_asgi_exchange_shift(const struct pel_asgi_channel *ch, enum pel_request_phase phase);
+
 /* Raises ClientDisconnected, and notes that the app knows. Returns NULL. */
 PyObject *pel_asgi_exchange_raise_gone(struct pel_asgi_exchange *ex);
 

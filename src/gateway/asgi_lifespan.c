@@ -61,7 +61,7 @@ static PyObject *receive(PyObject *self, PyObject *const *args, size_t nargsf, P
     return pel_asgi_waiting((struct pel_asgi_channel *)self);
 }
 
-static const struct pel_asgi_channel_ops receive_ops = {"receive", receive, receive_poll};
+static const struct pel_asgi_channel_ops receive_ops = {"receive", receive, receive_poll, NULL};
 
 /* --- send() --- */
 
@@ -154,7 +154,7 @@ static PyObject *send(PyObject *self, PyObject *const *args, size_t nargsf, PyOb
     return result ? result : pel_asgi_failed();
 }
 
-static const struct pel_asgi_channel_ops send_ops = {"send", send, NULL};
+static const struct pel_asgi_channel_ops send_ops = {"send", send, NULL, NULL};
 
 /* --- the call --- */
 

@@ -117,4 +117,9 @@ static PyObject *receive(PyObject *self, PyObject *const *args, size_t nargsf, P
     return pel_asgi_waiting(ch);
 }
 
-const struct pel_asgi_channel_ops pel_asgi_receive_ops = {"receive", receive, poll};
+static void shift(struct pel_asgi_channel *ch)
+{
+    pel_asgi_exchange_shift(ch, PEL_REQUEST_PHASE_BODY);
+}
+
+const struct pel_asgi_channel_ops pel_asgi_receive_ops = {"receive", receive, poll, shift};

@@ -341,4 +341,9 @@ static PyObject *poll(struct pel_asgi_channel *ch)
     return ex->rq->ops->is_writable(ex->rq) ? Py_NewRef(Py_None) : NULL;
 }
 
-const struct pel_asgi_channel_ops pel_asgi_send_ops = {"send", send, poll};
+static void shift(struct pel_asgi_channel *ch)
+{
+    pel_asgi_exchange_shift(ch, PEL_REQUEST_PHASE_WRITE);
+}
+
+const struct pel_asgi_channel_ops pel_asgi_send_ops = {"send", send, poll, shift};

@@ -3,6 +3,7 @@
 #include "exceptions.h"
 #include "json.h"
 #include "page.h"
+#include "pellucid/inflight.h"
 #include "pellucid/metrics.h"
 #include "pellucid/time.h"
 #include "status_routes.h"
@@ -79,13 +80,20 @@ static void add_workers(struct pel_json *j, struct pel_shm *shm)
 static bool copy_entry(struct pel_shm_inflight *out, struct pel_shm_inflight *e)
 {
     uint64_t start_ns = atomic_load_explicit(&e->start_ns, memory_order_acquire);
+    uint8_t route_len;
 
     if (start_ns == 0)
         return false;
+    route_len = atomic_load_explicit(&e->route_len, memory_order_acquire);
+    atomic_store_explicit(&out->route_len,
+                          route_len < sizeof(out->route) ? route_len : sizeof(out->route),
+                          memory_order_relaxed);
     memcpy(out->trace_id, e->trace_id, sizeof(out->trace_id));
     memcpy(out->method, e->method, sizeof(out->method));
     memcpy(out->path, e->path, sizeof(out->path));
+    memcpy(out->route, e->route, sizeof(out->route));
     out->path_len = e->path_len < sizeof(out->path) ? e->path_len : sizeof(out->path);
+    atomic_store_explicit(&out->phase, LOAD(e->phase), memory_order_relaxed);
     atomic_store_explicit(&out->app_start_ns, LOAD(e->app_start_ns), memory_order_relaxed);
     atomic_store_explicit(&out->cpu_ns, LOAD(e->cpu_ns), memory_order_relaxed);
     atomic_store_explicit(&out->start_ns, start_ns, memory_order_relaxed);
@@ -100,6 +108,9 @@ static void add_request(struct pel_json *j, unsigned worker, int32_t pid,
     pel_json_uint(j, "pid", (uint64_t)pid);
     pel_json_str(j, "method", pel_str(e->method, strnlen(e->method, sizeof(e->method))));
     pel_json_str(j, "path", pel_str(e->path, e->path_len));
+    if (LOAD(e->route_len))
+        pel_json_str(j, "route", pel_str(e->route, LOAD(e->route_len)));
+    pel_json_cstr(j, "phase", pel_request_phase_texts[pel_inflight_phase(e)]);
     pel_json_seconds(j, "age_seconds", age_ns(LOAD(e->start_ns)));
     if (LOAD(e->app_start_ns))
         pel_json_seconds(j, "app_seconds", age_ns(LOAD(e->app_start_ns)));

@@ -1,9 +1,8 @@
-#include "pellucid/record.h"
+#include "pellucid/inflight.h"
 
 #include "probes.h"
 
-/* rec->inflight of a request that has begun and found the table full. */
-#define NO_ENTRY UINT32_MAX
+#define NO_ENTRY UINT32_MAX /* the table is full */
 
 static int start(struct pel_probes *ps, struct pel_err *err)
 {
@@ -65,6 +64,8 @@ static void fill_entry(struct pel_shm_inflight *e, const struct pel_record *rec)
         memcpy(e->method, rec->method.p, method_len);
     atomic_store_explicit(&e->app_start_ns, 0, memory_order_relaxed);
     atomic_store_explicit(&e->cpu_ns, 0, memory_order_relaxed);
+    atomic_store_explicit(&e->phase, PEL_REQUEST_PHASE_QUEUE, memory_order_relaxed);
+    atomic_store_explicit(&e->route_len, 0, memory_order_relaxed);
     atomic_store_explicit(&e->start_ns, now ? now : 1, memory_order_release);
 }
 
@@ -73,42 +74,56 @@ static void begin(struct pel_probes *ps, struct pel_record *rec)
     uint32_t i = take_entry(&ps->inflight);
 
     pel_metric_add(ps->slot, PEL_METRIC_REQUESTS_ACTIVE, 1);
+    rec->is_active = true;
     if (PEL_UNLIKELY(i == NO_ENTRY)) {
-        rec->inflight = NO_ENTRY;
         atomic_fetch_add_explicit(&ps->slot->inflight_lost, 1, memory_order_relaxed);
         return;
     }
-    rec->inflight = i + 1;
-    fill_entry(&ps->slot->inflight[i], rec);
+    rec->inflight = &ps->slot->inflight[i];
+    fill_entry(rec->inflight, rec);
+    if (PEL_UNLIKELY(rec->route.len))
+        pel_inflight_show_route(rec, rec->route);
 }
 
 static void app_enter(struct pel_probes *ps, struct pel_record *rec)
 {
-    if (rec->inflight == 0 || rec->inflight == NO_ENTRY)
-        return;
-    atomic_store_explicit(&ps->slot->inflight[rec->inflight - 1].app_start_ns,
-                          rec->stamp_ns[PEL_STAMP_APP_START], memory_order_relaxed);
+    if (PEL_LIKELY(rec->inflight != NULL))
+        atomic_store_explicit(&rec->inflight->app_start_ns, rec->stamp_ns[PEL_STAMP_APP_START],
+                              memory_order_relaxed);
 }
 
 static void app_leave(struct pel_probes *ps, struct pel_record *rec)
 {
-    if (rec->inflight == 0 || rec->inflight == NO_ENTRY)
-        return;
-    atomic_store_explicit(&ps->slot->inflight[rec->inflight - 1].cpu_ns, rec->spent.cpu_ns,
-                          memory_order_relaxed);
+    if (PEL_LIKELY(rec->inflight != NULL))
+        atomic_store_explicit(&rec->inflight->cpu_ns, rec->spent.cpu_ns, memory_order_relaxed);
 }
 
 static void finish(struct pel_probes *ps, struct pel_record *rec)
 {
-    if (rec->inflight == 0)
+    struct pel_shm_inflight *e = rec->inflight;
+
+    if (!rec->is_active)
         return;
     pel_metric_sub(ps->slot, PEL_METRIC_REQUESTS_ACTIVE, 1);
-    if (rec->inflight != NO_ENTRY) {
-        atomic_store_explicit(&ps->slot->inflight[rec->inflight - 1].start_ns, 0,
-                              memory_order_release);
-        give_entry(&ps->inflight, rec->inflight - 1);
+    if (e) {
+        atomic_store_explicit(&e->start_ns, 0, memory_order_release);
+        give_entry(&ps->inflight, (uint32_t)(e - ps->slot->inflight));
     }
-    rec->inflight = 0;
+    rec->inflight = NULL;
+    rec->is_active = false;
+}
+
+void pel_inflight_show_route(const struct pel_record *rec, struct pel_str route)
+{
+    struct pel_shm_inflight *e = rec->inflight;
+    size_t len = min_len(route.len, sizeof(e->route));
+
+    if (!e)
+        return;
+    atomic_store_explicit(&e->route_len, 0, memory_order_relaxed);
+    if (len)
+        memcpy(e->route, route.p, len);
+    atomic_store_explicit(&e->route_len, (uint8_t)len, memory_order_release);
 }
 
 const struct pel_probe pel_probe_inflight = {

@@ -3,6 +3,7 @@
 
 #include "conn.h"
 #include "h1.h"
+#include "pellucid/inflight.h"
 #include "pellucid/time.h"
 
 static size_t buffered(const struct pel_h1 *h1)
@@ -22,6 +23,8 @@ static void dispatch(struct pel_conn *c)
     struct pel_h1 *h1 = c->h1;
 
     pel_conn_leave_holding(c);
+    if (c->state == PEL_CONN_HOLD)
+        pel_inflight_show_phase(&h1->rq.rec, PEL_REQUEST_PHASE_QUEUE);
     pel_conn_enter(c, PEL_CONN_APP);
     h1->is_with_app = true;
     h1->rq.rec.stamp_ns[PEL_STAMP_READY] = loop->now_ns;
@@ -106,6 +109,7 @@ static void on_head(struct pel_conn *c)
         dispatch(c);
     } else {
         pel_conn_enter(c, PEL_CONN_HOLD);
+        pel_inflight_show_phase(&h1->rq.rec, PEL_REQUEST_PHASE_BODY);
         c->is_held_long = false;
         pel_conn_arm(c, c->loop->threads > 1 ? PEL_TIMEOUT_BODY : PEL_TIMEOUT_HOLD);
     }

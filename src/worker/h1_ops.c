@@ -4,6 +4,7 @@
 #include "h1_ops.h"
 #include "pellucid/conf.h"
 #include "pellucid/gateway.h"
+#include "pellucid/inflight.h"
 #include "pellucid/time.h"
 #include "timing.h"
 
@@ -61,6 +62,8 @@ static void done(struct pel_h1 *h1)
         pel_h1_record(h1, h1->rq.rec.stamp_ns[PEL_STAMP_LAST_BYTE]
                               ? h1->rq.rec.stamp_ns[PEL_STAMP_LAST_BYTE]
                               : pel_now_ns());
+    else
+        pel_inflight_show_phase(&h1->rq.rec, PEL_REQUEST_PHASE_WRITE);
     if (!h1->conn->loop->is_threaded)
         pel_conn_settle(h1->conn);
 }

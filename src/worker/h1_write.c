@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include "h1_ops.h"
+#include "pellucid/inflight.h"
 #include "pellucid/time.h"
 #include "pysignal.h"
 
@@ -14,12 +15,14 @@
 bool pel_h1_wait(struct pel_conn *c, short events, int64_t timeout_ms)
 {
     struct pollfd p = {.fd = c->fd, .events = events};
-    struct pel_spent *spent = &c->h1->rq.rec.spent;
-    uint64_t *wait_ns = events == POLLOUT ? &spent->write_wait_ns : &spent->body_wait_ns;
+    struct pel_record *rec = &c->h1->rq.rec;
+    bool is_write = events == POLLOUT;
+    uint64_t *wait_ns = is_write ? &rec->spent.write_wait_ns : &rec->spent.body_wait_ns;
     uint64_t end_ns = pel_now_ns() + (uint64_t)timeout_ms * PEL_NS_PER_MS;
     bool is_interrupted;
     int n;
 
+    pel_inflight_show_phase(rec, is_write ? PEL_REQUEST_PHASE_WRITE : PEL_REQUEST_PHASE_BODY);
     do {
         uint64_t now_ns = pel_now_ns();
         uint64_t left_ms = now_ns < end_ns ? (end_ns - now_ns) / PEL_NS_PER_MS + 1 : 0;
@@ -33,6 +36,7 @@ bool pel_h1_wait(struct pel_conn *c, short events, int64_t timeout_ms)
         if (is_interrupted)
             pel_pysignal_run();
     } while (is_interrupted);
+    pel_inflight_show_phase(rec, PEL_REQUEST_PHASE_APP);
     return n > 0;
 }
 

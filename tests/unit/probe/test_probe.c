@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <pthread.h>
 
+#include "pellucid/inflight.h"
+
 struct server {
     struct pel_conf conf;
     struct pel_shm shm;
@@ -53,6 +55,49 @@ static void request_appears_in_flight_and_leaves(void **state)
     tear_down(&s);
 }
 
+static void phase_and_route_are_shown_in_flight(void **state)
+{
+    struct pel_record rec = fixture_record(pel_now_ns());
+    const struct pel_shm_inflight *e;
+    char route[PEL_SHM_INFLIGHT_ROUTE_LEN + 20];
+    struct server s;
+
+    set_up(&s);
+    rec.route = PEL_STR_NONE;
+    pel_probes_begin(s.ps, &rec);
+    e = &pel_shm_slot(&s.shm, 0)->inflight[0];
+    assert_int_equal(e->route_len, 0);
+    assert_int_equal(pel_inflight_phase(e), PEL_REQUEST_PHASE_QUEUE);
+    pel_inflight_show_phase(&rec, PEL_REQUEST_PHASE_BODY);
+    assert_int_equal(pel_inflight_phase(e), PEL_REQUEST_PHASE_BODY);
+    pel_inflight_show_phase(&rec, PEL_REQUEST_PHASE_QUEUE);
+    pel_probes_app_enter(s.ps, &rec);
+    assert_int_equal(pel_inflight_phase(e), PEL_REQUEST_PHASE_APP);
+    pel_inflight_show_phase(&rec, PEL_REQUEST_PHASE_BODY);
+    assert_int_equal(pel_inflight_phase(e), PEL_REQUEST_PHASE_BODY);
+    pel_inflight_show_phase(&rec, PEL_REQUEST_PHASE_APP);
+    assert_int_equal(pel_inflight_phase(e), PEL_REQUEST_PHASE_APP);
+    pel_inflight_show_phase(&rec, PEL_REQUEST_PHASE_WRITE);
+    assert_int_equal(pel_inflight_phase(e), PEL_REQUEST_PHASE_WRITE);
+
+    pel_inflight_show_route(&rec, PEL_STR("/files/{path}"));
+    assert_str(pel_str(e->route, e->route_len), "/files/{path}");
+    memset(route, 'r', sizeof(route));
+    pel_inflight_show_route(&rec, pel_str(route, sizeof(route)));
+    assert_int_equal(e->route_len, PEL_SHM_INFLIGHT_ROUTE_LEN);
+
+    pel_probes_finish(s.ps, &rec);
+    pel_inflight_show_phase(&rec, PEL_REQUEST_PHASE_APP);
+    pel_inflight_show_route(&rec, PEL_STR("/late"));
+    assert_int_equal(e->phase, PEL_REQUEST_PHASE_WRITE);
+    assert_int_equal(e->route_len, PEL_SHM_INFLIGHT_ROUTE_LEN);
+    rec = fixture_record(pel_now_ns());
+    pel_probes_begin(s.ps, &rec);
+    assert_int_equal(pel_inflight_phase(e), PEL_REQUEST_PHASE_QUEUE);
+    assert_str(pel_str(e->route, e->route_len), "/orders/{id}");
+    tear_down(&s);
+}
+
 static void full_table_loses_the_entry_not_the_request(void **state)
 {
     enum { N = PEL_SHM_INFLIGHT_N + 3 };
@@ -64,6 +109,8 @@ static void full_table_loses_the_entry_not_the_request(void **state)
         recs[i] = fixture_record(pel_now_ns());
         pel_probes_begin(s.ps, &recs[i]);
     }
+    pel_inflight_show_phase(&recs[N - 1], PEL_REQUEST_PHASE_BODY);
+    pel_inflight_show_route(&recs[N - 1], PEL_STR("/nowhere"));
     assert_int_equal(fixture_metric(&s.shm, 0, PEL_METRIC_REQUESTS_ACTIVE), N);
     assert_int_equal(atomic_load(&pel_shm_slot(&s.shm, 0)->inflight_lost), 3);
     for (int i = 0; i < N; i++)
@@ -410,6 +457,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(request_appears_in_flight_and_leaves),
+        cmocka_unit_test(phase_and_route_are_shown_in_flight),
         cmocka_unit_test(full_table_loses_the_entry_not_the_request),
         cmocka_unit_test(span_holds_the_record),
         cmocka_unit_test(unsampled_is_kept_for_a_reason_only),
