@@ -9,7 +9,6 @@
 #include "pellucid/mem.h"
 #include "pellucid/metrics.h"
 #include "pellucid/time.h"
-#include "redact.h"
 #include "text.h"
 
 /* Span.flags beyond the eight bits of W3C. */
@@ -103,8 +102,7 @@ static void add_request(struct pel_attributes *as, const struct pel_span_entry *
     pel_attributes_str(as, "http.request.method", method);
     pel_attributes_str(as, "url.scheme", is_https ? PEL_STR("https") : PEL_STR("http"));
     pel_attributes_str(as, "url.path", pel_span_string(e, PEL_SPAN_STR_PATH));
-    add_nonempty(as, "url.query",
-                 pel_redact_query(as->arena, pel_span_string(e, PEL_SPAN_STR_QUERY)));
+    add_nonempty(as, "url.query", pel_span_string(e, PEL_SPAN_STR_QUERY));
     add_nonempty(as, "http.route", pel_span_string(e, PEL_SPAN_STR_ROUTE));
     pel_attributes_str(as, "network.protocol.version", version);
     add_server(as, pel_span_string(e, PEL_SPAN_STR_HOST), is_https);

@@ -6,7 +6,6 @@
 #include "pellucid/cputime.h"
 #include "pellucid/mem.h"
 #include "pellucid/time.h"
-#include "redact.h"
 #include "text.h"
 
 /* Scripts are forbidden by the header that admin.c sends; this page has none. */
@@ -53,7 +52,7 @@ static void make_row(struct row *r, const struct pel_recent_item *item, struct p
     r->name = pel_encode_name(e, a);
     r->error = pel_encode_error_type(e, r->error_room);
     r->path = pel_span_string(e, PEL_SPAN_STR_PATH);
-    r->query = pel_redact_query(a, pel_span_string(e, PEL_SPAN_STR_QUERY));
+    r->query = pel_span_string(e, PEL_SPAN_STR_QUERY);
 }
 
 /* Calls show for each request, newest first. */

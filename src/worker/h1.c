@@ -6,6 +6,7 @@
 #include "pellucid/conf.h"
 #include "pellucid/log.h"
 #include "pellucid/mem.h"
+#include "pellucid/redact.h"
 #include "pellucid/time.h"
 
 /* Exchanges at rest in a thread, and the buffers they keep. */
@@ -160,6 +161,18 @@ static void stamp_end(struct pel_record *rec, uint64_t now_ns)
         rec->stamp_ns[PEL_STAMP_RESPONSE_START] = rec->stamp_ns[PEL_STAMP_LAST_BYTE];
 }
 
+/* What comes from here on leaves the server. */
+static void redact(struct pel_h1 *h1)
+{
+    const struct pel_strings *names = &h1->conn->loop->conf->trace_redact;
+    struct pel_record *rec = &h1->rq.rec;
+
+    if (rec->query.len)
+        rec->query = pel_redact_query(names, rec->query, &h1->rq.arena);
+    if (rec->referer.len)
+        rec->referer = pel_redact_url(names, rec->referer, &h1->rq.arena);
+}
+
 void pel_h1_record(struct pel_h1 *h1, uint64_t now_ns)
 {
     struct pel_loop *loop = h1->conn->loop;
@@ -172,6 +185,7 @@ void pel_h1_record(struct pel_h1 *h1, uint64_t now_ns)
         return;
     if (rec->stamp_ns[PEL_STAMP_LAST_BYTE] == 0)
         stamp_end(rec, now_ns);
+    redact(h1);
     pel_probes_finish(loop->probes, rec);
     if (h1->is_begun && loop->control)
         pel_age_count(&loop->control->age, rec);

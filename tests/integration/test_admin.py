@@ -115,6 +115,28 @@ def test_spans_are_shown_without_a_collector(server):
     assert "secret" not in text
 
 
+def test_values_that_are_not_to_be_shown(server, receiver, tmp_path):
+    """In spans, pages and both formats of the access log; the app gets what was sent."""
+    for log_format in ("json", "text"):
+        log = tmp_path / log_format
+        config = {
+            "trace": {"redact": ["Token", "api_key"]},
+            "http": {"access_log": str(log), "access_log_format": log_format},
+        }
+        running = server(code=APP, config=config, receiver=receiver)
+        sent = "/orders?a=1&token=hidden&API_KEY=hidden&sig=hidden"
+        running.get(sent, {"Referer": "https://shop/?b=2&TOKEN=hidden"})
+        (orders,) = shown(running, 1)
+        wanted = "a=1&token=REDACTED&API_KEY=REDACTED&sig=REDACTED"
+        assert orders["query"] == wanted
+        assert running.stop() == 0
+        line = log.read_text()
+        assert wanted in line
+        assert "https://shop/?b=2&TOKEN=REDACTED" in line
+        assert "hidden" not in line
+    assert {span.attributes["url.query"] for span in receiver.spans()} == {wanted}
+
+
 def test_html_has_nothing_of_clients_in_its_markup(server):
     running = server(code=APP)
     running.raw(b"GET /<script>alert(2)</script> HTTP/1.1\r\nHost: a\r\n\r\n")

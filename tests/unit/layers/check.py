@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 HEADERS = {
     "base": "arena base buf err escape hash hex ipc list log mem proc put time",
     "conf": "address conf",
-    "http": "http record",
+    "http": "http record redact",
     "probe": "attribute child cputime exception inflight logline instrument metrics probe ring series shm span vitals",
     "gateway": "gateway py request",
     "worker": "worker",
