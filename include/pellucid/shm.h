@@ -12,6 +12,7 @@
 
 #include <stdatomic.h>
 
+#include "pellucid/account.h"
 #include "pellucid/base.h"
 #include "pellucid/err.h"
 #include "pellucid/exception.h"
@@ -20,7 +21,7 @@
 #include "pellucid/vitals.h"
 
 #define PEL_SHM_MAGIC 0x50454c4cU
-#define PEL_SHM_VERSION 8U
+#define PEL_SHM_VERSION 9U
 
 #define PEL_SHM_INFLIGHT_N 512
 #define PEL_SHM_PATH_LEN 168
@@ -60,6 +61,7 @@ enum pel_end {
     PEL_END_N
 };
 #define PEL_SHM_SIGNALS 65 /* numbers of signals, 0 included */
+#define PEL_SHM_ACCOUNTS_N 16
 
 /* One request that has begun and not finished; writer: the slot's worker. */
 struct pel_shm_inflight {
@@ -102,6 +104,7 @@ struct pel_shm_slot {
     _Atomic uint32_t generation;
     _Atomic uint64_t started_ns; /* monotonic */
     _Atomic uint64_t ready_ns;
+    struct pel_shm_account account; /* account.h says who writes */
 
     /* writer: the slot's worker */
     _Alignas(PEL_SHM_CACHELINE) _Atomic uint64_t heartbeat_ns; /* last turn of the loop */
@@ -143,7 +146,8 @@ struct pel_shm_header {
 #include "pellucid/tbl/server.h"
 #undef PEL_SERVER
     _Atomic uint64_t worker_ends[PEL_END_N];
-    _Atomic uint64_t worker_signals[PEL_SHM_SIGNALS]; /* those of PEL_END_SIGNAL, by number */
+    _Atomic uint64_t worker_signals[PEL_SHM_SIGNALS];    /* those of PEL_END_SIGNAL, by number */
+    struct pel_shm_account accounts[PEL_SHM_ACCOUNTS_N]; /* of all processes but workers */
     /* enum pel_observer_sleep, set by the observer. Who finds that it wants to be poked swaps the
      * value to AWAKE and, having got another one, writes the eventfd. */
     _Alignas(PEL_SHM_CACHELINE) _Atomic uint32_t observer_sleeps;

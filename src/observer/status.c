@@ -6,6 +6,7 @@
 #include "pellucid/inflight.h"
 #include "pellucid/metrics.h"
 #include "pellucid/time.h"
+#include "process.h"
 #include "status_routes.h"
 #include "vitals.h"
 
@@ -59,6 +60,7 @@ static void add_worker(struct pel_json *j, unsigned i, struct pel_shm_slot *s, u
     pel_json_uint(j, "connections_active", LOAD(s->metrics[PEL_METRIC_CONNECTIONS_ACTIVE]));
     pel_json_bool(j, "is_idle", LOAD(s->is_polling));
     pel_json_seconds(j, "loop_age_seconds", age_ns(LOAD(s->heartbeat_ns)));
+    pel_process_show_worker(j, s);
     pel_vitals_show(j, &s->vitals);
     pel_json_close(j, '}');
 }
@@ -225,6 +227,7 @@ void pel_page_status(const struct pel_view *v, const struct pel_head *head, stru
     pel_json_cstr(&j, "version", PEL_VERSION);
     add_supervisor(&j, v->shm->header);
     add_workers(&j, v->shm);
+    pel_process_show_others(&j, v->shm);
     add_requests(&j, v->shm);
     pel_exceptions_show(&j, v->shm);
     pel_status_add_routes(&j, v);

@@ -41,7 +41,8 @@ static void start(struct pel_role *role)
 
     if (pel_role_start(role, &err) == 0)
         return;
-    pel_log(PEL_LOG_COMPANION_NOT_STARTED, "cannot start the %s: %s", role->kind->name, err.text);
+    pel_log(PEL_LOG_COMPANION_NOT_STARTED, "cannot start the %s: %s",
+            pel_process_word(role->kind->role), err.text);
     role->started_ns = pel_now_ns();
     pel_role_restart_later(role, PEL_STATUS_UNKNOWN);
 }
@@ -68,7 +69,7 @@ static void start_observer(struct pel_role *role)
 }
 
 static const struct pel_role_kind observer_kind = {
-    .name = "observer",
+    .role = PEL_PROCESS_OBSERVER,
     .module = "pellucid.observer",
     .add_args = add_observer_args,
     .doc = companion_doc,
@@ -116,7 +117,7 @@ static void add_no_args(struct pel_role *role, struct pel_command *cmd)
 }
 
 static const struct pel_role_kind watcher_kind = {
-    .name = "watcher",
+    .role = PEL_PROCESS_WATCHER,
     .module = "pellucid.watcher",
     .add_args = add_no_args,
     .doc = companion_doc,

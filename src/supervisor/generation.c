@@ -123,7 +123,7 @@ static void restart_template(struct pel_role *role)
 }
 
 static const struct pel_role_kind template_kind = {
-    .name = "template",
+    .role = PEL_PROCESS_TEMPLATE,
     .module = "pellucid.template",
     .add_args = add_template_args,
     .doc = template_doc,

@@ -404,7 +404,8 @@ void pel_member_ended(struct pel_member *m, int status)
 
     pel_channel_read(&m->channel); /* its last words, connections it gave away among them */
     if (m->state == PEL_MEMBER_NONE)
-        return; /* reading them was the end */
+        return;                                    /* reading them was the end */
+    pel_accounts_close(&m->sv->shm, m->pid, NULL); /* still open: whoever reaped it has died */
     seat = m->seat;
     lived_ns = m->ready_ns ? pel_now_ns() - m->ready_ns : 0;
     pel_report_end(m, status);

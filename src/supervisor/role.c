@@ -15,8 +15,9 @@ static void on_deadline(struct pel_deadline *d)
         role->kind->restart(role);
         return;
     }
-    pel_log(PEL_LOG_PROCESS_STUCK, "%s (pid %d) took too long to %s; killed", role->kind->name,
-            (int)role->pid, role->is_stopping ? "stop" : "start (server.startup_timeout)");
+    pel_log(PEL_LOG_PROCESS_STUCK, "%s (pid %d) took too long to %s; killed",
+            pel_process_word(role->kind->role), (int)role->pid,
+            role->is_stopping ? "stop" : "start (server.startup_timeout)");
     pel_role_kill(role);
 }
 
@@ -72,6 +73,7 @@ int pel_role_start(struct pel_role *role, struct pel_err *err)
     role->is_stopping = false;
     role->started_ns = pel_now_ns();
     pel_list_push_tail(&role->sv->roles, &role->link);
+    pel_accounts_open(&role->sv->shm, role->kind->role, pid);
     return 0;
 }
 
@@ -112,10 +114,11 @@ void pel_role_restart_later(struct pel_role *role, int status)
     pel_status_text(status, how, sizeof(how));
     if (pause_ns)
         pel_log(PEL_LOG_PROCESS_DIED, "%s died (%s), %u times in %.1f s; next try in %.1f s",
-                role->kind->name, how, role->backoff.deaths,
+                pel_process_word(role->kind->role), how, role->backoff.deaths,
                 (double)(now - role->backoff.first_ns) / 1e9, (double)pause_ns / 1e9);
     else
-        pel_log(PEL_LOG_PROCESS_DIED, "%s died (%s); started again", role->kind->name, how);
+        pel_log(PEL_LOG_PROCESS_DIED, "%s died (%s); started again",
+                pel_process_word(role->kind->role), how);
     pel_deadline_set(&role->sv->deadlines, &role->deadline, pause_ns);
 }
 

@@ -13,13 +13,14 @@
 #include "channel.h"
 #include "command.h"
 #include "deadline.h"
+#include "pellucid/account.h"
 
 struct pel_supervisor;
 struct pel_role;
 
 /* What makes one role different from another. */
 struct pel_role_kind {
-    const char *name;   /* "template" */
+    enum pel_process_role role;
     const char *module; /* "pellucid.template" */
     /* Adds the arguments of its own; doc is the configuration to start with. */
     void (*add_args)(struct pel_role *role, struct pel_command *cmd);

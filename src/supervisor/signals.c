@@ -25,6 +25,22 @@ static void stop(struct pel_supervisor *sv)
     pel_stop(sv, EXIT_SUCCESS);
 }
 
+/* Some child that has ended, once the kernel has said what it used; 0 = there is none. */
+static pid_t reap_one(struct pel_supervisor *sv, int *status)
+{
+    siginfo_t info = {.si_pid = 0};
+    struct pel_proc last;
+    bool is_known;
+
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == -1 || info.si_pid == 0)
+        return 0;
+    is_known = pel_proc_read(&last, info.si_pid);
+    if (waitpid(info.si_pid, status, WNOHANG) != info.si_pid)
+        return 0;
+    pel_accounts_close(&sv->shm, info.si_pid, is_known ? &last : NULL);
+    return info.si_pid;
+}
+
 /* Children come from us, from templates that have died, and, where we are PID 1 or workers leave
  * orphans, from anywhere. SIGCHLD can merge: reap until there is nobody left. */
 static void reap(struct pel_supervisor *sv)
@@ -32,7 +48,7 @@ static void reap(struct pel_supervisor *sv)
     int status;
     pid_t pid;
 
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    while ((pid = reap_one(sv, &status)) > 0) {
         struct pel_member *m;
 
         if (pel_role_reaped(sv, pid, status) || pel_upgrade_reaped(sv, pid, status))

@@ -76,6 +76,7 @@ static int open_anew(struct pel_supervisor *sv, const struct pel_conf *conf, str
     if (open_listeners(sv, conf, err) == -1 || open_admin(sv, conf, err) == -1 ||
         open_shm(sv, conf, err) == -1)
         return -1;
+    pel_accounts_open(&sv->shm, PEL_PROCESS_SUPERVISOR, getpid());
     pel_members_init(sv);
     return 0;
 }

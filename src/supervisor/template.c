@@ -142,6 +142,7 @@ static void note_birth(struct pel_template *t, pid_t pid, const struct pel_msg *
     /* Nobody but us reaps it, so the pid is still its own. */
     *b = (struct birth){.pid = pid, .pidfd = pidfd_open(pid, 0), .slot = spawn->slot};
     PEL_ASSERT(b->pidfd != -1);
+    pel_account_open(&pel_shm_slot(&t->shm, b->slot)->account, PEL_PROCESS_WORKER, pid);
     send_msg(t, &msg, b->pidfd);
 }
 
@@ -173,11 +174,14 @@ static void reap(struct pel_template *t, size_t i)
 {
     struct birth b = t->births[i];
     struct pel_msg msg = {.type = PEL_MSG_EXITED, .slot = b.slot, .pid = b.pid};
+    struct pel_proc last;
+    bool is_known = pel_proc_read(&last, b.pid);
     int status;
 
     /* By pid: children of a preloaded app are its own business. */
     if (waitpid(b.pid, &status, WNOHANG) != b.pid)
         return;
+    pel_accounts_close(&t->shm, b.pid, is_known ? &last : NULL);
     close(b.pidfd);
     t->births[i] = t->births[--t->n_births];
     msg.status = status;

@@ -46,7 +46,7 @@ static void add_sockets(struct legacy *l, const char *word, const struct pel_soc
 static void add_role(struct legacy *l, const struct pel_role *role)
 {
     if (role->pid && pel_channel_is_open(&role->channel))
-        pel_buf_addf(&l->text, "%s %d %d\n", role->kind->name, (int)role->pid,
+        pel_buf_addf(&l->text, "%s %d %d\n", pel_process_word(role->kind->role), (int)role->pid,
                      pass(l, role->channel.fd));
 }
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from support.processes import wait_for
 from support.samples import parse, total
 
@@ -140,35 +138,3 @@ def test_routes_of_the_configuration_are_labels(server):
     assert total(samples, COUNT, http_route="/orders/{id}") == 20
     assert total(samples, COUNT) == 40
     assert len([1 for name, _ in samples if name == COUNT]) == 2
-
-
-def kernel_says(pid):
-    process = Path("/proc") / str(pid)
-    return [len(list((process / name).iterdir())) for name in ("task", "fd")]
-
-
-def test_processes_of_workers(server):
-    running = server(code=APP, config={"server": {"workers": 2}})
-
-    def agree():
-        samples = parse(running.metrics())
-        for worker in running.status()["workers"]:
-            of_it = {"pellucid_worker_id": str(worker["id"])}
-            names = ("process_thread", "process_unix_file_descriptor")
-            if [total(samples, n, **of_it) for n in names] != kernel_says(worker["pid"]):
-                return False  # a worker that has just started may still start a thread
-            assert 5 << 20 < total(samples, "process_memory_usage_bytes", **of_it) < 1 << 30
-        return True
-
-    wait_for("the kernel's numbers", agree, 10 * running.target.patience)
-    text = running.metrics()
-    assert not any(f'"{pid}"' in text for pid in running.workers())
-    before = running.workers()
-    running.kill_worker()
-    assert running.workers() != before
-    ids = {
-        dict(pairs)["pellucid_worker_id"]
-        for name, pairs in parse(running.metrics())
-        if name == "process_thread"
-    }
-    assert len(ids) == 2
