@@ -200,6 +200,7 @@ void pel_collect(struct pel_sink *sink, const struct pel_view *v)
     pel_exceptions_collect(sink, v->shm);
     pel_vitals_collect(sink, v->shm);
     pel_process_collect(sink, v->shm);
+    pel_footprint_collect(sink, v->footprint);
     collect_server(sink, v->shm);
     collect_ends(sink, v->shm->header);
     collect_states(sink, v->shm);

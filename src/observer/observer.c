@@ -7,6 +7,7 @@
 #include "drain.h"
 #include "exemplars.h"
 #include "exporter.h"
+#include "footprint.h"
 #include "held.h"
 #include "metrics_exporter.h"
 #include "pellucid/conf.h"
@@ -28,6 +29,7 @@ struct observer {
     struct pel_recent recent;
     struct pel_window window;
     struct pel_exemplars exemplars;
+    struct pel_footprint footprint;
     struct pel_exporter exporter, logs; /* of spans, of log records */
     struct pel_metrics_exporter metrics;
     unsigned n_stopped; /* of N_EXPORTERS */
@@ -196,8 +198,9 @@ static void init(struct observer *ob, const struct pel_observer_env *env)
 {
     memset(ob, 0, sizeof(*ob));
     ob->env = env;
-    ob->view = (struct pel_view){env->conf,    env->shm,    &ob->drain,  &ob->exporter, &ob->logs,
-                                 &ob->metrics, &ob->recent, &ob->window, &ob->exemplars};
+    ob->view =
+        (struct pel_view){env->conf,    env->shm,    &ob->drain,  &ob->exporter,  &ob->logs,
+                          &ob->metrics, &ob->recent, &ob->window, &ob->exemplars, &ob->footprint};
     ob->drain.on_span = on_span;
     ob->drain.on_child = on_child;
     ob->drain.on_logline = on_logline;
@@ -205,6 +208,7 @@ static void init(struct observer *ob, const struct pel_observer_env *env)
     pel_arena_init(&ob->scratch);
     pel_recent_init(&ob->recent);
     pel_exemplars_init(&ob->exemplars);
+    pel_footprint_init(&ob->footprint, &ob->loop, env->shm);
     ob->keeps = pel_span_keeps(env->conf);
     ob->held.on_done = on_held;
     srandom((unsigned)pel_now_ns() ^ (unsigned)getpid());
@@ -239,6 +243,7 @@ int pel_observer_run(const struct pel_observer_env *env, struct pel_err *err)
     uv_loop_close(&ob->loop);
     pel_recent_fini(&ob->recent);
     pel_exemplars_fini(&ob->exemplars);
+    pel_footprint_fini(&ob->footprint);
     if (env->control_fd >= 0)
         close(env->control_fd);
     free(ob);

@@ -9,6 +9,7 @@
 #include "drain.h"
 #include "exemplars.h"
 #include "exporter.h"
+#include "footprint.h"
 #include "metrics_exporter.h"
 #include "pellucid/http.h"
 #include "recent.h"
@@ -25,6 +26,7 @@ struct pel_view {
     const struct pel_recent *recent;
     const struct pel_window *window;
     const struct pel_exemplars *exemplars;
+    struct pel_footprint *footprint; /* whoever shows it wants it */
 };
 
 /* An answer under construction; the caller owns body. */

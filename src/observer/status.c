@@ -46,8 +46,10 @@ static void add_supervisor(struct pel_json *j, struct pel_shm_header *h)
     pel_json_close(j, '}');
 }
 
-static void add_worker(struct pel_json *j, unsigned i, struct pel_shm_slot *s, uint32_t state)
+static void add_worker(struct pel_json *j, const struct pel_view *v, unsigned i, uint32_t state)
 {
+    struct pel_shm_slot *s = pel_shm_slot(v->shm, i);
+
     pel_json_open(j, NULL, '{');
     pel_json_uint(j, "id", i);
     pel_json_cstr(j, "state", state < PEL_ARRAY_LEN(state_names) ? state_names[state] : "?");
@@ -61,19 +63,19 @@ static void add_worker(struct pel_json *j, unsigned i, struct pel_shm_slot *s, u
     pel_json_bool(j, "is_idle", LOAD(s->is_polling));
     pel_json_seconds(j, "loop_age_seconds", age_ns(LOAD(s->heartbeat_ns)));
     pel_process_show_worker(j, s);
+    pel_footprint_show(j, v->footprint, i);
     pel_vitals_show(j, &s->vitals);
     pel_json_close(j, '}');
 }
 
-static void add_workers(struct pel_json *j, struct pel_shm *shm)
+static void add_workers(struct pel_json *j, const struct pel_view *v)
 {
     pel_json_open(j, "workers", '[');
-    for (unsigned i = 0; i < shm->header->n_slots; i++) {
-        struct pel_shm_slot *s = pel_shm_slot(shm, i);
-        uint32_t state = LOAD(s->state);
+    for (unsigned i = 0; i < v->shm->header->n_slots; i++) {
+        uint32_t state = LOAD(pel_shm_slot(v->shm, i)->state);
 
         if (state != PEL_SLOT_EMPTY)
-            add_worker(j, i, s, state);
+            add_worker(j, v, i, state);
     }
     pel_json_close(j, ']');
 }
@@ -226,7 +228,7 @@ void pel_page_status(const struct pel_view *v, const struct pel_head *head, stru
     pel_json_open(&j, NULL, '{');
     pel_json_cstr(&j, "version", PEL_VERSION);
     add_supervisor(&j, v->shm->header);
-    add_workers(&j, v->shm);
+    add_workers(&j, v);
     pel_process_show_others(&j, v->shm);
     add_requests(&j, v->shm);
     pel_exceptions_show(&j, v->shm);

@@ -135,3 +135,40 @@ def test_cpu_never_goes_back(server):
         look()
     burned = sum(v for pairs, v in last.items() if ("pellucid_process_role", "worker") in pairs)
     assert burned >= 0.9
+
+
+HOARD = """
+kept = []
+
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/keep":
+        kept.append(bytearray(b"x" * (64 << 20)))
+    start_response("200 OK", [("Content-Length", "0")])
+    return []
+"""
+
+
+def test_memory_that_a_worker_has_to_itself(server):
+    running = server(code=HOARD, config={"server": {"workers": 2}})
+
+    def uss():
+        """Of each worker, once both are known; who asks gets what was found after he asked before."""
+        found = [w.get("memory_uss_bytes") for w in running.status()["workers"]]
+        return None not in found and found
+
+    wait_for("what was read at the first look", uss, 10 * running.target.patience)
+    samples = parse(running.metrics())
+    for worker in running.status()["workers"]:
+        of_it = {"pellucid_worker_id": str(worker["id"])}
+        assert (
+            total(samples, "pellucid_worker_memory_uss_bytes", **of_it)
+            == worker["memory_uss_bytes"]
+        )
+        assert 1 << 20 < worker["memory_uss_bytes"] < worker["memory_pss_bytes"]
+        assert worker["memory_pss_bytes"] < 1 << 30
+    running.get("/keep")
+    wait_for(
+        "one that has grown by 64 MiB",
+        lambda: max(uss() or [0]) - min(uss() or [0]) > 50 << 20,
+        60 * running.target.patience,
+    )
