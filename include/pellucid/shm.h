@@ -21,7 +21,7 @@
 #include "pellucid/vitals.h"
 
 #define PEL_SHM_MAGIC 0x50454c4cU
-#define PEL_SHM_VERSION 9U
+#define PEL_SHM_VERSION 10U
 
 #define PEL_SHM_INFLIGHT_N 512
 #define PEL_SHM_PATH_LEN 168

@@ -132,7 +132,8 @@ void pel_exceptions_collect(struct pel_sink *sink, struct pel_shm *shm)
         PEL_METRIC_KIND_COUNTER,
         "{exception}",
         "pellucid.app.exceptions",
-        "Exceptions that the app did not handle, by type and place.",
+        "Exceptions that the app did not handle, or its framework answered for it, by type and "
+        "place.",
     };
     struct pel_labels labels;
     struct kinds ks;

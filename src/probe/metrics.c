@@ -7,13 +7,11 @@ const struct pel_metric_info pel_metric_infos[PEL_METRIC_N] = {
 #undef PEL_METRIC
 };
 
-/* Errors that have a scalar of their own; the others are told by the histogram's error.type. */
+/* Errors that have a scalar of their own; exceptions are counted by their kind (exception.h), the
+ * others are told by the histogram's error.type. */
 static void count_error(struct pel_shm_slot *slot, const struct pel_record *rec)
 {
     switch (rec->error) {
-    case PEL_ERROR_APP_EXCEPTION:
-        pel_counter_add(&slot->metrics[PEL_METRIC_EXCEPTIONS], 1);
-        break;
     case PEL_ERROR_CLIENT_GONE:
         pel_counter_add(&slot->metrics[PEL_METRIC_DISCONNECTS], 1);
         break;

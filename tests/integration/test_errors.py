@@ -10,6 +10,7 @@ from signal import SIGKILL
 import pytest
 
 from support.processes import wait_for
+from support.samples import parse, total
 
 WSGI = """
 import json
@@ -287,6 +288,12 @@ def test_framework_that_answers_for_the_app(server, module, code, function, rout
     ((key, error),) = errors(running).items()
     assert key == ("LookupError", line)
     assert error["count"] == 2
+    # One metric of exceptions, and failed requests of their route.
+    text = running.metrics()
+    assert total(parse(text), "pellucid_app_exceptions_total") == 2
+    assert "pellucid_exceptions" not in text
+    failed = {r["route"]: r["total"]["errors"] for r in running.status()["routes"]}
+    assert failed[route] == 2 and sum(failed.values()) == 2
     spans = json.loads(running.admin("/spans.json")[1])["spans"]
     (span,) = [s for s in spans if s["path"] == "/orders/8"]
     assert span["exception"]["type"] == "LookupError"

@@ -47,7 +47,7 @@ def test_requests_are_counted_by_their_attributes(server):
     assert total(samples, COUNT, error_type="app_exception") == 1
     assert total(samples, COUNT, http_request_method="_OTHER") == 1
     assert total(samples, COUNT) == total(samples, "pellucid_requests_total") == 12
-    assert total(samples, "pellucid_exceptions_total") == 1
+    assert total(samples, "pellucid_app_exceptions_total") == 1
     assert total(samples, "pellucid_connections_total") == 12
     assert total(samples, "pellucid_network_out_bytes_total") > 10 * 100
     assert total(samples, "http_server_active_requests") == 0

@@ -7,7 +7,6 @@ PEL_METRIC(REQUESTS, COUNTER, "{request}", "pellucid.requests", "Requests finish
 PEL_METRIC(REQUESTS_ACTIVE, UPDOWN, "{request}", "http.server.active_requests", "Requests in flight.")
 PEL_METRIC(REQUESTS_QUEUED, UPDOWN, "{request}", "pellucid.requests.queued", "Requests waiting for an application thread.")
 PEL_METRIC(REQUESTS_BAD, COUNTER, "{request}", "pellucid.requests.bad", "Requests refused before the app saw them.")
-PEL_METRIC(EXCEPTIONS, COUNTER, "{exception}", "pellucid.exceptions", "Requests in which the app raised.")
 PEL_METRIC(DISCONNECTS, COUNTER, "{request}", "pellucid.disconnects", "Requests whose client left before the end.")
 PEL_METRIC(QUEUE_TIME, COUNTER, "ns", "pellucid.request.queue.time", "Time requests waited for the app.")
 PEL_METRIC(APP_TIME, COUNTER, "ns", "pellucid.request.app.time", "Time from calling the app to its end.")

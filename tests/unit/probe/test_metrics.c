@@ -9,7 +9,7 @@ static void errors_move_their_counters(void **state)
         bool is_bad;
     } cases[] = {
         {PEL_ERROR_NONE, true, -1, false},
-        {PEL_ERROR_APP_EXCEPTION, true, PEL_METRIC_EXCEPTIONS, false},
+        {PEL_ERROR_APP_EXCEPTION, true, -1, false},
         {PEL_ERROR_CLIENT_GONE, false, PEL_METRIC_DISCONNECTS, false},
         {PEL_ERROR_HEADER_TIMEOUT, false, PEL_METRIC_TIMEOUTS, true},
         {PEL_ERROR_WRITE_TIMEOUT, true, PEL_METRIC_TIMEOUTS, false},
