@@ -83,6 +83,19 @@ static inline PyObject *pel_py_frame_variable(PyFrameObject *frame, PyObject *na
     return value;
 }
 
+/* The UTF-8 of a str, borrowed from it. False, without an exception and with an empty *out, when
+ * str is NULL, no str at all, or one that has none: names of files may hold lone surrogates. */
+static inline bool pel_py_utf8(PyObject *str, struct pel_str *out)
+{
+    Py_ssize_t len;
+    const char *p = str && PyUnicode_Check(str) ? PyUnicode_AsUTF8AndSize(str, &len) : NULL;
+
+    *out = p ? pel_str(p, (size_t)len) : PEL_STR("");
+    if (!p)
+        PyErr_Clear();
+    return p != NULL;
+}
+
 /* The characters of a str as bytes, borrowed from it; false when some are beyond latin-1. */
 static inline bool pel_py_latin_1(PyObject *str, struct pel_str *out)
 {

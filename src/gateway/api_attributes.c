@@ -1,17 +1,5 @@
 #include "gateway/api.h"
 
-/* The UTF-8 of a str as bytes that last as long as the str; false (no exception) without. */
-static bool read_text(PyObject *str, struct pel_str *out)
-{
-    Py_ssize_t len;
-    const char *p = str && PyUnicode_Check(str) ? PyUnicode_AsUTF8AndSize(str, &len) : NULL;
-
-    PyErr_Clear();
-    if (p)
-        *out = pel_str(p, (size_t)len);
-    return p != NULL;
-}
-
 static bool read_number(PyObject *value, struct pel_attribute *a)
 {
     int overflow = 0;
@@ -43,7 +31,7 @@ static bool read_value(PyObject *value, struct pel_attribute *a, PyObject **keep
         value = *keeper = PyObject_Str(value);
     }
     a->type = PEL_ATTRIBUTE_STR;
-    return read_text(value, &a->text);
+    return pel_py_utf8(value, &a->text);
 }
 
 void pel_api_attribute(char **room, size_t *len, PyObject *key, PyObject *value)
@@ -51,7 +39,7 @@ void pel_api_attribute(char **room, size_t *len, PyObject *key, PyObject *value)
     struct pel_attribute a = {.type = PEL_ATTRIBUTE_STR};
     PyObject *keeper = NULL;
 
-    if (read_text(key, &a.key) && read_value(value, &a, &keeper)) {
+    if (pel_py_utf8(key, &a.key) && read_value(value, &a, &keeper)) {
         if (!*room)
             *room = PyMem_Malloc(PEL_ATTRIBUTE_PACKED_MAX);
         if (*room)

@@ -53,11 +53,10 @@ static PyObject *latin_1(struct pel_str s)
 
 static void keep_route(struct pel_api_request *r, struct pel_request *rq)
 {
-    Py_ssize_t len;
-    const char *p = PyUnicode_AsUTF8AndSize(r->route, &len);
+    struct pel_str route;
 
-    PEL_ASSERT(p != NULL); /* was encoded when it was set */
-    rq->rec.route = pel_arena_dup(&rq->arena, pel_str(p, (size_t)len));
+    PEL_ASSERT(pel_py_utf8(r->route, &route)); /* was encoded when it was set */
+    rq->rec.route = pel_arena_dup(&rq->arena, route);
     rq->rec.route_source = PEL_ROUTE_API;
 }
 

@@ -175,17 +175,14 @@ static void write_span(struct pel_api_span *s, uint64_t end_ns, PyObject *exc)
     char space[PEL_ATTRIBUTE_PACKED_MAX], *room = space;
     struct pel_child child = {.start_ns = s->start_ns, .end_ns = end_ns};
     struct pel_arena arena;
-    Py_ssize_t name_len;
-    const char *name = PyUnicode_AsUTF8AndSize(s->name, &name_len);
+    struct pel_str name;
 
-    if (!name)
-        PyErr_Clear();
     pel_arena_init(&arena);
     memcpy(child.trace_id, s->request->trace_id, sizeof(child.trace_id));
     memcpy(child.span_id, s->id, sizeof(child.span_id));
     memcpy(child.parent_span_id, s->parent_id, sizeof(child.parent_span_id));
     child.trace_flags = s->request->flags;
-    child.strings[PEL_CHILD_NAME] = name ? pel_str(name, (size_t)name_len) : PEL_STR("?");
+    child.strings[PEL_CHILD_NAME] = pel_py_utf8(s->name, &name) ? name : PEL_STR("?");
     child.strings[PEL_CHILD_TRACE_STATE] = trace_state(s->request);
     child.strings[PEL_CHILD_ATTRIBUTES] = pack_attributes(s, &room);
     if (exc)

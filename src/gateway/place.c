@@ -2,17 +2,6 @@
 
 #include "gateway/strings.h"
 
-/* UTF-8 of a str, borrowed from it; empty when it is none. */
-static struct pel_str text_of(PyObject *str)
-{
-    Py_ssize_t len = 0;
-    const char *p = str && PyUnicode_Check(str) ? PyUnicode_AsUTF8AndSize(str, &len) : NULL;
-
-    if (!p)
-        PyErr_Clear();
-    return pel_str(p, (size_t)len);
-}
-
 static bool has(struct pel_str s, const char *part)
 {
     return s.len && memmem(s.p, s.len, part, strlen(part)) != NULL;
@@ -30,11 +19,14 @@ static PyObject *library_file(void)
 }
 
 /* library: "/usr/lib/python3.11/os.py". */
-static bool is_of_app(struct pel_str file, struct pel_str library)
+static bool is_of_app(PyObject *name, struct pel_str library)
 {
     const char *slash = library.len ? memrchr(library.p, '/', library.len) : NULL;
     size_t folder_len = slash ? (size_t)(slash + 1 - library.p) : 0;
+    struct pel_str file;
 
+    if (!pel_py_utf8(name, &file))
+        return true;
     if (!file.len || file.p[0] == '<' || has(file, "/site-packages/") ||
         has(file, "/dist-packages/"))
         return false;
@@ -50,14 +42,15 @@ static PyCodeObject *code_of(PyObject *traceback)
 static PyObject *innermost(PyObject *traceback)
 {
     PyObject *library = library_file(), *last = NULL, *of_app = NULL;
-    struct pel_str folder = text_of(library);
+    struct pel_str folder;
 
+    pel_py_utf8(library, &folder);
     for (PyObject *at = traceback; at && PyTraceBack_Check(at);
          at = (PyObject *)((PyTracebackObject *)at)->tb_next) {
         PyCodeObject *code = code_of(at);
 
         last = at;
-        if (is_of_app(text_of(code->co_filename), folder))
+        if (is_of_app(code->co_filename, folder))
             of_app = at;
         Py_DECREF(code);
     }
@@ -70,10 +63,11 @@ static struct pel_str function_name(PyObject *traceback, PyCodeObject *code,
                                     struct pel_arena *arena)
 {
     PyObject *globals = PyFrame_GetGlobals(((PyTracebackObject *)traceback)->tb_frame);
-    struct pel_str module, name = text_of(code->co_qualname), out;
+    struct pel_str module, name, out;
     char *room;
 
-    module = text_of(globals ? PyDict_GetItemWithError(globals, pel_interned.name) : NULL);
+    pel_py_utf8(globals ? PyDict_GetItemWithError(globals, pel_interned.name) : NULL, &module);
+    pel_py_utf8(code->co_qualname, &name);
     room = pel_arena_alloc(arena, module.len + 1 + name.len);
     out = pel_str(room, 0);
     if (module.len) {
@@ -104,12 +98,14 @@ void pel_place_find(PyObject *exc, struct pel_arena *arena, struct pel_exception
     PyObject *traceback = PyException_GetTraceback(exc);
     PyObject *at = traceback ? innermost(traceback) : NULL;
     PyCodeObject *code = at ? code_of(at) : NULL;
+    struct pel_str file;
 
     out->function = out->file = PEL_STR("");
     out->line = 0;
     if (code) {
         out->function = function_name(at, code, arena);
-        out->file = pel_arena_dup(arena, text_of(code->co_filename));
+        pel_py_utf8(code->co_filename, &file);
+        out->file = pel_arena_dup(arena, file);
         out->line = line_of(at);
         Py_DECREF(code);
     }

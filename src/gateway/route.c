@@ -18,24 +18,19 @@ static void set_route(struct pel_request *rq, struct pel_str prefix, const char 
                       PyObject *template)
 {
     struct pel_str sep = pel_str(separator, strlen(separator));
-    Py_ssize_t text_len;
-    const char *text;
+    struct pel_str text;
     size_t len;
     char *out;
 
-    if (!template || !PyUnicode_Check(template))
+    if (!pel_py_utf8(template, &text))
         return;
-    if (!(text = PyUnicode_AsUTF8AndSize(template, &text_len))) {
-        PyErr_Clear();
-        return;
-    }
-    len = prefix.len + sep.len + (size_t)text_len;
+    len = prefix.len + sep.len + text.len;
     if (len == 0 || len > ROUTE_MAX)
         return;
     out = pel_arena_alloc(&rq->arena, len);
     memcpy(out, prefix.p, prefix.len);
     memcpy(out + prefix.len, sep.p, sep.len);
-    memcpy(out + prefix.len + sep.len, text, (size_t)text_len);
+    memcpy(out + prefix.len + sep.len, text.p, text.len);
     rq->rec.route = pel_str(out, len);
     rq->rec.route_source = PEL_ROUTE_FRAMEWORK;
 }
@@ -43,12 +38,10 @@ static void set_route(struct pel_request *rq, struct pel_str prefix, const char 
 /* The UTF-8 of dict[key], borrowed from it; empty without one. */
 static struct pel_str text_of(PyObject *dict, PyObject *key)
 {
-    PyObject *value = PyDict_GetItemWithError(dict, key);
-    Py_ssize_t len = 0;
-    const char *p = value && PyUnicode_Check(value) ? PyUnicode_AsUTF8AndSize(value, &len) : NULL;
+    struct pel_str text;
 
-    PyErr_Clear();
-    return p ? pel_str(p, (size_t)len) : PEL_STR("");
+    pel_py_utf8(PyDict_GetItemWithError(dict, key), &text);
+    return text;
 }
 
 /* --- WSGI frameworks: an object in the environ --- */
@@ -90,18 +83,13 @@ static bool read_rule(struct pel_request *rq, PyObject *env, PyObject *key, PyOb
 static struct pel_str find_param(PyObject *params, struct pel_str segment)
 {
     PyObject *name, *value, *text;
-    struct pel_str found = PEL_STR_NONE;
-    Py_ssize_t pos = 0, len;
-    const char *p;
+    struct pel_str utf8, found = PEL_STR_NONE;
+    Py_ssize_t pos = 0;
 
     while (!found.p && PyDict_Next(params, &pos, &name, &value)) {
         text = PyUnicode_Check(value) || PyLong_CheckExact(value) ? PyObject_Str(value) : NULL;
-        p = text ? PyUnicode_AsUTF8AndSize(text, &len) : NULL;
-        if (p && pel_str_eq(pel_str(p, (size_t)len), segment) && PyUnicode_Check(name)) {
-            p = PyUnicode_AsUTF8AndSize(name, &len);
-            found = p ? pel_str(p, (size_t)len) : PEL_STR_NONE;
-        }
-        PyErr_Clear();
+        if (pel_py_utf8(text, &utf8) && pel_str_eq(utf8, segment) && pel_py_utf8(name, &utf8))
+            found = utf8;
         Py_XDECREF(text);
     }
     return found;

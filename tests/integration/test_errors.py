@@ -43,6 +43,11 @@ async def app(scope, receive, send):
     raise RuntimeError("no lifespan")
 """
 
+FAILING = {
+    "wsgi": "def app(environ, start_response):\n    fail()",
+    "asgi": "async def app(scope, receive, send):\n    fail()",
+}
+
 
 def errors(running):
     return {(e["type"], e["line"]): e for e in running.status()["errors"]}
@@ -102,6 +107,29 @@ def test_exception_is_one_event_and_counted_by_type_and_place(server):
     )
 
 
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+def test_names_that_are_no_utf_8(server, interface):
+    """File names of code are bytes, which Python holds as lone surrogates."""
+    code = f"""
+source = "import json\\ndef load():\\n json.loads('{{')"
+names = {{"__name__": "shop"}}
+exec(compile(source, "b\\udcfccher.py", "exec"), names)
+def fail():
+    names["__name__"] = "b\\udcfccher"
+    names["load"]()
+{FAILING[interface]}
+"""
+    running = server(code=code, config={"log": {"format": "json"}})
+    assert running.get("/").status == 500
+    (event,) = events(running)
+    assert event["code.function.name"] == "load"
+    assert event["code.line.number"] == 3
+    assert "code.file.path" not in event
+    assert "b\\udcfccher.py" in event["detail"]
+    assert running.get("/").status == 500
+    assert errors(running)["json.decoder.JSONDecodeError", 3]["count"] == 2
+
+
 def test_counts_outlive_worker_and_observer(server):
     running = server(code=WSGI, config={"server": {"workers": 2}})
     for _ in range(6):
@@ -140,7 +168,7 @@ def test_asgi_exception(server):
 
 
 @pytest.mark.parametrize("level", ["info", "error"])
-def test_client_that_leaves_is_no_exception_of_the_app(server, level):
+def test_client_that_leaves_is_no_exception_of_the_app(server, tmp_path, level):
     running = server(
         code="""
 import time
@@ -148,11 +176,16 @@ def app(environ, start_response):
     environ["wsgi.input"].read()
     return []
 """,
-        config={"log": {"level": level, "format": "json"}},
+        config={
+            "log": {"level": level, "format": "json"},
+            "http": {"access_log": str(tmp_path / "access"), "access_log_format": "json"},
+        },
     )
     with running.connect() as wire:
         wire.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
-    wait_for("the request to end", lambda: not running.status()["requests_in_flight"], 10)
+    line = wait_for("the access line", (tmp_path / "access").read_text, 10)
+    assert json.loads(line)["error"] == "client_disconnected"
+    assert json.loads(line)["app_ms"] > 0
     assert running.stop() == 0
     assert not events(running)
 
