@@ -37,6 +37,10 @@ static PyMethodDef methods[] = {
      "changed(control, path)\n\nTells the supervisor, on the watcher's control socket, that a file "
      "of "
      "the app has changed. Raises OSError."},
+    {"hear", pel_server_hear, METH_VARARGS,
+     "hear(control) -> bool\n\nIn the watcher: does what the supervisor says on its control "
+     "socket. "
+     "False once the supervisor has closed it."},
     {"run_worker", WITH_KEYWORDS(pel_server_run_worker), METH_VARARGS | METH_KEYWORDS,
      "run_worker(doc, app, listeners, access_fd=-1, control_fd=-1)\n\nServes app in this process "
      "until SIGTERM, without supervisor and observer. doc is the configuration, {section: {key: "

@@ -24,6 +24,7 @@ PyObject *pel_server_work(PyObject *module, PyObject *args);
 
 /* watcher.c */
 PyObject *pel_server_changed(PyObject *module, PyObject *args);
+PyObject *pel_server_hear(PyObject *module, PyObject *args);
 
 PyObject *pel_server_run_worker(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *pel_server_interface(PyObject *module, PyObject *args);

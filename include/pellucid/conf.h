@@ -176,6 +176,8 @@ struct pel_export_settings {
     const struct pel_pairs *headers;
     int64_t timeout_ms;
     bool compresses;
+    /* PEM files; "" = none: the system's authorities, the key with the certificate. */
+    const char *authorities, *certificate, *key;
 };
 struct pel_export_settings pel_conf_export_settings(const struct pel_conf *conf,
                                                     enum pel_signal signal);

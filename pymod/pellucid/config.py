@@ -157,17 +157,20 @@ def _check_certificates(effective: Effective) -> None:
     """Raises ConfigError for a file of [otlp] that cannot be read: an export would only say so much
     later. That the contents are good is for the one who uses them to find out."""
     otlp = effective.doc.get("otlp", {})
-    if otlp.get("client_key") and not otlp.get("client_certificate"):
-        source = effective.source("otlp.client_key")
-        raise ConfigError(f"{source}: otlp.client_key is set, but otlp.client_certificate is not")
-    for key in ("certificate", "client_certificate", "client_key"):
-        if not (path := otlp.get(key)):
-            continue
-        try:
-            with open(path, "rb"):
-                pass
-        except OSError as error:
-            source = effective.source(f"otlp.{key}")
-            raise ConfigError(
-                f'{source}: otlp.{key}: cannot read "{path}": {error.strerror}'
-            ) from None
+    for prefix in ("", *(f"{signal}_" for signal in otel.EXPORTERS)):
+        own, general = f"{prefix}client_certificate", "client_certificate"
+        if otlp.get(f"{prefix}client_key") and not (otlp.get(own) or otlp.get(general)):
+            source = effective.source(f"otlp.{prefix}client_key")
+            raise ConfigError(f"{source}: otlp.{prefix}client_key is set, but otlp.{own} is not")
+        for name in ("certificate", "client_certificate", "client_key"):
+            if path := otlp.get(prefix + name):
+                _check_readable(effective, f"otlp.{prefix}{name}", path)
+
+
+def _check_readable(effective: Effective, name: str, path: str) -> None:
+    try:
+        with open(path, "rb"):
+            pass
+    except OSError as error:
+        source = effective.source(name)
+        raise ConfigError(f'{source}: {name}: cannot read "{path}": {error.strerror}') from None

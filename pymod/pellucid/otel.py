@@ -129,10 +129,6 @@ def _exporter(variables: Variables, is_set: Callable[[str], bool], warn: Warn) -
             # What the file says of all signals must not lose to what is said here of one.
             if not is_set(setting.name.replace(prefix, "")):
                 yield setting
-    for kind in ("TRACES_", ""):
-        for name in ("CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"):
-            if (variable := f"{PREFIX}{kind}{name}") in variables:
-                yield Setting(f"otlp.{name.lower()}", variables[variable], variable)
     yield from _milliseconds(
         variables, "OTEL_METRIC_EXPORT_INTERVAL", "otlp.metrics_interval", warn
     )
@@ -162,6 +158,9 @@ def _sending(variables: Variables, prefix: str, warn: Warn) -> Iterator[Setting]
     if text := variables.get(start + "COMPRESSION"):
         yield Setting(f"otlp.{prefix}compression", text, start + "COMPRESSION")
     yield from _milliseconds(variables, start + "TIMEOUT", f"otlp.{prefix}timeout", warn)
+    for name in ("CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"):
+        if (variable := start + name) in variables:
+            yield Setting(f"otlp.{prefix}{name.lower()}", variables[variable], variable)
 
 
 def _look_at_protocol(variable: str, protocol: str, warn: Warn) -> None:

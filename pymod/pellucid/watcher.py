@@ -46,7 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _watch(control: socket.socket, folders: list[str]) -> None:
     before = _times(folders)
-    while not select.select([control], [], [], INTERVAL_SECONDS)[0]:
+    while not select.select([control], [], [], INTERVAL_SECONDS)[0] or _server.hear(
+        control.fileno()
+    ):
         now = _times(folders)
         changed = sorted(dict(now.items() ^ before.items()))
         if changed:

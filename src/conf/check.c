@@ -58,6 +58,14 @@ static const char *complain_output(const char *s)
     return !*s || has_control(s) || strcmp(s, "off") == 0 ? "\"-\" or a path" : NULL;
 }
 
+/* Of all signals, or of one: prefix is traces_ and so on. */
+#define PATH(name)                                                                                 \
+    {                                                                                              \
+        "otlp", #name, offsetof(struct pel_conf, otlp_##name), complain_plain, false               \
+    }
+#define CERTIFICATES(prefix)                                                                       \
+    PATH(prefix##certificate), PATH(prefix##client_certificate), PATH(prefix##client_key)
+
 /* The strings that have a form. */
 static const struct {
     const char *section, *key;
@@ -74,16 +82,18 @@ static const struct {
     {"otlp", "endpoint", offsetof(struct pel_conf, otlp_endpoint), complain_url, false},
     {"otlp", "traces_endpoint", offsetof(struct pel_conf, otlp_traces_endpoint), complain_url,
      false},
-    {"otlp", "certificate", offsetof(struct pel_conf, otlp_certificate), complain_plain, false},
-    {"otlp", "client_certificate", offsetof(struct pel_conf, otlp_client_certificate),
-     complain_plain, false},
-    {"otlp", "client_key", offsetof(struct pel_conf, otlp_client_key), complain_plain, false},
+    CERTIFICATES(),
+    CERTIFICATES(traces_),
+    CERTIFICATES(metrics_),
+    CERTIFICATES(logs_),
     {"otlp", "metrics_endpoint", offsetof(struct pel_conf, otlp_metrics_endpoint), complain_url,
      false},
     {"otlp", "logs_endpoint", offsetof(struct pel_conf, otlp_logs_endpoint), complain_url, false},
     {"log", "output", offsetof(struct pel_conf, log_output), complain_output, false},
     {"admin", "token", offsetof(struct pel_conf, admin_token), complain_field_value, true},
 };
+#undef CERTIFICATES
+#undef PATH
 
 static int check_strings(const struct pel_conf *conf, const struct pel_value *doc,
                          struct pel_err *err)

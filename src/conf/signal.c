@@ -2,7 +2,8 @@
 #include "pellucid/conf.h"
 
 static const struct {
-    size_t endpoint, headers, timeout, compression; /* offsets of the directives of its own */
+    /* Offsets of the directives of its own. */
+    size_t endpoint, headers, timeout, compression, authorities, certificate, key;
     const char *word, *path;
 } signals[] = {
 #define SIGNAL(name)                                                                               \
@@ -10,7 +11,10 @@ static const struct {
         offsetof(struct pel_conf, otlp_##name##_endpoint),                                         \
             offsetof(struct pel_conf, otlp_##name##_headers),                                      \
             offsetof(struct pel_conf, otlp_##name##_timeout_ms),                                   \
-            offsetof(struct pel_conf, otlp_##name##_compression), #name, "/v1/" #name              \
+            offsetof(struct pel_conf, otlp_##name##_compression),                                  \
+            offsetof(struct pel_conf, otlp_##name##_certificate),                                  \
+            offsetof(struct pel_conf, otlp_##name##_client_certificate),                           \
+            offsetof(struct pel_conf, otlp_##name##_client_key), #name, "/v1/" #name               \
     }
     [PEL_SIGNAL_TRACES] = SIGNAL(traces),
     [PEL_SIGNAL_METRICS] = SIGNAL(metrics),
@@ -23,9 +27,22 @@ static const void *at(const struct pel_conf *conf, size_t offset)
     return (const char *)conf + offset;
 }
 
+static const char *text_at(const struct pel_conf *conf, size_t offset)
+{
+    return *(char *const *)at(conf, offset);
+}
+
 static const char *own_endpoint(const struct pel_conf *conf, enum pel_signal signal)
 {
-    return *(char *const *)at(conf, signals[signal].endpoint);
+    return text_at(conf, signals[signal].endpoint);
+}
+
+/* What the signal has of its own, or what all have. */
+static const char *own_or(const struct pel_conf *conf, size_t offset, const char *of_all)
+{
+    const char *own = text_at(conf, offset);
+
+    return own[0] ? own : of_all;
 }
 
 bool pel_conf_exports(const struct pel_conf *conf, enum pel_signal signal)
@@ -65,5 +82,8 @@ struct pel_export_settings pel_conf_export_settings(const struct pel_conf *conf,
         .compresses = compression == PEL_OWN_COMPRESSION_DEFAULT
                           ? conf->otlp_compression == PEL_COMPRESSION_GZIP
                           : compression == PEL_OWN_COMPRESSION_GZIP,
+        .authorities = own_or(conf, signals[signal].authorities, conf->otlp_certificate),
+        .certificate = own_or(conf, signals[signal].certificate, conf->otlp_client_certificate),
+        .key = own_or(conf, signals[signal].key, conf->otlp_client_key),
     };
 }

@@ -277,9 +277,9 @@ int pel_transport_open(struct pel_transport *t, uv_loop_t *loop, const struct pe
     *t = (struct pel_transport){.loop = loop,
                                 .timeout_ms = (long)settings.timeout_ms,
                                 .compresses = settings.compresses,
-                                .authorities = conf->otlp_certificate,
-                                .certificate = conf->otlp_client_certificate,
-                                .key = conf->otlp_client_key};
+                                .authorities = settings.authorities,
+                                .certificate = settings.certificate,
+                                .key = settings.key};
     uv_timer_init(loop, &t->timer);
     t->timer.data = t;
     t->multi = curl_multi_init();

@@ -141,7 +141,7 @@ uint32_t pel_span_keeps(const struct pel_conf *conf)
         uint32_t flag;
     } words[] = {
         {"slow", PEL_SPAN_SLOW},
-        {"error", PEL_SPAN_FAILED},
+        {"error", PEL_SPAN_FAILED | PEL_SPAN_TIMED_OUT},
         {"timeout", PEL_SPAN_TIMED_OUT},
         {"slowest", PEL_SPAN_SLOWEST},
     };

@@ -43,10 +43,10 @@ static void tell(struct pel_channel *channel, const char *name, unsigned slot, i
         pel_log(PEL_LOG_LOG_NOT_TAKEN, "%s %u goes on with the old log: %m", name, slot);
 }
 
-/* The watcher of server.reload has nothing to say that matters. */
 static void hand_round(struct pel_supervisor *sv, int fd)
 {
     tell(&sv->observer.channel, "observer", 0, fd);
+    tell(&sv->watcher.channel, "watcher", 0, fd);
     for (struct pel_list *at = sv->generations.next; at != &sv->generations; at = at->next) {
         struct pel_generation *gen = PEL_CONTAINER_OF(at, struct pel_generation, link);
 

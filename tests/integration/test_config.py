@@ -147,8 +147,8 @@ def test_a_file_named_on_the_command_line(pellucid, scratch):
             "3000ms",
         ),
         (
-            {"EXPORTER_OTLP_TRACES_CERTIFICATE": "/dev/null", "EXPORTER_OTLP_CERTIFICATE": "/"},
-            "otlp.certificate",
+            {"EXPORTER_OTLP_LOGS_CERTIFICATE": "/dev/null"},
+            "otlp.logs_certificate",
             "/dev/null",
         ),
         ({"TRACES_SAMPLER": "parentbased_always_on"}, "trace.ratio", 1.0),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from signal import SIGTTIN, SIGUSR1
 
 import pytest
@@ -109,6 +110,19 @@ def test_the_log_goes_to_a_file_and_is_reopened(server, scratch, receiver):
     assert running.stop() == 0
     assert holds(log, "PEL106")
     assert running.log == ""
+
+
+def test_the_watcher_of_development_takes_the_new_file_too(server, scratch):
+    log = scratch / "server.log"
+    config = {"log": {"output": str(log)}, "server": {"reload": True}}
+    running = server(code=FILE_APP, config=config)
+    (pid,) = [p.pid for p in running.processes() if "pellucid.watcher" in p.command]
+    output = Path(f"/proc/{pid}/fd/2")
+    assert output.resolve() == log
+    log.rename(scratch / "server.log.1")
+    running.signal(SIGUSR1)
+    wait_for("the new file", lambda: output.resolve() == log, 10)
+    assert pid in {p.pid for p in running.processes()}
 
 
 def raised(path):

@@ -209,6 +209,20 @@ def test_timeouts_are_kept(server, receiver):
     assert len(receiver.spans()) == 1
 
 
+def test_timeouts_are_kept_by_default(server, receiver):
+    """Also where nothing is slow: they are answered with 408, which is no failure of the server."""
+    config = {
+        "trace": {"ratio": 0.0},
+        "http": {"body_timeout": "300ms"},
+        "requests": {"slow": "1h"},
+    }
+    running = server(code=READER, config=config, receiver=receiver)
+    running.raw(b"POST /slow-body HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+    (span,) = running.spans(1)
+    assert span.attributes["pellucid.sampling.reason"] == "timeout"
+    assert span.attributes["error.type"] == "body_timeout"
+
+
 def test_unsampled_requests_are_kept_for_a_reason_only(server, receiver):
     running = server(
         code=APP,

@@ -71,6 +71,35 @@ def test_variables(server, tls_receiver):
     assert len(running.spans(1)) == 1
 
 
+def test_each_signal_has_files_of_its_own(server, pem, receiver):
+    """Metrics go to a receiver that wants a certificate; logs and spans to others, without."""
+    own = {f"metrics_{key}": path for key, path in settings(pem, mutual=True).items()}
+    own["metrics_interval"] = "300ms"
+    with Receiver(pem.server_context(wants_client=True)) as mutual:
+        own["metrics_endpoint"] = f"{mutual.url}/v1/metrics"
+        running = server(code=APP, config={"otlp": own}, receiver=receiver)
+        running.get("/safe")
+        assert len(running.spans(1)) == 1
+        points = mutual.wait_report(1, 10 * running.target.patience)
+        assert "pellucid.requests" in {p.name for p in points}
+        assert running.stop() == 0
+        assert mutual.spans() == []
+
+
+def test_variables_of_one_signal_come_before_the_general_ones(server, pem):
+    env = {
+        "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE": str(pem.authority),
+        "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE": str(pem.client),
+        "OTEL_EXPORTER_OTLP_CLIENT_KEY": str(pem.client_key),
+        "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": str(pem.authority),
+        "OTEL_EXPORTER_OTLP_CERTIFICATE": str(pem.client),
+    }
+    with Receiver(pem.server_context(wants_client=True)) as receiver:
+        running = server(code=APP, env=env, receiver=receiver)
+        running.get("/safe")
+        assert len(running.spans(1)) == 1
+
+
 def test_certificate_and_key_in_one_file(server, pem, scratch):
     both = scratch / "both.pem"
     both.write_bytes(pem.client.read_bytes() + pem.client_key.read_bytes())
@@ -98,7 +127,9 @@ def test_without_a_certificate_of_ours_nothing_is_taken(server, pem):
         assert receiver.spans() == []
 
 
-@pytest.mark.parametrize("key", ["certificate", "client_certificate", "client_key"])
+@pytest.mark.parametrize(
+    "key", ["certificate", "client_certificate", "client_key", "logs_client_key"]
+)
 def test_a_file_that_cannot_be_read_is_told_at_once(pellucid, pem, key):
     files = settings(pem, mutual=True) | {key: "/nowhere/x.pem"}
     lines = "\n".join(f'{name} = "{path}"' for name, path in files.items())

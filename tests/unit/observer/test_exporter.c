@@ -127,7 +127,8 @@ static void sender_start(struct sender *s, uint16_t port)
     s->conf.otlp_compression = PEL_COMPRESSION_GZIP;
     s->conf.otlp_timeout_ms = 2000;
     s->conf.otlp_certificate = s->conf.otlp_client_certificate = s->conf.otlp_client_key =
-        (char *)"";
+        s->conf.otlp_traces_certificate = s->conf.otlp_traces_client_certificate =
+            s->conf.otlp_traces_client_key = (char *)"";
     uv_loop_init(&s->loop);
     assert_int_equal(
         pel_exporter_open(&s->x, &pel_export_spans, &s->loop, &s->conf, s->shm.header, &err), 0);
