@@ -21,7 +21,7 @@
 #include "pellucid/vitals.h"
 
 #define PEL_SHM_MAGIC 0x50454c4cU
-#define PEL_SHM_VERSION 10U
+#define PEL_SHM_VERSION 11U
 
 #define PEL_SHM_INFLIGHT_N 512
 #define PEL_SHM_PATH_LEN 168
@@ -62,6 +62,7 @@ enum pel_end {
 };
 #define PEL_SHM_SIGNALS 65 /* numbers of signals, 0 included */
 #define PEL_SHM_ACCOUNTS_N 16
+#define PEL_SHM_OPERATIONS_N 24
 
 /* One request that has begun and not finished; writer: the slot's worker. */
 struct pel_shm_inflight {
@@ -105,6 +106,7 @@ struct pel_shm_slot {
     _Atomic uint64_t started_ns; /* monotonic */
     _Atomic uint64_t ready_ns;
     struct pel_shm_account account; /* account.h says who writes */
+    _Atomic uint64_t ring_peak; /* writer: the observer; the most bytes it has found in the ring */
 
     /* writer: the slot's worker */
     _Alignas(PEL_SHM_CACHELINE) _Atomic uint64_t heartbeat_ns; /* last turn of the loop */
@@ -122,6 +124,12 @@ struct pel_shm_slot {
     struct pel_shm_instruments instruments; /* instrument.h */
     struct pel_shm_log log;
     struct pel_shm_ring ring;
+};
+
+/* How long the observers' exports of one kind and end took. */
+struct pel_shm_operation {
+    _Atomic uint32_t key; /* what it is; 0 = not used */
+    _Atomic uint64_t sum_ns, buckets[PEL_DURATION_BUCKETS];
 };
 
 /* What the observer is doing; see observer_sleeps. */
@@ -151,8 +159,10 @@ struct pel_shm_header {
     /* enum pel_observer_sleep, set by the observer. Who finds that it wants to be poked swaps the
      * value to AWAKE and, having got another one, writes the eventfd. */
     _Alignas(PEL_SHM_CACHELINE) _Atomic uint32_t observer_sleeps;
-    _Atomic uint64_t exports[PEL_EXPORT_N]; /* writer: the observer */
-    struct pel_shm_ring ring;               /* lines of the supervisor's log (logline.h) */
+    /* writer: the observer */
+    _Atomic uint64_t exports[PEL_EXPORT_N];
+    struct pel_shm_operation operations[PEL_SHM_OPERATIONS_N];
+    struct pel_shm_ring ring; /* lines of the supervisor's log (logline.h) */
 };
 
 /* A mapping of the memfd in this process. event_fd wakes the observer. */

@@ -5,6 +5,7 @@
 #include "page.h"
 #include "pellucid/proc.h"
 #include "process.h"
+#include "telemetry.h"
 #include "vitals.h"
 
 #define LOAD(field) atomic_load_explicit(&(field), memory_order_relaxed)
@@ -134,65 +135,6 @@ static void collect_states(struct pel_sink *sink, struct pel_shm *shm)
     }
 }
 
-/* --- of the observer itself --- */
-
-static const struct {
-    struct pel_metric_info info;
-    const char *error_type;
-} exports[] = {
-#define PEL_EXPORT(name, otel_name, unit, error_type, text)                                        \
-    {{PEL_METRIC_KIND_COUNTER, unit, otel_name, text}, error_type},
-#include "pellucid/tbl/exports.h"
-#undef PEL_EXPORT
-};
-
-static void collect_exports(struct pel_sink *sink, const struct pel_shm_header *header)
-{
-    const char *family = "";
-
-    for (size_t i = 0; i < PEL_EXPORT_N; i++) {
-        struct pel_labels ls = {.n = 0};
-
-        if (strcmp(family, exports[i].info.name) != 0) {
-            family = exports[i].info.name;
-            sink->family(sink, &exports[i].info);
-        }
-        if (exports[i].error_type[0])
-            pel_labels_cstr(&ls, "error.type", exports[i].error_type);
-        sink->point(sink, &ls, LOAD(header->exports[i]));
-    }
-}
-
-/* Families of one exporter: how many items wait, and how many are in requests under way. */
-static void collect_queue(struct pel_sink *sink, const struct pel_exporter *x,
-                          const struct pel_metric_info *waiting,
-                          const struct pel_metric_info *under_way)
-{
-    sink->family(sink, waiting);
-    sink->point(sink, &no_labels, x->queue.n);
-    sink->family(sink, under_way);
-    sink->point(sink, &no_labels, pel_exporter_inflight(x));
-}
-
-static void collect_queues(struct pel_sink *sink, const struct pel_view *v)
-{
-    static const struct pel_metric_info spans[] = {
-        {PEL_METRIC_KIND_UPDOWN, "{span}", "otel.sdk.processor.span.queue.size",
-         "Spans that wait to be exported."},
-        {PEL_METRIC_KIND_UPDOWN, "{span}", "otel.sdk.exporter.span.inflight",
-         "Spans in export requests under way."},
-    };
-    static const struct pel_metric_info logs[] = {
-        {PEL_METRIC_KIND_UPDOWN, "{log_record}", "otel.sdk.processor.log.queue.size",
-         "Log records that wait to be exported."},
-        {PEL_METRIC_KIND_UPDOWN, "{log_record}", "otel.sdk.exporter.log.inflight",
-         "Log records in export requests under way."},
-    };
-
-    collect_queue(sink, v->exporter, &spans[0], &spans[1]);
-    collect_queue(sink, v->logs, &logs[0], &logs[1]);
-}
-
 void pel_collect(struct pel_sink *sink, const struct pel_view *v)
 {
     pel_http_metrics_collect(sink, v->shm, v->exemplars);
@@ -204,7 +146,6 @@ void pel_collect(struct pel_sink *sink, const struct pel_view *v)
     collect_server(sink, v->shm);
     collect_ends(sink, v->shm->header);
     collect_states(sink, v->shm);
-    collect_exports(sink, v->shm->header);
-    collect_queues(sink, v);
+    pel_telemetry_collect(sink, v);
     pel_instruments_collect(sink, v->shm);
 }

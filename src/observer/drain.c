@@ -66,14 +66,29 @@ static void read_ring(struct pel_drain *d, struct pel_shm_ring *ring, unsigned s
     }
 }
 
+/* How full a worker's ring is, before it is read. */
+static void note_fill(struct pel_shm_slot *slot)
+{
+    uint64_t used = pel_ring_used(&slot->ring);
+
+    if (used <= PEL_SHM_RING_LEN &&
+        used > atomic_load_explicit(&slot->ring_peak, memory_order_relaxed))
+        atomic_store_explicit(&slot->ring_peak, used, memory_order_relaxed);
+}
+
 size_t pel_drain_turn(struct pel_drain *d)
 {
     size_t n = 0;
 
     d->wall_offset_ns = pel_wall_ns() - pel_now_ns();
-    for (unsigned i = 0; i < d->shm->header->n_slots; i++)
-        if (pel_shm_slot_is_used(pel_shm_slot(d->shm, i)))
-            read_ring(d, &pel_shm_slot(d->shm, i)->ring, i, &n);
+    for (unsigned i = 0; i < d->shm->header->n_slots; i++) {
+        struct pel_shm_slot *slot = pel_shm_slot(d->shm, i);
+
+        if (!pel_shm_slot_is_used(slot))
+            continue;
+        note_fill(slot);
+        read_ring(d, &slot->ring, i, &n);
+    }
     read_ring(d, &d->shm->header->ring, 0, &n);
     if (n)
         d->on_turn(d);

@@ -14,6 +14,7 @@ static void count(struct pel_exporter *x, enum pel_export what, uint64_t n)
 const struct pel_export_kind pel_export_spans = {
     .signal = PEL_SIGNAL_TRACES,
     .items = "spans",
+    .operation = PEL_OPERATION_SPANS,
     .exported = PEL_EXPORT_SPANS_EXPORTED,
     .rejected = PEL_EXPORT_SPANS_REJECTED,
     .failed = PEL_EXPORT_SPANS_FAILED,
@@ -23,6 +24,7 @@ const struct pel_export_kind pel_export_spans = {
 const struct pel_export_kind pel_export_logs = {
     .signal = PEL_SIGNAL_LOGS,
     .items = "log records",
+    .operation = PEL_OPERATION_LOGS,
     .exported = PEL_EXPORT_LOGS_EXPORTED,
     .rejected = PEL_EXPORT_LOGS_REJECTED,
     .failed = PEL_EXPORT_LOGS_FAILED,
@@ -169,6 +171,8 @@ static void on_done(struct pel_post *post)
             give_up(b);
         pel_health_failed(&x->health, o.why);
     }
+    if (b->state == PEL_BATCH_EMPTY)
+        pel_operation_add(x->header, x->kind->operation, post->status, pel_now_ns() - b->first_ns);
     pel_exporter_pump(x);
 }
 

@@ -12,6 +12,7 @@
 #define PELLUCID_OBSERVER_EXPORTER_H
 
 #include "health.h"
+#include "operations.h"
 #include "pellucid/shm.h"
 #include "queue.h"
 #include "transport.h"
@@ -46,6 +47,7 @@ struct pel_batch {
 struct pel_export_kind {
     enum pel_signal signal;
     const char *items; /* "spans" */
+    enum pel_operation operation;
     enum pel_export exported, rejected, failed, queue_full;
 };
 extern const struct pel_export_kind pel_export_spans, pel_export_logs;

@@ -13,10 +13,13 @@ static void count(struct pel_metrics_exporter *x, enum pel_export what, uint64_t
 
 static void take_report(struct pel_metrics_exporter *x)
 {
+    uint64_t start_ns = pel_now_ns();
+
     pel_report_init(&x->report, x->view->conf, x->view->shm->header, x->max_bytes);
     pel_collect(&x->report.sink, x->view);
     pel_report_end(&x->report);
     x->at = 0;
+    pel_operation_add(x->view->shm->header, PEL_OPERATION_COLLECTION, 0, pel_now_ns() - start_ns);
 }
 
 static void drop_request(struct pel_metrics_exporter *x)
@@ -137,6 +140,7 @@ static void advance(struct pel_metrics_exporter *x)
 static void on_done(struct pel_post *post)
 {
     struct pel_metrics_exporter *x = PEL_CONTAINER_OF(post, struct pel_metrics_exporter, post);
+    uint64_t first_ns = x->first_ns;
     struct pel_outcome o;
 
     pel_outcome_read(&o, post, x->health.items);
@@ -152,6 +156,9 @@ static void on_done(struct pel_post *post)
             drop_request(x);
         pel_health_failed(&x->health, o.why);
     }
+    if (x->state != PEL_REPORT_WAITING)
+        pel_operation_add(x->view->shm->header, PEL_OPERATION_POINTS, post->status,
+                          pel_now_ns() - first_ns);
     advance(x);
 }
 
@@ -228,4 +235,15 @@ void pel_metrics_exporter_close(struct pel_metrics_exporter *x)
     pel_transport_close(&x->transport);
     uv_close((uv_handle_t *)&x->interval, NULL);
     uv_close((uv_handle_t *)&x->retry, NULL);
+}
+
+size_t pel_metrics_exporter_inflight(const struct pel_metrics_exporter *x)
+{
+    size_t n = 0;
+
+    if (x->state == PEL_REPORT_NONE)
+        return 0;
+    for (size_t i = x->at; i < x->report.n; i++)
+        n += x->report.requests[i].n;
+    return n;
 }

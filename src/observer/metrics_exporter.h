@@ -56,4 +56,7 @@ void pel_metrics_exporter_stop(struct pel_metrics_exporter *x, unsigned wait_ms,
 /* After on_stopped. The loop must run once more for the handles to go. */
 void pel_metrics_exporter_close(struct pel_metrics_exporter *x);
 
+/* Data points of the report that is under way, or waits for another try. */
+size_t pel_metrics_exporter_inflight(const struct pel_metrics_exporter *x);
+
 #endif

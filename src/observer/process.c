@@ -184,3 +184,14 @@ void pel_process_show_others(struct pel_json *j, struct pel_shm *shm)
     }
     pel_json_close(j, ']');
 }
+
+void pel_process_show_role(struct pel_json *j, const char *key, struct pel_shm *shm,
+                           enum pel_process_role role)
+{
+    struct pel_process items[PEL_PROCESS_N] = {{.n = 0}};
+
+    read_others(items, shm);
+    pel_json_open(j, key, '{');
+    show(j, &items[role]);
+    pel_json_close(j, '}');
+}

@@ -29,8 +29,10 @@ void pel_process_add(struct pel_process *p, struct pel_shm_account *a);
 void pel_process_collect(struct pel_sink *sink, struct pel_shm *shm);
 
 /* Adds "cpu_seconds", "memory_bytes", "threads" and "file_descriptors" of a worker to its object;
- * and "processes", those of the others. */
+ * "processes", those of the others; and those of one role, under a key. */
 void pel_process_show_worker(struct pel_json *j, struct pel_shm_slot *slot);
 void pel_process_show_others(struct pel_json *j, struct pel_shm *shm);
+void pel_process_show_role(struct pel_json *j, const char *key, struct pel_shm *shm,
+                           enum pel_process_role role);
 
 #endif

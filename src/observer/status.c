@@ -8,6 +8,7 @@
 #include "pellucid/time.h"
 #include "process.h"
 #include "status_routes.h"
+#include "telemetry.h"
 #include "vitals.h"
 
 #define INFLIGHT_MAX 1000
@@ -237,6 +238,7 @@ void pel_page_status(const struct pel_view *v, const struct pel_head *head, stru
     add_exporter(&j, "exporter", "spans", v->exporter);
     add_exporter(&j, "logs_exporter", "log_records", v->logs);
     add_metrics_exporter(&j, v->metrics, v->shm->header);
+    pel_telemetry_show(&j, v);
     add_totals(&j, v->shm);
     pel_json_close(&j, '}');
     pel_buf_add(&page->body, "\n", 1);

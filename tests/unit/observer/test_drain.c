@@ -177,12 +177,34 @@ static void nonsense_is_counted(void **state)
     tear_down(&ob);
 }
 
+static void fullest_ring_is_remembered(void **state)
+{
+    struct observer ob;
+    struct pel_shm_slot *slot;
+    size_t used;
+
+    set_up(&ob);
+    slot = pel_shm_slot(&ob.shm, 1);
+    finish_request(&ob);
+    finish_request(&ob);
+    used = pel_ring_used(&slot->ring);
+    assert_true(used > 0);
+    pel_drain_turn(&ob.drain);
+    assert_int_equal(atomic_load(&slot->ring_peak), used);
+    finish_request(&ob);
+    pel_drain_turn(&ob.drain);
+    assert_int_equal(atomic_load(&slot->ring_peak), used);
+    assert_int_equal(atomic_load(&pel_shm_slot(&ob.shm, 0)->ring_peak), 0);
+    tear_down(&ob);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_of_the_supervisor_are_read),
         cmocka_unit_test(idle_observer_has_no_timer),
         cmocka_unit_test(entries_of_before_are_read_first),
+        cmocka_unit_test(fullest_ring_is_remembered),
         cmocka_unit_test(span_wakes_the_sleeper_and_it_sleeps_again),
         cmocka_unit_test(filling_ring_ends_a_nap),
         cmocka_unit_test(nonsense_is_counted),
