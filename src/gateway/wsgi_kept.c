@@ -112,12 +112,15 @@ static int keep_script_name(struct pel_request *rq)
 /*
  * PATH_INFO is the path behind root_path. A path outside of root_path comes from a proxy that has
  * taken root_path off: PATH_INFO is all of it then, and SCRIPT_NAME stays what it is, so that the
- * URLs an app makes are right either way.
+ * URLs an app makes are right either way. OPTIONS * has no path (RFC 3875 4.1.5: empty, or begins
+ * with a slash; wsgiref.validate insists); REQUEST_URI tells it from the root.
  */
 static int keep_path(struct pel_request *rq)
 {
     struct pel_str path = decode_path(rq, rq->head->path), root = pel_wsgi.root_path;
 
+    if (path.p[0] != '/')
+        path = PEL_STR("");
     if (root.len && path.len >= root.len && memcmp(path.p, root.p, root.len) == 0 &&
         (path.len == root.len || path.p[root.len] == '/'))
         path = pel_str(path.p + root.len, path.len - root.len);
@@ -149,7 +152,8 @@ static int keep_target(struct pel_request *rq)
         keep(&kept.raw_uri, S.request_uri, Py_NewRef(kept.raw_uri)) < 0 ||
         keep_script_name(rq) < 0 || keep_path(rq) < 0 || keep_query(head->query) < 0)
         return -1;
-    kept.is_consistent = rq->prefix.len == 0;
+    /* The path of an absolute-form target depends on the method, too. */
+    kept.is_consistent = rq->prefix.len == 0 && head->target.p[0] == '/';
     return 0;
 }
 

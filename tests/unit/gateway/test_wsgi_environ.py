@@ -56,7 +56,15 @@ class Target(EnvironCase):
         self.assertEqual(env["RAW_URI"], "/caf%C3%A9/%2f%20%7e")
 
     def test_options_star(self) -> None:
-        self.assertEqual(self.environ(head("OPTIONS", "*"))["PATH_INFO"], "*")
+        for target in ("*", "http://a.test"):
+            env = self.environ(head("OPTIONS", target))
+            self.assertEqual((env["PATH_INFO"], env["REQUEST_URI"]), ("", target))
+
+    def test_absolute_form_of_two_methods(self) -> None:
+        paths = [
+            self.environ(head(m, "http://a.test"))["PATH_INFO"] for m in ("GET", "OPTIONS", "GET")
+        ]
+        self.assertEqual(paths, ["/", "", "/"])
 
     def test_absolute_form(self) -> None:
         env = self.environ(head("GET", "http://a.test/x?y"))
