@@ -284,13 +284,27 @@ static int set_path_with_prefix(PyObject *scope, struct pel_request *rq)
     return rc;
 }
 
+/* The specification wants it in upper case, whatever the client wrote. */
+static PyObject *method_new(struct pel_request *rq)
+{
+    struct pel_str method = rq->head->method;
+    char *upper = pel_arena_alloc(&rq->arena, method.len);
+
+    for (size_t i = 0; i < method.len; i++) {
+        char c = method.p[i];
+
+        upper[i] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    }
+    return pel_str_cached(pel_str(upper, method.len));
+}
+
 /* What differs from the template only now and then. */
-static int set_variants(PyObject *scope, const struct pel_request *rq)
+static int set_variants(PyObject *scope, struct pel_request *rq)
 {
     int rc = 0;
 
     if (!pel_str_eq(rq->head->method, PEL_STR("GET")))
-        rc = set(scope, pel_interned.method, pel_str_cached(rq->head->method));
+        rc = set(scope, pel_interned.method, method_new(rq));
     if (rc == 0 && rq->head->version_minor == 0)
         rc = PyDict_SetItem(scope, pel_interned.http_version, pel_interned.v1_0);
     if (rc == 0 && !pel_str_eq(rq->rec.scheme, PEL_STR("http")))

@@ -45,6 +45,13 @@ def test_http_1_0(client):
     assert scope(client, b"GET /x HTTP/1.0\r\n\r\n")["http_version"] == "1.0"
 
 
+@pytest.mark.parametrize("method", [b"get", b"Post", b"purge", b"M-search"])
+def test_method_is_upper_case(client, method):
+    assert scope(client, method + b" /x HTTP/1.1\r\n" + HOST + b"\r\n")["method"] == (
+        method.decode().upper()
+    )
+
+
 def test_body_in_pieces(client):
     assert scope(client, post(b"Content-Length: 3\r\n", b"abc", b"/x"))["body"] == "abc"
 
