@@ -12,17 +12,44 @@ static PyObject *sequence(PyObject *iterable, const char *what)
     return PySequence_Fast(iterable, what);
 }
 
-static int copy_bytes(struct pel_request *rq, PyObject *bytes, const char *what,
-                      struct pel_str *out)
+/* Copies bytes, or what else has a buffer. 0, or -1 with BufferError or TypeError. */
+static int copy_bytes(struct pel_request *rq, PyObject *bytes, struct pel_str *out)
 {
-    if (!PyBytes_Check(bytes)) {
-        PyErr_Format(PyExc_TypeError, "header %s must be bytes, not %.100s", what,
-                     Py_TYPE(bytes)->tp_name);
-        return -1;
+    Py_buffer view;
+
+    if (PEL_LIKELY(PyBytes_CheckExact(bytes))) {
+        *out = pel_arena_dup(&rq->arena,
+                             pel_str(PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes)));
+        return 0;
     }
-    *out = pel_arena_dup(&rq->arena,
-                         pel_str(PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes)));
+    if (PyObject_GetBuffer(bytes, &view, PyBUF_SIMPLE) < 0)
+        return -1;
+    *out = pel_arena_dup(&rq->arena, pel_str(view.buf, (size_t)view.len));
+    PyBuffer_Release(&view);
     return 0;
+}
+
+/* Says which header it was, in place of the exception that copy_bytes has set. */
+static int raise_no_bytes(const char *what, PyObject *name, PyObject *value)
+{
+    PyErr_Clear();
+    PyErr_Format(PyExc_TypeError, "the %s of header %R must be bytes, not %.100s", what, name,
+                 Py_TYPE(value)->tp_name);
+    return -1;
+}
+
+/* Takes the references: code of the app that a buffer runs may change the pair. */
+static int copy_pair(struct pel_request *rq, PyObject *name, PyObject *value, struct pel_field *out)
+{
+    int rc = 0;
+
+    if (copy_bytes(rq, name, &out->name) < 0)
+        rc = raise_no_bytes("name", name, name);
+    else if (copy_bytes(rq, value, &out->value) < 0)
+        rc = raise_no_bytes("value", name, value);
+    Py_DECREF(name);
+    Py_DECREF(value);
+    return rc;
 }
 
 /* Steals pair; NULL stands for an exception. */
@@ -35,8 +62,9 @@ static int read_pair(struct pel_request *rq, PyObject *pair, struct pel_field *o
     if (PySequence_Fast_GET_SIZE(pair) != 2)
         PyErr_Format(PyExc_ValueError, "a header must be a [name, value] pair, not %zd items",
                      PySequence_Fast_GET_SIZE(pair));
-    else if (copy_bytes(rq, PySequence_Fast_GET_ITEM(pair, 0), "names", &out->name) == 0)
-        rc = copy_bytes(rq, PySequence_Fast_GET_ITEM(pair, 1), "values", &out->value);
+    else
+        rc = copy_pair(rq, Py_NewRef(PySequence_Fast_GET_ITEM(pair, 0)),
+                       Py_NewRef(PySequence_Fast_GET_ITEM(pair, 1)), out);
     Py_DECREF(pair);
     return rc;
 }
@@ -49,7 +77,7 @@ static int read_header(struct pel_request *rq, PyObject *item, struct pel_field 
 static int read_link(struct pel_request *rq, PyObject *item, struct pel_field *out)
 {
     out->name = PEL_STR("link");
-    return copy_bytes(rq, item, "values", &out->value);
+    return copy_bytes(rq, item, &out->value);
 }
 
 /* Room for n more fields behind those that are there. */

@@ -140,7 +140,7 @@ static PyObject *read_body(PyObject *body)
         return PyBytes_FromStringAndSize(NULL, 0);
     if (PyBytes_Check(body))
         return Py_NewRef(body);
-    if (PyByteArray_Check(body) || PyMemoryView_Check(body))
+    if (PyObject_CheckBuffer(body))
         return PyBytes_FromObject(body);
     PyErr_Format(PyExc_TypeError, "body must be bytes, not %.100s", Py_TYPE(body)->tp_name);
     return NULL;

@@ -80,12 +80,23 @@ def test_failure_after_an_unsent_head_is_500(served):
 
 def test_bodies(served):
     answer = served.get("/bodies")
-    assert answer.body == b"bytes bytearray memoryview end" and answer.header("x-a") == "1"
+    assert answer.body == b"0 1 2 3 4 end" and answer.header("x-a") == "1"
 
 
 def test_header_shapes(served):
     answer = served.get("/header-shapes")
-    assert [answer.header(f"x-{name}") for name in ("list", "tuple", "iterator")] == ["1", "2", "3"]
+    names = ("list", "tuple", "iterator", "bytearray", "memoryview")
+    assert [answer.header(f"x-{name}") for name in names] == ["1", "2", "3", "4", "5"]
+
+
+def test_header_types(served):
+    assert found(served, "/header-types") == [
+        "the name of header 'x-a' must be bytes, not str",
+        "the value of header b'x-a' must be bytes, not str",
+        "the value of header b'x-a' must be bytes, not int",
+        "the value of header b'x-a' must be bytes, not NoneType",
+        "the name of header None must be bytes, not NoneType",
+    ]
 
 
 def test_headers_that_change_while_they_are_read(served):

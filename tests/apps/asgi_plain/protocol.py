@@ -3,6 +3,7 @@
 import asyncio
 import json
 import types
+from array import array
 
 START = {"type": "http.response.start", "status": 200, "headers": []}
 ROUTES = {}
@@ -122,7 +123,15 @@ async def started_then_raises(scope, receive, send):
 async def bodies(scope, receive, send):
     """Everything that is bytes; missing keys; truth values."""
     await send({"type": "http.response.start", "status": 200, "headers": ((b"x-a", b"1"),)})
-    for body in (b"bytes ", bytearray(b"bytearray "), memoryview(b"memoryview ")):
+    shapes = (
+        bytes,
+        bytearray,
+        memoryview,
+        lambda b: memoryview(b[::-1])[::-1],
+        lambda b: array("B", b),
+    )
+    for number, shape in enumerate(shapes):
+        body = shape(b"%d " % number)
         await send({"type": "http.response.body", "body": body, "more_body": 1})
     await send({"type": "http.response.body", "more_body": True})
     await send({"type": "http.response.body", "body": b"end", "more_body": 0, "extra": None})
@@ -136,8 +145,22 @@ async def header_shapes(scope, receive, send):
         yield [b"x-list", b"1"]
         yield (b"x-tuple", b"2")
         yield iter((b"x-iterator", b"3"))
+        yield bytearray(b"x-bytearray"), bytearray(b"4")
+        yield memoryview(b"x-memoryview"), memoryview(b"5")
 
     await answer(send, None, pairs())
+
+
+@route
+async def header_types(scope, receive, send):
+    """Names and values that are no bytes: what the errors say."""
+    texts = []
+    for header in (("x-a", b"1"), (b"x-a", "1"), (b"x-a", 1), (b"x-a", None), (None, b"1")):
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": [header]})
+        except TypeError as exc:
+            texts.append(str(exc))
+    await answer(send, texts)
 
 
 class Shrinking:
