@@ -291,16 +291,33 @@ static void keep_pending(struct pel_conn *c, const char *p, size_t len)
         pel_conn_watch(c, c->events & ~UV_READABLE);
 }
 
+/* The rest of the body will not come: 400, unless the app answers without it (RFC 9112 8). */
+static void spoil_short_body(struct pel_h1 *h1)
+{
+    if (h1->refusal)
+        return;
+    if (h1->rq.rec.error == PEL_ERROR_NONE)
+        h1->rq.rec.error = PEL_ERROR_CLIENT_GONE;
+    pel_h1_spoil(h1, 400);
+}
+
 /* The client sends no more; it may still read the answer to what it has sent. */
 static void on_eof(struct pel_conn *c)
 {
+    struct pel_h1 *h1 = c->h1;
+
     c->is_eof = true;
-    if (c->state != PEL_CONN_APP || !c->h1->is_body_complete) {
+    if (c->state == PEL_CONN_HOLD) {
+        spoil_short_body(h1);
+        pel_h1_refuse(h1, h1->refusal, "half a body");
+    } else if (c->state == PEL_CONN_APP) {
+        if (!h1->is_body_complete)
+            spoil_short_body(h1);
+        pel_conn_watch(c, c->events & ~UV_READABLE);
+        pel_conn_tell_gone(c);
+    } else {
         pel_conn_broken(c);
-        return;
     }
-    pel_conn_watch(c, c->events & ~UV_READABLE);
-    pel_conn_tell_gone(c);
 }
 
 void pel_conn_read(struct pel_conn *c)

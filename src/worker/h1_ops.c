@@ -77,6 +77,25 @@ static void finish(struct pel_request *rq, const struct pel_field *trailers, siz
     done(h1);
 }
 
+/* 500 in place of the app's response. The framing is sound, so that the connection goes on. */
+static void answer_for_app(struct pel_h1 *h1)
+{
+    const struct pel_field type = {PEL_STR("Content-Type"), PEL_STR("text/plain")};
+    struct pel_str text = PEL_STR("Internal Server Error\n");
+    struct pel_err err;
+    int rc;
+
+    pel_buf_clear(&h1->out);
+    h1->rq.has_head = false; /* it was held back, and is gone */
+    rc = send_head(&h1->rq, 500, PEL_STR_NONE, &type, 1, (int64_t)text.len, &err);
+    PEL_ASSERT(rc == PEL_WRITE_DONE);
+    if (!h1->rq.head->is_head)
+        pel_buf_add_str(&h1->out, text);
+    pel_outq_add(&h1->q, pel_str(h1->out.p, h1->out.len), NULL);
+    pel_buf_clear(&h1->out);
+    h1->is_end_sent = true;
+}
+
 static void abort_request(struct pel_request *rq)
 {
     struct pel_h1 *h1 = pel_h1_of(rq);
@@ -84,8 +103,10 @@ static void abort_request(struct pel_request *rq)
     PEL_ASSERT(!h1->is_done);
     if (h1->is_on_wire || h1->conn->is_gone)
         h1->fate = PEL_FATE_CUT;
+    else if (h1->refusal)
+        pel_h1_answer(h1, h1->refusal);
     else
-        pel_h1_answer(h1, h1->refusal ? h1->refusal : 500);
+        answer_for_app(h1);
     done(h1);
 }
 
