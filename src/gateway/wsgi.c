@@ -76,6 +76,7 @@ static int run_response(struct pel_exchange *x, PyObject *env, PyObject *iterabl
 
     pel_route_read_django(x->rq, env, iterable);
     result = pel_wsgi_send(x, iterable);
+    x->is_sent = true;
     pel_exchange_leave(x);
     /* With a list the app was done before the last byte was sent, and that moment is known. */
     if (is_list(iterable))

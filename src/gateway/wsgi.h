@@ -24,6 +24,7 @@ struct pel_exchange {
     uint16_t status;
     bool is_started;      /* start_response was called */
     bool declares_length; /* ... with a Content-Length */
+    bool is_sent;         /* all that the app's iterable gave: there is no place for more */
     bool is_misused;      /* the app broke the protocol and was told so by an exception */
     unsigned long owner;  /* the thread that is inside, as PyThread_get_thread_ident; 0 = none */
     unsigned n_waiting;   /* threads that want to be */

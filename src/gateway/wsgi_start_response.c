@@ -13,12 +13,13 @@ static bool is_digit(char c)
 }
 
 /* "404 Not Found": three digits, a space, and a phrase without spaces around it. The phrase may be
- * empty (RFC 9112 section 4), as it is for a response that came to the app by HTTP/2. */
+ * empty (RFC 9112 section 4), as it is for a response that came to the app by HTTP/2, and then the
+ * space may be missing, which other servers take, too. */
 static bool is_status(struct pel_str s)
 {
-    return s.len >= 4 && s.p[0] != '0' && is_digit(s.p[0]) && is_digit(s.p[1]) &&
-           is_digit(s.p[2]) && s.p[3] == ' ' &&
-           (s.len == 4 || (s.p[4] != ' ' && s.p[s.len - 1] != ' '));
+    return s.len >= 3 && s.p[0] != '0' && is_digit(s.p[0]) && is_digit(s.p[1]) &&
+           is_digit(s.p[2]) && (s.len == 3 || s.p[3] == ' ') &&
+           (s.len <= 4 || (s.p[4] != ' ' && s.p[s.len - 1] != ' '));
 }
 
 static int set_status(struct pel_exchange *x, PyObject *status)
@@ -41,7 +42,7 @@ static int set_status(struct pel_exchange *x, PyObject *status)
         }
     }
     x->status = (uint16_t)((s.p[0] - '0') * 100 + (s.p[1] - '0') * 10 + (s.p[2] - '0'));
-    x->reason = pel_arena_dup(&x->rq->arena, pel_str(s.p + 4, s.len - 4));
+    x->reason = s.len > 4 ? pel_arena_dup(&x->rq->arena, pel_str(s.p + 4, s.len - 4)) : PEL_STR("");
     return 0;
 }
 

@@ -9,6 +9,8 @@ static PyObject *write_piece(struct pel_exchange *x, PyObject *data)
 
     if (!PyBytes_Check(data))
         return PyErr_Format(PyExc_TypeError, "write(): got %s, not bytes", Py_TYPE(data)->tp_name);
+    if (x->is_sent)
+        return PyErr_Format(PyExc_RuntimeError, "write(): the response has ended");
     piece = pel_wsgi_piece(data);
     if (piece.bytes.len == 0)
         Py_RETURN_NONE;

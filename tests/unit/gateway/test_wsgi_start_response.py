@@ -28,13 +28,14 @@ class Status(WsgiCase):
             self.assertTrue(result.head.startswith(f"HTTP/1.1 {status}\r\n".encode("latin-1")))
 
     def test_without_a_phrase(self) -> None:
-        result = self.answer("404 ")
-        self.assert_complete(result)
-        self.assertTrue(result.head.startswith(b"HTTP/1.1 404 Not Found\r\n"))
+        for status in ("404 ", "404"):
+            result = self.answer(status)
+            self.assert_complete(result)
+            self.assertTrue(result.head.startswith(b"HTTP/1.1 404 Not Found\r\n"))
 
     def test_refused(self) -> None:
         for status in (
-            "200", "200  OK", "200 OK ", "20 OK", "2000 OK", "OK", "", "abc OK", "099 OK",
+            "200OK", "200\tOK", "200  OK", "200 OK ", "20 OK", "2000 OK", "OK", "", "abc OK", "099 OK",
             "200 OK\r\nX: y", "200 OK\n", "200 O\x00K", "200 \u20ac",
         ):  # fmt: skip
             with self.subTest(status=status):
@@ -144,6 +145,25 @@ class Order(WsgiCase):
         result = self.call(app)
         self.assertEqual((result.outcome, result.body), ("finish", b"abc"))
         self.assertEqual(result.error, "response_too_long")
+
+    def test_write_in_close_comes_too_late(self) -> None:
+        """The last chunk is out: more would be taken for the next response."""
+        told: list[str] = []
+
+        class Closing(list[bytes]):
+            def close(self) -> None:
+                try:
+                    self.write(b"late")
+                except RuntimeError as exc:
+                    told.append(str(exc))
+
+        def app(environ: Any, start_response: Any) -> Closing:
+            pieces = Closing([b"one", b"two"])
+            pieces.write = start_response("200 OK", [])
+            return pieces
+
+        self.assert_complete(self.call(app), b"onetwo")
+        self.assertEqual(told, ["write(): the response has ended"])
 
     def test_second_call_is_an_error(self) -> None:
         def app(environ: Any, start_response: Any) -> list[bytes]:
