@@ -14,7 +14,8 @@ enum {
      * it unencoded; bytes beyond ASCII are refused, as gunicorn, uvicorn and hypercorn do. */
     PEL_SYNTAX_TARGET = 0x02,
     PEL_SYNTAX_VALUE = 0x04, /* field-content: VCHAR, obs-text, SP, HTAB; RFC 9110 5.5 */
-    PEL_SYNTAX_HOST = 0x08,  /* unreserved, sub-delims; RFC 3986 3.2.2 */
+    /* unreserved, sub-delims; RFC 3986 3.2.2. Without ",", which joins what were two fields. */
+    PEL_SYNTAX_HOST = 0x08,
     PEL_SYNTAX_PATH = 0x10,  /* unreserved, sub-delims, ":", "@", "/"; RFC 3986 3.3 */
     PEL_SYNTAX_LOHEX = 0x20, /* 0-9 a-f */
 };
