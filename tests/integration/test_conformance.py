@@ -1,4 +1,4 @@
-"""HTTP/1.1 as a stranger would test it: the table of http_cases, and what a table cannot say.
+"""HTTP/1.1 as a stranger would test it: the tables of http_cases and http_edges, and what a table cannot say.
 
 Every case runs against the WSGI and the ASGI app of tests/apps/conformance: one server each for the
 whole module, so that a case which breaks the server fails the ones behind it too.
@@ -12,6 +12,7 @@ import time
 import pytest
 
 import http_cases
+import http_edges
 from http_cases import CHUNKED, HOST, get, post
 from rawhttp import Broken, Client
 from support.conformance import serve
@@ -28,7 +29,7 @@ def client(served):
         yield c
 
 
-@pytest.mark.parametrize("case", http_cases.ALL, ids=lambda c: c.name)
+@pytest.mark.parametrize("case", http_cases.ALL + http_edges.ALL, ids=lambda c: c.name)
 @pytest.mark.parametrize("how", ["whole", "bytewise"])
 def test_case(served, client, case, how):
     """Each case in one piece, and (when it is short) a byte at a time."""
