@@ -4,18 +4,12 @@
  */
 #include <unistd.h>
 
-#include "pellucid/time.h"
-#include "pellucid/py.h"
+#include "fake.h"
 #include <structmember.h>
 
-#include "pellucid/child.h"
-#include "pellucid/conf.h"
-#include "pellucid/exception.h"
 #include "pellucid/gateway.h"
-#include "pellucid/instrument.h"
-#include "pellucid/probe.h"
+#include "pellucid/time.h"
 #include "probe/probes.h"
-#include "value.h"
 
 /* A request, and what came of it: the Python type Request. */
 struct exchange {
@@ -28,45 +22,8 @@ struct exchange {
     const char *outcome; /* NULL while the gateway has it */
 };
 
-static struct pel_conf conf;
 static struct pel_shm_slot slot;
-static struct pel_probes probes = {.conf = &conf, .slot = &slot};
-static unsigned n_entered, n_left;
-
-/* The probes, which these tests only count. */
-void pel_probes_app_enter(struct pel_probes *ps, struct pel_record *rec)
-{
-    PEL_ASSERT(rec->stamp_ns[PEL_STAMP_APP_START] != 0 && n_entered == n_left);
-    n_entered++;
-}
-
-void pel_probes_app_leave(struct pel_probes *ps, struct pel_record *rec)
-{
-    n_left++;
-}
-
-void pel_exception_count(struct pel_probes *ps, const struct pel_record *rec,
-                         const struct pel_exception *exc)
-{
-    PEL_ASSERT(exc->type.len > 0 && rec->exc_type.p);
-}
-
-struct pel_shm_instruments *pel_instruments_of(struct pel_probes *ps)
-{
-    static struct pel_shm_instruments instruments;
-
-    return &instruments;
-}
-
-/* No spans of the app's own. */
-bool pel_child_is_wanted(const struct pel_probes *ps)
-{
-    return false;
-}
-
-void pel_child_write(struct pel_probes *ps, const struct pel_child *child)
-{
-}
+static struct pel_probes probes = {.conf = &fake_conf, .slot = &slot};
 
 static struct exchange *exchange_of(const struct pel_request *rq)
 {
@@ -103,13 +60,8 @@ static int op_send_head(struct pel_request *rq, uint16_t status, struct pel_str 
                         const struct pel_field *fields, size_t n_fields, int64_t body_len,
                         struct pel_err *err)
 {
-    PEL_ASSERT(!rq->has_head);
-    if (pel_response_head(&rq->res, &exchange_of(rq)->head, &conf, rq->head, status, reason, fields,
-                          n_fields, body_len, true, err) < 0)
-        return PEL_WRITE_BAD;
-    rq->has_head = true;
-    rq->rec.status = status;
-    return PEL_WRITE_DONE;
+    return fake_send_head(rq, &exchange_of(rq)->head, status, reason, fields, n_fields, body_len,
+                          err);
 }
 
 static int written(struct exchange *e)
@@ -341,28 +293,10 @@ static PyTypeObject request_type = {
 
 /* --- the module --- */
 
-static void set_up(struct exchange *e)
-{
-    struct pel_record *rec = &e->rq.rec;
-    struct pel_origin origin;
-
-    e->rq.server_name = PEL_STR("127.0.0.1");
-    e->rq.server_port = 8000;
-    rec->method = e->rq.head->method;
-    rec->path = e->rq.head->path;
-    rec->peer = PEL_STR("127.0.0.1");
-    rec->peer_port = 50123;
-    pel_origin_resolve(&conf, e->rq.head, false, false, &e->rq.arena, rec, &origin);
-    e->rq.prefix = origin.prefix;
-    pel_trace_accept(&conf, e->rq.head, false, &e->rq.arena, rec);
-    rec->stamp_ns[PEL_STAMP_FIRST_BYTE] = pel_now_ns();
-}
-
 /* start(raw head): a Request, which the gateway has begun. From a callback of the loop. */
 static PyObject *start(PyObject *module, PyObject *raw)
 {
     struct exchange *e;
-    size_t used;
 
     if (!PyBytes_Check(raw))
         return PyErr_Format(PyExc_TypeError, "bytes");
@@ -372,23 +306,14 @@ static PyObject *start(PyObject *module, PyObject *raw)
     memset((char *)e + offsetof(struct exchange, rq), 0,
            sizeof(*e) - offsetof(struct exchange, rq));
     e->rq.ops = &ops;
-    pel_arena_init(&e->rq.arena);
-    e->parser = pel_http_parser_new(&conf);
-    pel_http_parser_start(e->parser, &e->rq.arena);
-    PEL_ASSERT(pel_http_parser_feed(e->parser, PyBytes_AS_STRING(raw),
-                                    (size_t)PyBytes_GET_SIZE(raw), &used) == PEL_HTTP_HEAD);
-    e->rq.head = pel_http_parser_head(e->parser);
-    set_up(e);
+    e->parser = fake_parse(&e->rq, PyBytes_AS_STRING(raw), (size_t)PyBytes_GET_SIZE(raw));
+    PEL_ASSERT(e->rq.head != NULL);
+    fake_connect(&e->rq, false);
+    pel_record_stamp(&e->rq.rec, PEL_STAMP_FIRST_BYTE, pel_now_ns());
     Py_INCREF(e); /* of the transport */
     pel_gateway_asgi.respond(&e->rq);
     PEL_ASSERT(!PyErr_Occurred());
     return (PyObject *)e;
-}
-
-static PyObject *raise(const struct pel_err *err)
-{
-    PyErr_SetString(PyExc_ValueError, err->text);
-    return NULL;
 }
 
 /* The test's own affair. */
@@ -399,32 +324,25 @@ static void cancel_no_tasks(PyObject *loop)
 /* open(app, doc, loop) */
 static PyObject *open_gateway(PyObject *module, PyObject *args)
 {
-    struct pel_gateway_env env = {.conf = &conf, .probes = &probes};
+    struct pel_gateway_env env = {.conf = &fake_conf, .probes = &probes};
     PyObject *app, *doc, *loop;
-    struct pel_value value;
     struct pel_err err;
-    int rc;
 
-    if (!PyArg_ParseTuple(args, "OOO", &app, &doc, &loop) ||
-        pel_value_from_python(&value, doc, Py_None) < 0)
+    if (!PyArg_ParseTuple(args, "OOO", &app, &doc, &loop) || fake_load(doc) < 0)
         return NULL;
-    rc = pel_conf_load(&conf, &value, &err);
-    pel_value_fini(&value);
-    if (rc < 0)
-        return raise(&err);
     env.loop = loop;
     env.cancel_tasks = cancel_no_tasks;
     if (pel_gateway_asgi.open(&env, app, &err) == 0)
         Py_RETURN_NONE;
-    pel_conf_fini(&conf);
-    return raise(&err);
+    pel_conf_fini(&fake_conf);
+    return fake_raise(&err);
 }
 
 static PyObject *close_gateway(PyObject *module, PyObject *unused)
 {
     pel_gateway_asgi.close();
-    pel_conf_fini(&conf);
-    PEL_ASSERT(n_entered == n_left && !PyErr_Occurred());
+    pel_conf_fini(&fake_conf);
+    PEL_ASSERT(fake_n_entered == fake_n_left && !PyErr_Occurred());
     Py_RETURN_NONE;
 }
 

@@ -7,12 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "pellucid/conf.h"
-#include "pellucid/exception.h"
+#include "fake.h"
 #include "pellucid/gateway.h"
-#include "pellucid/instrument.h"
-#include "pellucid/probe.h"
-#include "value.h"
 
 /* A request, and what came of it. */
 struct exchange {
@@ -26,34 +22,7 @@ struct exchange {
     const char *outcome;
 };
 
-static struct pel_conf conf;
 static const struct pel_gateway *gateway;
-static unsigned n_entered, n_left;
-
-/* The probes, which these tests only count. */
-void pel_probes_app_enter(struct pel_probes *ps, struct pel_record *rec)
-{
-    PEL_ASSERT(rec->stamp_ns[PEL_STAMP_APP_START] != 0);
-    n_entered++;
-}
-
-void pel_probes_app_leave(struct pel_probes *ps, struct pel_record *rec)
-{
-    n_left++;
-}
-
-struct pel_shm_instruments *pel_instruments_of(struct pel_probes *ps)
-{
-    static struct pel_shm_instruments instruments;
-
-    return &instruments;
-}
-
-void pel_exception_count(struct pel_probes *ps, const struct pel_record *rec,
-                         const struct pel_exception *exc)
-{
-    PEL_ASSERT(exc->type.len > 0 && rec->exc_type.p);
-}
 
 static struct exchange *exchange_of(const struct pel_request *rq)
 {
@@ -117,15 +86,8 @@ static int op_send_head(struct pel_request *rq, uint16_t status, struct pel_str 
                         const struct pel_field *fields, size_t n_fields, int64_t body_len,
                         struct pel_err *err)
 {
-    struct exchange *e = exchange_of(rq);
-
-    PEL_ASSERT(!rq->has_head);
-    if (pel_response_head(&rq->res, &e->head, &conf, rq->head, status, reason, fields, n_fields,
-                          body_len, true, err) < 0)
-        return PEL_WRITE_BAD;
-    rq->has_head = true;
-    rq->rec.status = status;
-    return PEL_WRITE_DONE;
+    return fake_send_head(rq, &exchange_of(rq)->head, status, reason, fields, n_fields, body_len,
+                          err);
 }
 
 static int op_flush(struct pel_request *rq)
@@ -218,23 +180,11 @@ static const struct pel_request_ops ops = {
 static struct exchange *exchange_new(const char *raw, Py_ssize_t len)
 {
     struct exchange *e = calloc(1, sizeof(*e));
-    struct pel_record *rec;
-    size_t used;
 
     PEL_ASSERT(e != NULL);
     e->rq.ops = &ops;
     e->gone_after = -1;
-    pel_arena_init(&e->rq.arena);
-    e->parser = pel_http_parser_new(&conf);
-    pel_http_parser_start(e->parser, &e->rq.arena);
-    if (pel_http_parser_feed(e->parser, raw, (size_t)len, &used) != PEL_HTTP_HEAD)
-        return e;
-    e->rq.head = pel_http_parser_head(e->parser);
-    rec = &e->rq.rec;
-    rec->method = e->rq.head->method;
-    rec->path = e->rq.head->path;
-    rec->query = e->rq.head->query;
-    rec->version_minor = e->rq.head->version_minor;
+    e->parser = fake_parse(&e->rq, raw, (size_t)len);
     return e;
 }
 
@@ -252,21 +202,13 @@ static void exchange_free(struct exchange *e)
 static void set_up(struct exchange *e, bool is_unix)
 {
     struct pel_record *rec = &e->rq.rec;
-    struct pel_origin origin;
 
-    e->rq.is_unix = is_unix;
-    rec->peer = is_unix ? PEL_STR("/run/x.sock") : PEL_STR("127.0.0.1");
-    rec->peer_port = is_unix ? 0 : 50123;
-    e->rq.server_name = is_unix ? PEL_STR("/run/x.sock") : PEL_STR("127.0.0.1");
-    e->rq.server_port = is_unix ? 0 : 8000;
-    rec->conf_route = pel_conf_route_find(&conf, rec->method, rec->path);
+    rec->conf_route = pel_conf_route_find(&fake_conf, rec->method, rec->path);
     if (rec->conf_route && *rec->conf_route->name) {
         rec->route = pel_str(rec->conf_route->name, strlen(rec->conf_route->name));
         rec->route_source = PEL_ROUTE_CONFIG;
     }
-    pel_origin_resolve(&conf, e->rq.head, is_unix, false, &e->rq.arena, rec, &origin);
-    e->rq.prefix = origin.prefix;
-    pel_trace_accept(&conf, e->rq.head, is_unix, &e->rq.arena, rec);
+    fake_connect(&e->rq, is_unix);
 }
 
 /* The bytes of a buffer that may be empty. */
@@ -316,7 +258,7 @@ static PyObject *respond(PyObject *module, PyObject *args, PyObject *kwargs)
     e->input = input ? Py_NewRef(input) : PyList_New(0);
     e->gone_after = gone_after;
     gateway->respond(&e->rq);
-    PEL_ASSERT(!PyErr_Occurred() && e->outcome && n_entered == n_left);
+    PEL_ASSERT(!PyErr_Occurred() && e->outcome && fake_n_entered == fake_n_left);
     result = result_of(e);
     Py_DECREF(e->input);
     exchange_free(e);
@@ -325,50 +267,29 @@ static PyObject *respond(PyObject *module, PyObject *args, PyObject *kwargs)
 
 /* --- the gateway --- */
 
-static PyObject *raise(const struct pel_err *err)
-{
-    PyErr_SetString(PyExc_ValueError, err->text);
-    return NULL;
-}
-
-static int load(PyObject *doc)
-{
-    struct pel_value value;
-    struct pel_err err;
-    int result;
-
-    if (pel_value_from_python(&value, doc, Py_None) < 0)
-        return -1;
-    result = pel_conf_load(&conf, &value, &err);
-    pel_value_fini(&value);
-    if (result < 0)
-        raise(&err);
-    return result;
-}
-
 /* open(app, doc, multiprocess=False): the name of the gateway that accepts the app. */
 static PyObject *open_gateway(PyObject *module, PyObject *args)
 {
-    struct pel_gateway_env env = {.conf = &conf};
+    struct pel_gateway_env env = {.conf = &fake_conf};
     PyObject *app, *doc;
     struct pel_err err;
     int multiprocess = 0;
 
-    if (!PyArg_ParseTuple(args, "OO|p", &app, &doc, &multiprocess) || load(doc) < 0)
+    if (!PyArg_ParseTuple(args, "OO|p", &app, &doc, &multiprocess) || fake_load(doc) < 0)
         return NULL;
     env.is_multiprocess = multiprocess;
-    gateway = pel_gateway_find(&conf, app, &err);
+    gateway = pel_gateway_find(&fake_conf, app, &err);
     if (gateway && (gateway->mode == PEL_GATEWAY_LOOP || gateway->open(&env, app, &err) == 0))
         return PyUnicode_FromString(gateway->name);
-    pel_conf_fini(&conf);
-    return raise(&err);
+    pel_conf_fini(&fake_conf);
+    return fake_raise(&err);
 }
 
 static PyObject *close_gateway(PyObject *module, PyObject *unused)
 {
     if (gateway->mode != PEL_GATEWAY_LOOP)
         gateway->close();
-    pel_conf_fini(&conf);
+    pel_conf_fini(&fake_conf);
     Py_RETURN_NONE;
 }
 
