@@ -42,7 +42,10 @@ else:
         ids,
         request,
         set_current,
+        use,
     )
+
+    use()
 
 from .instruments import counter, histogram
 

@@ -51,7 +51,6 @@ void pel_api_bind(struct pel_request *rq)
 
     if (!request || pel_api_set_current(request) < 0)
         PyErr_Clear(); /* without memory the app gets its request all the same */
-    pel_api_enter_bridge();
 }
 
 /* The value of the context variable: a new reference, or NULL. */
@@ -144,7 +143,17 @@ static PyObject *ids_function(PyObject *module, PyObject *unused)
     return ids;
 }
 
+/* From now on requests are bound; the one that imports the API is so already. */
+static PyObject *use_function(PyObject *module, PyObject *unused)
+{
+    pel_api.binds_tasks = true;
+    if (pel_api_running)
+        pel_api_bind(pel_api_running);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
+    {"use", use_function, METH_NOARGS, "use() -> None\n\nThe app has imported the API."},
     {"request", request_function, METH_NOARGS,
      "request() -> Request | None\n\nThe request that is being answered."},
     {"current", current_function, METH_NOARGS,

@@ -10,13 +10,15 @@
  * and only copied at the end, on the thread of the request: other threads never touch the arena.
  *
  * Which request is current:
- *  - on the thread of a WSGI request: the one of pel_api_running, a pointer of the thread. The
- *    object is made when it is first asked for, so a request that does not ask pays two stores.
+ *  - on the thread of a WSGI request, and in the steps of an ASGI request's own task: the one of
+ *    pel_api_running, a pointer of the thread. The object is made when it is first asked for, so a
+ *    request that does not ask pays two stores.
  *  - elsewhere: the value of one context variable, "pellucid". ASGI sets it in the first step of
- *    each request's task, and tasks and asyncio.to_thread copy it. ThreadPoolExecutor and
+ *    each request's task, once the app has imported the API or has a framework whose errors are
+ *    heard (handled.h); tasks and asyncio.to_thread copy it. ThreadPoolExecutor and
  *    run_in_executor do not copy contexts: api.py carries the value for them.
- * In a thread of WSGI requests the variable counts only if it belongs to the request of the
- * pointer: what an earlier request left behind is stale.
+ * Where there is a pointer the variable counts only if it belongs to the request of the pointer:
+ * what an earlier request left behind is stale.
  *
  * Span (struct pel_api_span) is a piece of the app's work. While it is open in a context it is what
  * is current there, in place of its request, so that those opened inside it, also in tasks and
@@ -70,6 +72,7 @@ struct pel_api {
     struct pel_probes *probes; /* borrowed while a gateway is open, if spans go anywhere */
     struct pel_shm_instruments *instruments; /* borrowed while a gateway is open */
     PyObject *bridge; /* owned: pymod/pellucid/bridge.py; NULL without an SDK in the app */
+    bool binds_tasks; /* somebody may ask for the request in the tasks and threads of ASGI's */
     bool hands_trace_on, hands_baggage_on;
 };
 
@@ -85,7 +88,7 @@ int pel_api_init(void);
 int pel_api_open(const struct pel_gateway_env *env);
 void pel_api_close(void);
 
-/* ASGI, inside the context of the request's task: makes rq's object the current one. */
+/* Use pel_api_enter_task. */
 void pel_api_bind(struct pel_request *rq);
 
 /* Use pel_api_end. */
@@ -138,6 +141,14 @@ static inline void pel_api_enter_bridge(void)
 {
     if (PEL_UNLIKELY(pel_api.bridge != NULL))
         pel_api_bridge_cross();
+}
+
+/* ASGI: the same in the first step of a request's task, whose tasks and threads are to know it. */
+static inline void pel_api_enter_task(struct pel_request *rq)
+{
+    if (PEL_UNLIKELY(pel_api.binds_tasks))
+        pel_api_bind(rq);
+    pel_api_enter_bridge();
 }
 
 /* --- api_instrument.c --- */

@@ -174,13 +174,22 @@ static bool takes_trailers(const struct pel_head *head)
     return false;
 }
 
+/* A framework that leaves its route in the scope adds to it. */
+static void read_route(struct pel_asgi_exchange *ex)
+{
+    struct pel_asgi_call *call = ex->call;
+
+    if (call->framework_own || PyDict_GET_SIZE(call->scope) > ex->scope_len)
+        pel_gateway_read_route(ex->rq, call->scope, call->framework_own);
+}
+
 /* The request goes back to the transport; what the app still holds of it is cut off. */
 static void give_back(struct pel_asgi_exchange *ex)
 {
     struct pel_request *rq = ex->rq;
     bool is_complete = ex->phase == PEL_ASGI_COMPLETE;
 
-    pel_gateway_read_route(rq, ex->call->scope, ex->call->framework_own);
+    read_route(ex);
     report_handled(ex);
     pel_api_end(rq);
     if (!rq->rec.stamp_ns[PEL_STAMP_APP_END])
@@ -236,10 +245,11 @@ static void entered(struct pel_asgi_call *call)
     rec = &ex->rq->rec;
     ex->step_ns = pel_now_ns();
     pel_cputime_enter(&pel_asgi.cpu, ex->step_ns);
+    pel_api_running = ex->rq;
     if (!rec->stamp_ns[PEL_STAMP_APP_START]) {
         pel_record_stamp(rec, PEL_STAMP_APP_START, ex->step_ns);
         rec->thread_id = pel_asgi.thread_id;
-        pel_api_bind(ex->rq);
+        pel_api_enter_task(ex->rq);
     }
     if (pel_asgi.env.probes)
         pel_probes_app_enter(pel_asgi.env.probes, rec);
@@ -256,6 +266,7 @@ static void left(struct pel_asgi_call *call)
 {
     struct pel_asgi_exchange *ex = call->owner;
 
+    pel_api_running = NULL;
     if (!ex)
         return;
     end_step(ex, pel_now_ns());
@@ -267,6 +278,7 @@ static void ended(struct pel_asgi_call *call, PyObject *exc)
 {
     struct pel_asgi_exchange *ex = call->owner;
 
+    pel_api_running = NULL;
     if (ex) {
         pel_record_stamp(&ex->rq->rec, PEL_STAMP_APP_END, pel_now_ns());
         if (call->is_stepping) /* not abandoned */
@@ -320,6 +332,7 @@ void pel_asgi_exchange_start(struct pel_request *rq)
         start_failed(ex);
         return;
     }
+    ex->scope_len = PyDict_GET_SIZE(call->scope);
     pel_list_push_tail(&pel_asgi.calls, &call->link);
     Py_INCREF(call); /* of the list */
     if (pel_asgi_task_start(call, rq->rec.stamp_ns[PEL_STAMP_FIRST_BYTE]) < 0) {

@@ -39,6 +39,7 @@ struct pel_asgi_fields {
 struct pel_asgi_exchange {
     struct pel_request *rq;
     struct pel_asgi_call *call; /* borrowed: this exchange ends before it, or with it */
+    Py_ssize_t scope_len;       /* of the scope as the app was given it */
     uint64_t step_ns;           /* when its task's present step began */
     PyObject *check;            /* owned: the timer of the late cancellation, or NULL */
     uint64_t checked_bytes_out; /* what had been sent when it was set */

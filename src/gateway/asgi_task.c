@@ -3,21 +3,14 @@
 #include "gateway/asgi_loop.h"
 #include "gateway/strings.h"
 
-/* Keyword arguments of Task(); "context" is set for each. Owned. */
+/* Keyword arguments of Task(). Owned. */
 static PyObject *kwargs;
 
-static PyObject *task_new(struct pel_asgi_call *call, PyObject *context)
+/* Its context is a copy of the current one, which is pel_asgi.context. */
+static PyObject *task_new(struct pel_asgi_call *call)
 {
-    PyObject *task = NULL;
-
-    if (PyDict_SetItem(kwargs, pel_interned.context, context) < 0)
-        return NULL;
-    task = PyObject_VectorcallDict(pel_asgi_loop.task_type, (PyObject *[]){(PyObject *)call}, 1,
+    return PyObject_VectorcallDict(pel_asgi_loop.task_type, (PyObject *[]){(PyObject *)call}, 1,
                                    kwargs);
-    /* The context must not outlive its request in here. */
-    if (PyDict_SetItem(kwargs, pel_interned.context, Py_None) < 0)
-        Py_CLEAR(task);
-    return task;
 }
 
 /* As long as its app has not ended, call keeps its task alive: asyncio does not. Steals task. */
@@ -34,9 +27,9 @@ static int keep(struct pel_asgi_call *call, PyObject *task)
 
 #if PEL_PY_HAS_EAGER_TASK
 
-static int start_eagerly(struct pel_asgi_call *call, PyObject *context)
+static int start_eagerly(struct pel_asgi_call *call)
 {
-    return keep(call, task_new(call, context));
+    return keep(call, task_new(call));
 }
 
 static int init_eager(void)
@@ -51,36 +44,51 @@ static void fini_eager(void)
 #else
 
 /*
- * Python 3.11 has no eager tasks: Task() hands its first step to loop.call_soon. While it is being
- * constructed the loop has a call_soon of ours, which keeps that step; it is then run at once, as
+ * Python 3.11 has no eager tasks: Task() hands its first step to loop.call_soon. The loop has a
+ * call_soon of ours, which keeps that step while a task is being made; it is then run at once, as
  * the loop would have run it.
  *
  * Task() also puts itself into a WeakSet of all tasks, written in Python, which costs as much as
- * all else about a task. The WeakSet has an add of ours, which puts a plain reference into the set
- * behind it; that is taken out again after the first step, and a task that goes on is registered as
- * usual.
+ * all else about a task. The WeakSet has an add of ours, which keeps the task instead. Among the
+ * weak references behind the WeakSet there is a callable of ours, which gives that task as they
+ * would. A task that goes on after its first step is registered as usual.
+ *
+ * The garbage collector may run while a task is being made, and a finalizer may make another one.
+ * The last that comes is ours; an earlier one goes where it was going.
  */
 static struct {
-    PyObject *call_soon;     /* owned: the callable that stands in */
-    PyObject *context;       /* borrowed: of the task under construction; nobody else has it */
-    PyObject *step;          /* owned: what was caught */
-    PyObject *ref;           /* owned: of that task, in the set */
-    PyObject *all_tasks;     /* owned: the WeakSet, ... */
-    PyObject *set;           /* owned: ... what is behind it ... */
-    PyObject *add;           /* owned: ... and its own method */
-    PyObject *register_task; /* owned: asyncio's function */
+    bool is_making;
+    PyObject *call_soon;      /* owned: the callable that stands in ... */
+    PyObject *before;         /* owned: ... and what was in its place; NULL: nothing */
+    PyObject *step, *context; /* owned: what was caught, and what it is to run in */
+    PyObject *task;           /* owned: being made, or in its first step */
+    PyObject *all_tasks;      /* owned: the WeakSet, ... */
+    PyObject *set;            /* owned: ... what is behind it, ... */
+    PyObject *member;         /* owned: ... our callable in there, ... */
+    PyObject *add;            /* owned: ... and its own method */
+    PyObject *register_task;  /* owned: asyncio's function */
 } catcher;
+
+static int forward(PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
+    PyObject *handle = PyObject_Vectorcall(pel_asgi_loop.call_soon, args, (size_t)n, names);
+
+    Py_XDECREF(handle);
+    return handle ? 0 : -1;
+}
 
 static PyObject *catch_step(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     Py_ssize_t n_names = names ? PyTuple_GET_SIZE(names) : 0;
 
-    if (n == 1 && n_names == 1 && args[1] == catcher.context && !catcher.step) {
-        catcher.step = Py_NewRef(args[0]);
-        Py_RETURN_NONE;
-    }
-    /* Somebody else's: a finalizer that ran meanwhile. */
-    return PyObject_Vectorcall(pel_asgi_loop.call_soon, args, (size_t)n, names);
+    if (PEL_UNLIKELY(!catcher.is_making || n != 1 || n_names != 1))
+        return PyObject_Vectorcall(pel_asgi_loop.call_soon, args, (size_t)n, names);
+    if (PEL_UNLIKELY(catcher.step != NULL) &&
+        forward((PyObject *[]){catcher.step, catcher.context}, 1, names) < 0)
+        return NULL;
+    Py_XSETREF(catcher.step, Py_NewRef(args[0]));
+    Py_XSETREF(catcher.context, Py_NewRef(args[1]));
+    Py_RETURN_NONE;
 }
 
 static PyMethodDef catch_step_def = {"call_soon", (PyCFunction)(void (*)(void))catch_step,
@@ -88,43 +96,34 @@ static PyMethodDef catch_step_def = {"call_soon", (PyCFunction)(void (*)(void))c
 
 static PyObject *add_task(PyObject *self, PyObject *task)
 {
-    if (!catcher.context || catcher.ref ||
-        !PyObject_TypeCheck(task, (PyTypeObject *)pel_asgi_loop.task_type))
+    PyObject *earlier = catcher.task, *done = NULL;
+
+    if (PEL_UNLIKELY(!catcher.is_making))
         return PyObject_CallOneArg(catcher.add, task);
-    catcher.ref = PyWeakref_NewRef(task, NULL);
-    if (!catcher.ref || PySet_Add(catcher.set, catcher.ref) < 0)
-        return NULL;
-    Py_RETURN_NONE;
+    catcher.task = Py_NewRef(task);
+    if (PEL_LIKELY(!earlier))
+        Py_RETURN_NONE;
+    done = PyObject_CallOneArg(catcher.add, earlier);
+    Py_DECREF(earlier);
+    return done;
 }
 
 static PyMethodDef add_task_def = {"add", add_task, METH_O, NULL};
 
-/* Puts value (NULL: none) in the place of the loop's own call_soon attribute; value is stolen. */
-static int restore_call_soon(PyObject *value)
+static PyObject *first_step_task(PyObject *self, PyObject *unused)
 {
-    int rc = value ? PyDict_SetItem(pel_asgi_loop.dict, pel_interned.call_soon, value)
-                   : PyDict_DelItem(pel_asgi_loop.dict, pel_interned.call_soon);
-
-    Py_XDECREF(value);
-    return rc;
+    return Py_NewRef(catcher.task ? catcher.task : Py_None);
 }
 
-static PyObject *task_new_caught(struct pel_asgi_call *call, PyObject *context)
+static PyMethodDef first_step_task_def = {"first_step_task", first_step_task, METH_NOARGS, NULL};
+
+static PyObject *task_new_caught(struct pel_asgi_call *call)
 {
-    PyObject *before = PyDict_GetItemWithError(pel_asgi_loop.dict, pel_interned.call_soon);
     PyObject *task;
 
-    Py_XINCREF(before);
-    if (PyErr_Occurred() ||
-        PyDict_SetItem(pel_asgi_loop.dict, pel_interned.call_soon, catcher.call_soon) < 0) {
-        Py_XDECREF(before);
-        return NULL;
-    }
-    catcher.context = context;
-    task = task_new(call, context);
-    catcher.context = NULL;
-    if (restore_call_soon(before) < 0)
-        Py_CLEAR(task);
+    catcher.is_making = true;
+    task = task_new(call);
+    catcher.is_making = false;
     return task;
 }
 
@@ -142,13 +141,6 @@ static void run_step(PyObject *step, PyObject *context)
     Py_XDECREF(done);
 }
 
-static void forget(PyObject *ref)
-{
-    if (PySet_Discard(catcher.set, ref) < 0)
-        PyErr_WriteUnraisable(ref);
-    Py_DECREF(ref);
-}
-
 /* The task goes on after its first step. */
 static void register_task(PyObject *task)
 {
@@ -159,33 +151,28 @@ static void register_task(PyObject *task)
     Py_XDECREF(done);
 }
 
-static int start_eagerly(struct pel_asgi_call *call, PyObject *context)
+static int start_eagerly(struct pel_asgi_call *call)
 {
-    PyObject *task = task_new_caught(call, context);
-    PyObject *step = catcher.step, *ref = catcher.ref;
+    PyObject *task = task_new_caught(call);
+    PyObject *step = catcher.step, *context = catcher.context;
     int rc;
 
-    catcher.step = catcher.ref = NULL;
+    catcher.step = catcher.context = NULL;
     rc = keep(call, task);
     if (rc == 0 && step) /* else a Task that starts itself otherwise */
         run_step(step, context);
-    if (ref)
-        forget(ref);
+    Py_CLEAR(catcher.task);
     if (rc == 0 && call->task)
         register_task(call->task);
     Py_XDECREF(step);
+    Py_XDECREF(context);
     return rc;
 }
 
-/* The WeakSet's __dict__[add] = value, or none when value is NULL. */
-static int replace_add(PyObject *value)
+/* WeakSet.__dict__["add"] = ours, and the first task in the set behind it. */
+static int init_set(void)
 {
-    return PyObject_SetAttrString(catcher.all_tasks, "add", value);
-}
-
-static int init_add(void)
-{
-    PyObject *tasks = PyImport_ImportModule("asyncio.tasks"), *add;
+    PyObject *tasks = PyImport_ImportModule("asyncio.tasks"), *add = NULL;
     int rc = -1;
 
     if (!tasks)
@@ -197,25 +184,55 @@ static int init_add(void)
         catcher.set = PyObject_GetAttrString(catcher.all_tasks, "data");
     if (catcher.set && PySet_Check(catcher.set) && catcher.register_task)
         catcher.add = PyObject_GetAttrString(catcher.all_tasks, "add");
-    add = catcher.add ? PyCFunction_New(&add_task_def, NULL) : NULL;
-    if (add)
-        rc = replace_add(add);
+    if (catcher.add)
+        catcher.member = PyCFunction_New(&first_step_task_def, NULL);
+    if (catcher.member)
+        add = PyCFunction_New(&add_task_def, NULL);
+    if (add && PySet_Add(catcher.set, catcher.member) == 0)
+        rc = PyObject_SetAttrString(catcher.all_tasks, "add", add);
     Py_XDECREF(add);
     return rc;
 }
 
+/* loop.__dict__["call_soon"] = ours. */
+static int init_call_soon(PyObject *loop_dict)
+{
+    catcher.before = Py_XNewRef(PyDict_GetItemWithError(loop_dict, pel_interned.call_soon));
+    if (!PyErr_Occurred())
+        catcher.call_soon = PyCFunction_New(&catch_step_def, NULL);
+    return catcher.call_soon ? PyDict_SetItem(loop_dict, pel_interned.call_soon, catcher.call_soon)
+                             : -1;
+}
+
 static int init_eager(void)
 {
-    catcher.call_soon = PyCFunction_New(&catch_step_def, NULL);
-    return catcher.call_soon ? init_add() : -1;
+    PyObject *dict = pel_asgi_loop.dict;
+
+    return dict && (init_call_soon(dict) < 0 || init_set() < 0) ? -1 : 0;
+}
+
+static void restore(void)
+{
+    PyObject *dict = pel_asgi_loop.dict;
+    int rc = catcher.before ? PyDict_SetItem(dict, pel_interned.call_soon, catcher.before)
+                            : PyDict_DelItem(dict, pel_interned.call_soon);
+
+    if (catcher.add && PyObject_SetAttrString(catcher.all_tasks, "add", NULL) < 0)
+        rc = -1;
+    if (catcher.member && PySet_Discard(catcher.set, catcher.member) < 0)
+        rc = -1;
+    if (rc < 0)
+        PyErr_Clear(); /* it was not there any more */
 }
 
 static void fini_eager(void)
 {
-    if (catcher.add && replace_add(NULL) < 0)
-        PyErr_Clear();
+    if (catcher.call_soon)
+        restore();
     Py_CLEAR(catcher.call_soon);
+    Py_CLEAR(catcher.before);
     Py_CLEAR(catcher.add);
+    Py_CLEAR(catcher.member);
     Py_CLEAR(catcher.set);
     Py_CLEAR(catcher.all_tasks);
     Py_CLEAR(catcher.register_task);
@@ -223,19 +240,11 @@ static void fini_eager(void)
 
 #endif
 
-/* As loop.create_task does it, with whatever factory the app has installed; a factory need not know
- * of contexts, so it is called inside ours, which the task copies. */
-static int start_soon(struct pel_asgi_call *call, PyObject *context)
+/* As loop.create_task does it, with whatever factory the app has installed. */
+static int start_soon(struct pel_asgi_call *call)
 {
-    PyObject *task;
-
-    if (PyContext_Enter(context) < 0)
-        return -1;
-    task =
-        PyObject_CallMethodOneArg(pel_asgi_loop.loop, pel_interned.create_task, (PyObject *)call);
-    if (PyContext_Exit(context) < 0)
-        Py_CLEAR(task);
-    return keep(call, task);
+    return keep(call, PyObject_CallMethodOneArg(pel_asgi_loop.loop, pel_interned.create_task,
+                                                (PyObject *)call));
 }
 
 /* A loop with a factory starts its tasks itself, and 3.11 needs the loop's __dict__. -1 with an
@@ -256,17 +265,14 @@ static int may_be_eager(uint64_t moment_ns)
 
 int pel_asgi_task_start(struct pel_asgi_call *call, uint64_t moment_ns)
 {
-    PyObject *context;
     int how = may_be_eager(moment_ns);
     int rc;
 
-    if (how < 0)
+    if (how < 0 || PyContext_Enter(pel_asgi.context) < 0)
         return -1;
-    context = PyContext_Copy(pel_asgi.context);
-    if (!context)
-        return -1;
-    rc = how ? start_eagerly(call, context) : start_soon(call, context);
-    Py_DECREF(context);
+    rc = how ? start_eagerly(call) : start_soon(call);
+    if (PyContext_Exit(pel_asgi.context) < 0 && rc == 0)
+        PyErr_WriteUnraisable((PyObject *)call);
     /* Most calls have ended by now, and never trouble the garbage collector. */
     if (!call->is_over && !PyObject_GC_IsTracked((PyObject *)call))
         PyObject_GC_Track(call);
@@ -276,7 +282,10 @@ int pel_asgi_task_start(struct pel_asgi_call *call, uint64_t moment_ns)
 int pel_asgi_task_init(void)
 {
     kwargs = Py_BuildValue("{s:O,s:s}", "loop", pel_asgi_loop.loop, "name", "pellucid.request");
-    return kwargs ? init_eager() : -1;
+    if (kwargs && init_eager() == 0)
+        return 0;
+    pel_asgi_task_fini();
+    return -1;
 }
 
 void pel_asgi_task_fini(void)

@@ -85,9 +85,12 @@ static void listen_to(const char *module_name, const char *signal_name)
     PyObject *function = connect ? PyCFunction_New(&receiver, NULL) : NULL;
     PyObject *args = function ? PyTuple_Pack(1, function) : NULL;
     PyObject *kwargs = args ? Py_BuildValue("{s:O}", "weak", Py_False) : NULL;
+    PyObject *done = kwargs ? PyObject_Call(connect, args, kwargs) : NULL;
 
-    Py_XDECREF(kwargs ? PyObject_Call(connect, args, kwargs) : NULL);
+    if (done)
+        pel_api.binds_tasks = true; /* the signal may be sent in any of them */
     PyErr_Clear();
+    Py_XDECREF(done);
     Py_XDECREF(kwargs);
     Py_XDECREF(args);
     Py_XDECREF(function);
