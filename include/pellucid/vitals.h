@@ -43,15 +43,19 @@ static inline void pel_vital_sub(struct pel_shm_vitals *vs, enum pel_vital v, ui
     pel_vital_add(vs, v, 0 - n);
 }
 
-/* Any process. */
+/* Any process. A connection that rests between the two looks is missed, not counted below zero. */
 static inline uint64_t pel_vital_read(const struct pel_shm_vitals *vs, enum pel_vital v)
 {
     uint64_t value = atomic_load_explicit(&vs->values[v], memory_order_relaxed);
     uint64_t rested = atomic_load_explicit(&vs->conns_rested, memory_order_relaxed);
 
     if (v == PEL_VITAL_CONN_IDLE)
-        return value + rested;
-    return v == PEL_VITAL_CONN_APP ? value - rested : value;
+        value += rested;
+    else if (v == PEL_VITAL_CONN_APP)
+        value -= rested;
+    else
+        return value;
+    return (int64_t)value < 0 ? 0 : value;
 }
 
 void pel_lag_add(struct pel_shm_vitals *vs, uint64_t lag_ns);

@@ -37,7 +37,8 @@ static int compare_names(const char *a, size_t a_len, const char *b, size_t b_le
     return d ? d : memcmp(a, b, a_len);
 }
 
-/* Any order that puts equal ones side by side; overflow first. */
+/* An order that puts equal ones side by side, and those that differ only in the file, which is no
+ * label; overflow first. */
 static int by_key(const void *a, const void *b)
 {
     const struct pel_shm_exception *x = ((const struct kind *)a)->key,
@@ -46,9 +47,9 @@ static int by_key(const void *a, const void *b)
 
     if ((d = compare_names(x->type, x->type_len, y->type, y->type_len)) ||
         (d = compare_names(x->function, x->function_len, y->function, y->function_len)) ||
-        (d = compare_names(x->file, x->file_len, y->file, y->file_len)))
+        (d = (x->line > y->line) - (x->line < y->line)))
         return d;
-    return (x->line > y->line) - (x->line < y->line);
+    return compare_names(x->file, x->file_len, y->file, y->file_len);
 }
 
 static int by_time(const void *a, const void *b)

@@ -110,14 +110,13 @@ static void retry_later(struct pel_batch *b)
 {
     struct pel_exporter *x = b->x;
 
-    b->retry_ns = pel_retry_time(&b->post, b->n_tries, b->first_ns, pel_now_ns());
-    if (x->is_stopping || !b->retry_ns) {
-        give_up(b);
-        return;
-    }
-    b->state = PEL_BATCH_WAITING;
+    b->retry_ns = pel_retry_time(&b->post, b->n_tries, pel_now_ns());
     if (b->retry_ns > x->not_before_ns)
         x->not_before_ns = b->retry_ns;
+    if (x->is_stopping || pel_retry_is_over(b->first_ns, b->retry_ns))
+        give_up(b);
+    else
+        b->state = PEL_BATCH_WAITING;
 }
 
 /* The receiver takes less at once: the spans go back, and smaller batches are made of them. */
@@ -139,6 +138,14 @@ static void split(struct pel_batch *b)
 
 /* --- what came of it --- */
 
+/* What was too large once is tried again by and by: the limit may have been of that moment. */
+static void grow(struct pel_exporter *x)
+{
+    x->batch_bytes += x->batch_bytes / 128 + 1;
+    if (x->batch_bytes > PEL_BATCH_BYTES)
+        x->batch_bytes = PEL_BATCH_BYTES;
+}
+
 static void finish(struct pel_batch *b, const struct pel_outcome *o)
 {
     struct pel_exporter *x = b->x;
@@ -147,7 +154,7 @@ static void finish(struct pel_batch *b, const struct pel_outcome *o)
     count(x, PEL_EXPORT_REQUESTS_OK, 1);
     count(x, x->kind->exported, b->n - n_rejected);
     count(x, x->kind->rejected, n_rejected);
-    x->not_before_ns = 0;
+    grow(x);
     pel_health_succeeded(&x->health, n_rejected, o->why);
     empty(b);
 }
@@ -249,10 +256,9 @@ static bool is_idle(const struct pel_exporter *x)
     return x->queue.n == 0 && pel_exporter_inflight(x) == 0;
 }
 
-static void on_stop_timer(uv_timer_t *timer)
+/* What is left, and under way, is lost. */
+static void lose_all(struct pel_exporter *x)
 {
-    struct pel_exporter *x = timer->data;
-
     for (size_t i = 0; i < PEL_EXPORTS_AT_ONCE; i++) {
         pel_transport_cancel(&x->transport, &x->batches[i].post);
         give_up(&x->batches[i]);
@@ -260,7 +266,14 @@ static void on_stop_timer(uv_timer_t *timer)
     count(x, x->kind->failed, x->queue.n);
     pel_health_lost(&x->health, x->queue.n);
     pel_queue_fini(&x->queue);
-    pel_health_end(&x->health);
+}
+
+static void on_stop_timer(uv_timer_t *timer)
+{
+    struct pel_exporter *x = timer->data;
+
+    lose_all(x);
+    x->is_stopped = true;
     x->on_stopped(x);
 }
 
@@ -276,7 +289,7 @@ void pel_exporter_pump(struct pel_exporter *x)
         pump_batch(&x->batches[i], now_ns);
     if (!x->is_stopping)
         set_timer(x, now_ns);
-    else if (is_idle(x))
+    else if (is_idle(x) && !x->is_stopped)
         uv_timer_start(&x->timer, on_stop_timer, 0, 0);
 }
 
@@ -298,7 +311,9 @@ void pel_exporter_close(struct pel_exporter *x)
     if (!x->is_enabled)
         return;
     x->is_enabled = false;
-    pel_queue_fini(&x->queue);
+    note_drops(x);
+    lose_all(x);
+    pel_health_end(&x->health);
     pel_transport_close(&x->transport);
     uv_close((uv_handle_t *)&x->timer, NULL);
 }

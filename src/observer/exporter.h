@@ -60,11 +60,11 @@ struct pel_exporter {
     struct pel_transport transport;
     struct pel_queue queue;
     struct pel_batch batches[PEL_EXPORTS_AT_ONCE];
-    size_t batch_bytes;     /* PEL_BATCH_BYTES, or less after a 413 */
+    size_t batch_bytes;     /* PEL_BATCH_BYTES, or less for a while after a 413 */
     uint64_t not_before_ns; /* the receiver has asked for a pause, or has failed */
     uv_timer_t timer;
-    bool is_enabled; /* there is somewhere to send to */
-    bool is_stopping;
+    bool is_enabled;              /* there is somewhere to send to */
+    bool is_stopping, is_stopped; /* is_stopped: on_stopped has been called */
     void (*on_stopped)(struct pel_exporter *x);
     struct pel_health health;
 };
@@ -81,11 +81,13 @@ void pel_exporter_push(struct pel_exporter *x, struct pel_export_node *node);
 void pel_exporter_pump(struct pel_exporter *x);
 
 /* Sends everything at once, without pauses, and calls on_stopped (later, from the loop) when
- * nothing is left or wait_ms are over; what is left then is lost, and counted. */
+ * nothing is left or wait_ms are over; what is left then is lost, and counted. Until the close,
+ * what is pushed is still sent. */
 void pel_exporter_stop(struct pel_exporter *x, unsigned wait_ms,
                        void (*on_stopped)(struct pel_exporter *x));
 
-/* After on_stopped. The loop must run once more for the handles to go. */
+/* After on_stopped. What was pushed since and is not yet exported is lost, and counted. The loop
+ * must run once more for the handles to go. */
 void pel_exporter_close(struct pel_exporter *x);
 
 /* Items in batches under way. */

@@ -34,9 +34,11 @@ void pel_health_succeeded(struct pel_health *h, uint64_t n_rejected, const char 
 {
     h->is_failing = false;
     h->last_ok_wall_ns = pel_wall_ns();
-    if (h->is_failure_logged)
+    if (h->is_failure_logged) {
         pel_log(PEL_LOG_EXPORT_RECOVERED, "export to %s works again; %" PRIu64 " %s lost meanwhile",
                 h->receiver, h->n_lost_unlogged, h->items);
+        h->n_lost_unlogged = 0;
+    }
     h->is_failure_logged = false;
     h->n_lost_unlogged += n_rejected;
     if (warning[0])

@@ -80,6 +80,8 @@ void pel_held_add(struct pel_held *h, const struct pel_span_entry *e, unsigned s
              duration_ns = end_ns > start_ns ? end_ns - start_ns : 0;
     struct pel_held_route *r;
 
+    if (end_ns > pel_now_ns())
+        return; /* nonsense, which would keep later minutes out */
     if (minute > h->minute)
         pel_held_flush(h);
     if (h->n == 0)

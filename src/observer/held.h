@@ -35,7 +35,8 @@ struct pel_held {
 
 /* on_done must be set. */
 void pel_held_start(struct pel_held *h, uv_loop_t *loop);
-/* Encodes the entry if it is one of the slowest so far; the rest as for pel_encode_span. */
+/* Encodes the entry if it is one of the slowest so far; the rest as for pel_encode_span. One that
+ * ends in the future is nonsense of its worker, and left out. */
 void pel_held_add(struct pel_held *h, const struct pel_span_entry *e, unsigned slot,
                   uint64_t wall_offset_ns, struct pel_arena *scratch);
 /* Hands on everything that is held. */

@@ -67,8 +67,8 @@ static void retry_later(struct pel_metrics_exporter *x)
 {
     uint64_t now_ns = pel_now_ns(), at_ns;
 
-    at_ns = pel_retry_time(&x->post, x->n_tries, x->first_ns, now_ns);
-    if (x->is_stopping || !at_ns) {
+    at_ns = x->not_before_ns = pel_retry_time(&x->post, x->n_tries, now_ns);
+    if (x->is_stopping || pel_retry_is_over(x->first_ns, at_ns)) {
         drop_report(x);
         return;
     }
@@ -91,6 +91,14 @@ static void split(struct pel_metrics_exporter *x)
     x->n_tries = 0;
 }
 
+/* As with spans: a limit may have been of that moment. */
+static void grow(struct pel_metrics_exporter *x)
+{
+    x->max_bytes += x->max_bytes / 128 + 1;
+    if (x->max_bytes > PEL_REPORT_BYTES)
+        x->max_bytes = PEL_REPORT_BYTES;
+}
+
 static void succeed(struct pel_metrics_exporter *x, const struct pel_outcome *o)
 {
     size_t n = x->report.requests[x->at].n;
@@ -99,6 +107,7 @@ static void succeed(struct pel_metrics_exporter *x, const struct pel_outcome *o)
     count(x, PEL_EXPORT_REQUESTS_OK, 1);
     count(x, PEL_EXPORT_POINTS_EXPORTED, n - n_rejected);
     count(x, PEL_EXPORT_POINTS_REJECTED, n_rejected);
+    grow(x);
     pel_health_succeeded(&x->health, n_rejected, o->why);
     pel_buf_fini(&x->body);
     x->at++;
@@ -182,7 +191,7 @@ static void on_interval(uv_timer_t *timer)
 
     if (x->state == PEL_REPORT_WAITING)
         replace_waiting(x);
-    if (x->state != PEL_REPORT_NONE)
+    if (x->state != PEL_REPORT_NONE || pel_now_ns() < x->not_before_ns)
         return;
     take_report(x);
     send_request(x);

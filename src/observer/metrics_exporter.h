@@ -36,9 +36,10 @@ struct pel_metrics_exporter {
     struct pel_post post;
     struct pel_buf body; /* as sent */
     size_t raw_len;      /* of body, before it was compressed */
-    size_t max_bytes;    /* PEL_REPORT_BYTES, or less after a 413 */
+    size_t max_bytes;    /* PEL_REPORT_BYTES, or less for a while after a 413 */
     unsigned n_tries;
     uint64_t first_ns;
+    uint64_t not_before_ns;    /* the receiver has asked for a pause, or has failed */
     bool is_enabled;           /* there is somewhere to send to */
     bool is_stopping, is_last; /* the last report has been taken */
     void (*on_stopped)(struct pel_metrics_exporter *x);

@@ -109,12 +109,26 @@ void pel_queue_fini(struct pel_queue *q)
         drop_oldest(q);
 }
 
+/* False: only important items are left, and node is none. */
+static bool make_room(struct pel_queue *q, const struct pel_export_node *node)
+{
+    while (q->n && q->bytes + node->len > q->max_bytes) {
+        if (!node->is_important && is_empty(&q->ordinary))
+            return false;
+        q->n_dropped += drop_oldest(q);
+    }
+    return true;
+}
+
 void pel_queue_push(struct pel_queue *q, struct pel_export_node *node)
 {
     struct pel_queue_lane *lane = node->is_important ? &q->important : &q->ordinary;
 
-    while (q->n && q->bytes + node->len > q->max_bytes)
-        q->n_dropped += drop_oldest(q);
+    if (!make_room(q, node)) {
+        q->n_dropped++;
+        free(node);
+        return;
+    }
     pel_list_push_tail(&lane->last, &node->link);
     lane->n_last++;
     q->n++;

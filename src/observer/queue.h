@@ -2,8 +2,9 @@
  * queue - encoded items that wait to be exported, bounded by bytes.
  *
  * Owner: the exporter. When it is full the oldest ordinary items make room, and important ones
- * (slow, failed) only when there are no others. Beyond max_plain_bytes, which is when the receiver
- * has been away for a while, items are packed into compressed blocks, some ten times smaller.
+ * (slow, failed) only for others of their kind when there are no ordinary ones. Beyond
+ * max_plain_bytes, which is when the receiver has been away for a while, items are packed into
+ * compressed blocks, some ten times smaller.
  */
 #ifndef PELLUCID_OBSERVER_QUEUE_H
 #define PELLUCID_OBSERVER_QUEUE_H

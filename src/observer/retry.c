@@ -20,14 +20,17 @@ static uint64_t backoff_ms(unsigned n_tries)
     return ms / 2 + (uint64_t)random() % (ms + 1);
 }
 
-uint64_t pel_retry_time(const struct pel_post *post, unsigned n_tries, uint64_t first_ns,
-                        uint64_t now_ns)
+uint64_t pel_retry_time(const struct pel_post *post, unsigned n_tries, uint64_t now_ns)
 {
-    int64_t asked_s = post->retry_after_s;
+    int64_t asked_s =
+        post->retry_after_s < RETRY_AFTER_MAX_S ? post->retry_after_s : RETRY_AFTER_MAX_S;
     uint64_t pause_ns = backoff_ms(n_tries) * PEL_NS_PER_MS;
+    uint64_t asked_ns = asked_s > 0 ? (uint64_t)asked_s * PEL_NS_PER_SEC : 0;
 
-    if (asked_s >= 0)
-        pause_ns =
-            (uint64_t)(asked_s < RETRY_AFTER_MAX_S ? asked_s : RETRY_AFTER_MAX_S) * PEL_NS_PER_SEC;
-    return now_ns + pause_ns - first_ns > GIVE_UP_NS ? 0 : now_ns + pause_ns;
+    return now_ns + (asked_ns > pause_ns ? asked_ns : pause_ns);
+}
+
+bool pel_retry_is_over(uint64_t first_ns, uint64_t retry_ns)
+{
+    return retry_ns - first_ns > GIVE_UP_NS;
 }

@@ -62,10 +62,13 @@ void pel_transport_post(struct pel_transport *t, struct pel_post *post, struct p
 /* Gives up; done is not called. Harmless when it is not under way. */
 void pel_transport_cancel(struct pel_transport *t, struct pel_post *post);
 
-/* When a request that could be tried again should be: after Retry-After, or 1 s and half as much
- * more each time up to 30 s, give or take a half. 0: it has been tried for 300 s. */
-uint64_t pel_retry_time(const struct pel_post *post, unsigned n_tries, uint64_t first_ns,
-                        uint64_t now_ns);
+/* When the receiver may be asked again after a request that could be tried again: in 1 s and half
+ * as much more each time up to 30 s, give or take a half; later if its Retry-After says so, but in
+ * 300 s at most. */
+uint64_t pel_retry_time(const struct pel_post *post, unsigned n_tries, uint64_t now_ns);
+
+/* Is that too late for a request that was first sent at first_ns? 300 s are enough. */
+bool pel_retry_is_over(uint64_t first_ns, uint64_t retry_ns);
 
 /* "5" or an HTTP-date as seconds from now_wall_s; -1 when it is neither. */
 int64_t pel_retry_after_parse(const char *text, size_t len, int64_t now_wall_s);

@@ -33,6 +33,7 @@ static void bury_one(struct pel_shm_slot *slot, const struct pel_record *rec)
         PEL_SPAN_FAILED | (rec->trace.flags & PEL_TRACE_SAMPLED ? PEL_SPAN_SAMPLED : 0U);
 
     memcpy(worker.instance_id, slot->instance_id, sizeof(worker.instance_id));
+    pel_counter_add(&slot->worker_requests, 1);
     pel_metrics_count(slot, rec);
     pel_series_add(&slot->series, pel_series_find(&slot->series, rec, NULL), rec);
     worker.n_requests = atomic_load_explicit(&slot->worker_requests, memory_order_relaxed);

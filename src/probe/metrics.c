@@ -35,7 +35,6 @@ void pel_metrics_count(struct pel_shm_slot *slot, const struct pel_record *rec)
     pel_counter_add(&slot->metrics[PEL_METRIC_APP_TIME], rec->phase_ns[PEL_REQUEST_PHASE_APP]);
     pel_counter_add(&slot->metrics[PEL_METRIC_BYTES_IN], rec->bytes_in);
     pel_counter_add(&slot->metrics[PEL_METRIC_BYTES_OUT], rec->bytes_out);
-    pel_counter_add(&slot->worker_requests, 1);
     if (PEL_UNLIKELY(rec->error != PEL_ERROR_NONE))
         count_error(slot, rec);
 }
@@ -51,7 +50,6 @@ void pel_metrics_reset_gauges(struct pel_shm_slot *slot)
 static int start(struct pel_probes *ps, struct pel_err *err)
 {
     pel_metrics_reset_gauges(ps->slot);
-    atomic_store_explicit(&ps->slot->worker_requests, 0, memory_order_relaxed);
     return 0;
 }
 
@@ -69,10 +67,12 @@ static void finish(struct pel_probes *ps, struct pel_record *rec)
     pel_series_add(table, series, rec);
 }
 
-/* Nobody can read them where neither the admin address is open nor metrics are exported. */
+/* Nobody can read them where neither the admin address is open nor metrics are exported; but of
+ * spans the slowest are those of a stream. */
 static bool is_wanted(const struct pel_conf *conf)
 {
-    return strcmp(conf->admin_bind, "off") != 0 || pel_conf_exports(conf, PEL_SIGNAL_METRICS);
+    return strcmp(conf->admin_bind, "off") != 0 || pel_conf_exports(conf, PEL_SIGNAL_METRICS) ||
+           (pel_span_is_exported(conf) && (pel_span_keeps(conf) & PEL_SPAN_SLOWEST));
 }
 
 const struct pel_probe pel_probe_metrics = {

@@ -7,7 +7,7 @@
 
 #include "probes.h"
 
-/* In the order of their hooks: metrics count a request before its span tells the number. */
+/* In the order of their hooks: the span probe uses the stream that metrics have found. */
 static const struct pel_probe *const probes[] = {
     &pel_probe_inflight,  &pel_probe_metrics, &pel_probe_span,
     &pel_probe_accesslog, &pel_probe_logline,
@@ -44,6 +44,7 @@ static void take_slot(struct pel_probes *ps)
     ps->worker.pid = (int32_t)getpid();
     draw_uuid(ps->worker.instance_id);
     memcpy(ps->slot->instance_id, ps->worker.instance_id, sizeof(ps->slot->instance_id));
+    atomic_store_explicit(&ps->slot->worker_requests, 0, memory_order_relaxed);
     atomic_store_explicit(&ps->slot->is_used, 1, memory_order_relaxed);
 }
 
@@ -109,6 +110,7 @@ void pel_probes_finish(struct pel_probes *ps, struct pel_record *rec)
 {
     pel_record_phases(rec, rec->stamp_ns[PEL_STAMP_LAST_BYTE], rec->phase_ns);
     pthread_mutex_lock(&ps->lock);
+    pel_counter_add(&ps->slot->worker_requests, 1);
     for (size_t i = 0; i < ps->n_finish; i++)
         ps->finish[i](ps, rec);
     pthread_mutex_unlock(&ps->lock);

@@ -191,6 +191,24 @@ def test_the_slowest_of_each_route_are_kept(server, receiver):
     assert [s.flags & 1 for s in spans] == [0] * len(spans)
 
 
+def test_the_slowest_are_kept_where_nobody_reads_metrics(server, receiver):
+    """Which requests are the slowest of their stream is known though nothing else needs streams."""
+    running = server(
+        code=SLEEPER,
+        config={
+            "trace": {"ratio": 0.0, "keep": ["slowest"]},
+            "admin": {"bind": "off"},
+            "otlp": {"signals": ["traces"]},
+            "server": {"workers": 1},
+        },
+        receiver=receiver,
+    )
+    assert [running.get("/?0").status for _ in range(2)] == [200, 200]
+    assert running.stop() == 0
+    told = [s.attributes["pellucid.worker.requests"] for s in receiver.spans()]
+    assert sorted(told) == [1, 2]
+
+
 def test_timeouts_are_kept(server, receiver):
     running = server(
         code=READER,

@@ -66,6 +66,22 @@ static void important_ones_go_last(void **state)
     assert_int_equal(pel_queue_oldest_ns(&q), 0);
 }
 
+static void ordinary_one_does_not_drive_out_an_important_one(void **state)
+{
+    struct pel_queue q;
+
+    pel_queue_init(&q, 250, SIZE_MAX);
+    pel_queue_push(&q, node(100, true, 1));
+    pel_queue_push(&q, node(100, false, 2));
+    pel_queue_push(&q, node(100, true, 3));
+    assert_int_equal(q.n_dropped, 1);
+    pel_queue_push(&q, node(100, false, 4));
+    assert_int_equal(q.n_dropped, 2);
+    assert_int_equal(q.n, 2);
+    assert_int_equal(pel_queue_oldest_ns(&q), 1);
+    pel_queue_fini(&q);
+}
+
 static void batch_is_bounded_twice(void **state)
 {
     struct pel_queue q;
@@ -162,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(full_queue_drops_the_oldest_ordinary_one),
         cmocka_unit_test(important_ones_go_last),
+        cmocka_unit_test(ordinary_one_does_not_drive_out_an_important_one),
         cmocka_unit_test(batch_is_bounded_twice),
         cmocka_unit_test(packed_items_come_back_in_their_order),
         cmocka_unit_test(full_queue_drops_blocks_and_counts_their_items),

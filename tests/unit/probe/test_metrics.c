@@ -39,10 +39,33 @@ static void errors_move_their_counters(void **state)
     }
 }
 
+/* Spans tell the number of a worker's requests, whoever reads metrics. */
+static void requests_have_numbers_without_metrics(void **state)
+{
+    struct pel_record rec = fixture_record(pel_now_ns());
+    static char *signals[] = {(char *)"traces"};
+    struct pel_shm shm = fixture_shm(1);
+    struct pel_conf conf = fixture_conf();
+    struct pel_probes *ps;
+
+    conf.admin_bind = (char *)"off";
+    conf.otlp_endpoint = (char *)"http://127.0.0.1:4318";
+    conf.otlp_signals = (struct pel_strings){signals, 1};
+    ps = pel_probes_start(&conf, &shm, 0, -1, NULL);
+    pel_probes_finish(ps, &rec);
+    pel_probes_finish(ps, &rec);
+    assert_int_equal(fixture_span(&shm, 0)->worker_requests, 1);
+    assert_int_equal(fixture_span(&shm, 0)->worker_requests, 2);
+    assert_int_equal(fixture_metric(&shm, 0, PEL_METRIC_REQUESTS), 0);
+    pel_probes_stop(ps);
+    pel_shm_close(&shm);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors_move_their_counters),
+        cmocka_unit_test(requests_have_numbers_without_metrics),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

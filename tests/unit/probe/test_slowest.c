@@ -67,12 +67,34 @@ static void candidates_are_written_with_their_flag(void **state)
     pel_shm_close(&shm);
 }
 
+/* The streams they are the slowest of are found, though nobody reads metrics. */
+static void spans_alone_are_enough(void **state)
+{
+    static char *keep[] = {(char *)"slowest"}, *signals[] = {(char *)"traces"};
+    struct pel_shm shm = fixture_shm(1);
+    struct pel_conf conf = fixture_conf();
+    struct pel_record rec = fixture_record(10 * MINUTE);
+    struct pel_probes *ps;
+
+    conf.admin_bind = (char *)"off";
+    conf.otlp_endpoint = (char *)"http://127.0.0.1:4318";
+    conf.otlp_signals = (struct pel_strings){signals, 1};
+    conf.trace_keep = (struct pel_strings){keep, 1};
+    ps = pel_probes_start(&conf, &shm, 0, -1, NULL);
+    rec.trace.flags = 2;
+    pel_probes_finish(ps, &rec);
+    assert_int_equal(next_flags(&shm), PEL_SPAN_SLOWEST);
+    pel_probes_stop(ps);
+    pel_shm_close(&shm);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(three_longest_of_the_minute_raise_the_mark),
         cmocka_unit_test(a_new_minute_begins_anew),
         cmocka_unit_test(candidates_are_written_with_their_flag),
+        cmocka_unit_test(spans_alone_are_enough),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

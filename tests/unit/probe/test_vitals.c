@@ -27,6 +27,17 @@ static void connections_that_rest_move_from_app_to_idle(void **state)
     assert_int_equal(pel_vital_read(&vs, PEL_VITAL_CONN_HEAD), 0);
 }
 
+/* A reader may see one of the two numbers that a change moves, and not yet the other. */
+static void half_a_change_is_not_below_zero(void **state)
+{
+    struct pel_shm_vitals vs = {.conns_rested = 1};
+
+    assert_int_equal(pel_vital_read(&vs, PEL_VITAL_CONN_APP), 0);
+    atomic_store(&vs.conns_rested, 0);
+    pel_vital_sub(&vs, PEL_VITAL_CONN_IDLE, 1);
+    assert_int_equal(pel_vital_read(&vs, PEL_VITAL_CONN_IDLE), 0);
+}
+
 static void vitals_of_the_moment_begin_anew_with_a_worker(void **state)
 {
     struct pel_shm shm = fixture_shm(1);
@@ -51,6 +62,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lags_are_counted_by_length),
         cmocka_unit_test(connections_that_rest_move_from_app_to_idle),
+        cmocka_unit_test(half_a_change_is_not_below_zero),
         cmocka_unit_test(vitals_of_the_moment_begin_anew_with_a_worker),
     };
 
