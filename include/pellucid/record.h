@@ -72,17 +72,19 @@ struct pel_spent {
     uint64_t write_wait_ns; /* ... or to take more of the response */
     uint64_t cpu_ns;        /* of the app, on its thread: no less ... */
     uint64_t cpu_slack_ns;  /* ... than it was, but perhaps so much more (cputime.h) */
+    uint64_t gil_wait_ns;   /* its thread waited for the GIL, in QUEUE or APP; threaded only */
 };
 
 struct pel_record {
     uint64_t stamp_ns[PEL_STAMP_N];
     struct pel_spent spent;
     uint64_t phase_ns[PEL_REQUEST_PHASE_N]; /* pel_probes_finish makes them of the two above */
-    uint64_t proxy_ns;                 /* in the proxy before us, until FIRST_BYTE; 0 = unknown */
-    uint64_t bytes_in, bytes_out;      /* on the wire, head and framing included */
-    uint64_t body_in, body_out;        /* bodies alone, decoded */
-    uint64_t thread_id;                /* kernel tid of the thread that ran the app */
-    uint64_t connection_requests;      /* this is the n-th request of its connection, from 1 */
+    uint64_t proxy_ns;            /* in the proxy before us, until FIRST_BYTE; 0 = unknown */
+    uint64_t gil_asked_ns;        /* a thread waits for the GIL to go on with it; 0 = none does */
+    uint64_t bytes_in, bytes_out; /* on the wire, head and framing included */
+    uint64_t body_in, body_out;   /* bodies alone, decoded */
+    uint64_t thread_id;           /* kernel tid of the thread that ran the app */
+    uint64_t connection_requests; /* this is the n-th request of its connection, from 1 */
     struct pel_shm_inflight *inflight; /* borrowed: what the observer sees of it; NULL = nothing */
     uint16_t status;                   /* 0 = no response was begun */
     uint8_t version_minor;             /* HTTP/1.x */

@@ -68,6 +68,7 @@ struct pel_shm_series {
     struct pel_shm_sizes request, response; /* bodies */
     _Atomic uint64_t phases_ns[PEL_REQUEST_PHASE_N];
     _Atomic uint64_t cpu_ns;                   /* of the app: cputime.h */
+    _Atomic uint64_t gil_wait_ns;              /* struct pel_spent */
     _Atomic uint64_t n_short;                  /* durations below the first octave */
     _Atomic uint16_t octaves[PEL_EXP_OCTAVES]; /* which of the table's + 1; 0 = none yet */
 };

@@ -165,6 +165,8 @@ static void add_ours(struct pel_attributes *as, const struct pel_span_entry *e, 
                                pel_cputime_is_known(&e->spent) ? "pellucid.request.cpu.duration"
                                                                : "pellucid.request.cpu.max",
                                e->spent.cpu_ns);
+    if (e->spent.gil_wait_ns)
+        pel_attributes_seconds(as, "pellucid.request.gil.wait.duration", e->spent.gil_wait_ns);
     pel_attributes_int(as, "pellucid.worker.id", slot);
     add_positive(as, "pellucid.worker.requests", e->worker_requests);
     add_positive(as, "pellucid.connection.requests", e->connection_requests);

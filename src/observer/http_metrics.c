@@ -118,21 +118,30 @@ static void collect_phases(struct pel_sink *sink, const struct pel_streams *ss)
     }
 }
 
-static void collect_cpu(struct pel_sink *sink, const struct pel_streams *ss)
+/* Counters of time that is part of phases. */
+static const struct {
+    struct pel_metric_info info;
+    size_t offset; /* of the nanoseconds in struct pel_stream */
+} times[] = {
+    {{PEL_METRIC_KIND_COUNTER, "ns", "pellucid.request.cpu.time",
+      "CPU time of the app on the threads of its requests."},
+     offsetof(struct pel_stream, cpu_ns)},
+    {{PEL_METRIC_KIND_COUNTER, "ns", "pellucid.request.gil.wait.time",
+      "Time that application threads with a request waited for the GIL."},
+     offsetof(struct pel_stream, gil_wait_ns)},
+};
+
+static void collect_times(struct pel_sink *sink, const struct pel_streams *ss, size_t which)
 {
-    static const struct pel_metric_info info = {
-        PEL_METRIC_KIND_COUNTER,
-        "ns",
-        "pellucid.request.cpu.time",
-        "CPU time of the app on the threads of its requests.",
-    };
     struct pel_labels labels;
     char code[8];
 
-    sink->family(sink, &info);
+    sink->family(sink, &times[which].info);
     for (size_t i = 0; i < ss->n; i++) {
+        const void *at = (const char *)&ss->items[i] + times[which].offset;
+
         make_labels(&labels, &ss->items[i], code);
-        sink->point(sink, &labels, ss->items[i].cpu_ns);
+        sink->point(sink, &labels, *(const uint64_t *)at);
     }
 }
 
@@ -146,6 +155,7 @@ void pel_http_metrics_collect(struct pel_sink *sink, const struct pel_shm *shm,
     for (size_t i = 0; i < PEL_ARRAY_LEN(sizes); i++)
         collect_sizes(sink, &ss, i);
     collect_phases(sink, &ss);
-    collect_cpu(sink, &ss);
+    for (size_t i = 0; i < PEL_ARRAY_LEN(times); i++)
+        collect_times(sink, &ss, i);
     pel_streams_fini(&ss);
 }

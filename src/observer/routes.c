@@ -68,6 +68,7 @@ static void add(void *arg, const struct pel_shm_series_table *t, const struct pe
     r->response_bytes += LOAD(s->response.sum);
     for (size_t i = 0; i < PEL_REQUEST_PHASE_N; i++)
         r->phases_ns[i] += LOAD(s->phases_ns[i]);
+    r->gil_wait_ns += LOAD(s->gil_wait_ns);
     pel_exp_add(&r->durations, t, s);
 }
 

@@ -19,7 +19,7 @@ struct pel_route {
     uint64_t n, n_failed;             /* requests; pel_is_failed */
     uint64_t classes[PEL_STATUS_CLASSES];
     uint64_t sum_ns, request_bytes, response_bytes;
-    uint64_t phases_ns[PEL_REQUEST_PHASE_N];
+    uint64_t phases_ns[PEL_REQUEST_PHASE_N], gil_wait_ns;
     struct pel_exp durations;
 };
 

@@ -64,6 +64,8 @@ static void add_stretch(struct pel_json *j, const char *key, const struct stretc
     add_classes(j, s);
     add_durations(j, s, n);
     add_phases(j, s, n);
+    if (n)
+        pel_json_seconds(j, "gil_wait_seconds", GROWN(s, gil_wait_ns) / n);
     pel_json_uint(j, "request_bytes", GROWN(s, request_bytes));
     pel_json_uint(j, "response_bytes", GROWN(s, response_bytes));
     pel_json_close(j, '}');

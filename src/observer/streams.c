@@ -79,6 +79,7 @@ static void add(void *arg, const struct pel_shm_series_table *t, const struct pe
     if (ss->with_durations)
         pel_exp_add(&to->durations, t, from);
     to->cpu_ns += LOAD(from->cpu_ns);
+    to->gil_wait_ns += LOAD(from->gil_wait_ns);
 }
 
 void pel_streams_read(struct pel_streams *ss, const struct pel_shm *shm, bool with_durations)

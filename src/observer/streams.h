@@ -22,7 +22,7 @@ struct pel_stream {
     struct pel_stream_sizes request, response;
     uint64_t phases_ns[PEL_REQUEST_PHASE_N];
     struct pel_exp durations; /* where asked for */
-    uint64_t cpu_ns;
+    uint64_t cpu_ns, gil_wait_ns;
 };
 
 struct pel_streams {

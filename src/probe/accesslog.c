@@ -218,6 +218,7 @@ static char *add_json_timings(char *p, const struct pel_record *rec)
     p = add_time(p, PEL_STR("app_ms"), rec->phase_ns[PEL_REQUEST_PHASE_APP]);
     p = add_positive_time(p, PEL_STR("write_ms"), rec->phase_ns[PEL_REQUEST_PHASE_WRITE]);
     p = add_time(p, PEL_STR("total_ms"), pel_record_duration_ns(rec));
+    p = add_positive_time(p, PEL_STR("gil_wait_ms"), rec->spent.gil_wait_ns);
     return pel_cputime_is_known(&rec->spent) ? add_time(p, PEL_STR("cpu_ms"), rec->spent.cpu_ns)
                                              : p;
 }

@@ -201,6 +201,8 @@ void pel_series_add(struct pel_shm_series_table *t, struct pel_shm_series *s,
     for (size_t i = 0; i < PEL_REQUEST_PHASE_N; i++)
         pel_counter_add(&s->phases_ns[i], rec->phase_ns[i]);
     pel_counter_add(&s->cpu_ns, rec->spent.cpu_ns);
+    if (PEL_UNLIKELY(rec->spent.gil_wait_ns))
+        pel_counter_add(&s->gil_wait_ns, rec->spent.gil_wait_ns);
 }
 
 const struct pel_shm_octave *pel_series_octave(const struct pel_shm_series_table *t,

@@ -4,6 +4,7 @@
 
 #include "conn.h"
 #include "gcstats.h"
+#include "gil.h"
 #include "h1.h"
 #include "pellucid/arena.h"
 #include "pellucid/log.h"
@@ -22,6 +23,28 @@ static void take_gil(struct pel_thread *t)
     if (t->state)
         PyEval_RestoreThread(t->state);
     t->state = NULL;
+}
+
+/* A thread is about to take the GIL for a request. Where no other thread can have it the wait need
+ * not be timed. */
+static void ask_for_gil(const struct pel_thread *t, struct pel_request *rq)
+{
+    const struct pel_baton *b = t->baton;
+
+    if (t->state && (atomic_load_explicit(&b->n_idle, memory_order_relaxed) + 1 < b->n_threads ||
+                     atomic_load_explicit(&b->has_strangers, memory_order_relaxed)))
+        pel_gil_ask(&rq->rec, pel_now_ns());
+}
+
+/* Threads that the app has started, which need the GIL, too. GIL held. */
+static void look_for_strangers(struct pel_baton *b)
+{
+    PyThreadState *state = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
+    unsigned n = 0;
+
+    for (; state; state = PyThreadState_Next(state))
+        n++;
+    atomic_store_explicit(&b->has_strangers, n > b->n_threads, memory_order_relaxed);
 }
 
 static void drop_gil(struct pel_thread *t)
@@ -153,6 +176,8 @@ static void run_app(struct pel_thread *t, struct pel_request *rq)
     unsigned blockiness = atomic_load_explicit(&b->blockiness, memory_order_relaxed);
     uint64_t wall_ns = 0, spent_ns = 0;
 
+    if (PEL_UNLIKELY(rq->rec.gil_asked_ns))
+        pel_gil_got(&rq->rec, pel_now_ns());
     if (PEL_UNLIKELY(blockiness)) {
         pel_baton_call(b);
         wall_ns = pel_now_ns();
@@ -186,6 +211,8 @@ static void turn(struct pel_thread *t)
     drop_gil(t);
     pel_loop_turn(loop, loop->n_ready == 0);
     if (PEL_UNLIKELY(loop->n_refs)) {
+        if (loop->n_ready > 0)
+            ask_for_gil(t, pel_loop_next_ready(loop));
         take_gil(t);
         pel_loop_drop_refs(loop);
     }
@@ -229,6 +256,7 @@ static bool enter_python(struct pel_thread *t)
 {
     if (!t->state)
         return true;
+    ask_for_gil(t, pel_loop_next_ready(t->baton->loop));
     loosen(t);
     take_gil(t);
     return tighten(t);
@@ -243,8 +271,10 @@ static bool serve_next(struct pel_thread *t)
 
     loosen(t);
     pel_watcher_wake(&t->baton->watcher);
-    if (PEL_UNLIKELY(is_look_due))
+    if (PEL_UNLIKELY(is_look_due)) {
         pel_gcstats_look(t->baton->loop);
+        look_for_strangers(t->baton);
+    }
     run_app(t, rq);
     if (PEL_UNLIKELY(!tighten(t))) {
         pel_conn_give_back(c);
@@ -286,6 +316,7 @@ static bool serve_surplus(struct pel_thread *t)
     if (!rq)
         return false;
     c = pel_h1_of(rq)->conn;
+    ask_for_gil(t, rq);
     take_gil(t);
     run_app(t, rq);
     pel_conn_give_back(c);

@@ -54,7 +54,8 @@ struct pel_baton {
     struct pel_list surplus; /* requests found by the watcher, for threads without the baton */
     _Atomic size_t n_surplus;
     _Atomic bool is_stopping;
-    _Atomic bool has_signal; /* a handler written in Python waits for the main thread */
+    _Atomic bool has_strangers; /* threads of the app's own may want the GIL; GIL held */
+    _Atomic bool has_signal;    /* a handler written in Python waits for the main thread */
     struct pel_pysignal pysignal;
     struct pel_watcher watcher;
 };

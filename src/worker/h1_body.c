@@ -1,5 +1,6 @@
 #include <errno.h>
 
+#include "gil.h"
 #include "h1_ops.h"
 #include "pellucid/log.h"
 
@@ -199,7 +200,7 @@ static int send_queued(struct pel_h1 *h1, bool is_last)
         PyThreadState *state = PyEval_SaveThread();
         int64_t n = pel_outq_send(&h1->q, c->fd, c->loop);
 
-        PyEval_RestoreThread(state);
+        pel_gil_retake(state, &h1->rq.rec, pel_now_ns());
         if (n < 0)
             return -1;
         h1->rq.rec.bytes_out += (uint64_t)n;

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "gil.h"
 #include "h1_ops.h"
 #include "pellucid/inflight.h"
 #include "pellucid/time.h"
@@ -17,7 +18,7 @@ bool pel_h1_wait(struct pel_conn *c, short events, int64_t timeout_ms)
     struct pollfd p = {.fd = c->fd, .events = events};
     struct pel_record *rec = &c->h1->rq.rec;
     bool is_write = events == POLLOUT;
-    uint64_t *wait_ns = is_write ? &rec->spent.write_wait_ns : &rec->spent.body_wait_ns;
+    uint64_t polled_ns, *wait_ns = is_write ? &rec->spent.write_wait_ns : &rec->spent.body_wait_ns;
     uint64_t end_ns = pel_now_ns() + (uint64_t)timeout_ms * PEL_NS_PER_MS;
     bool is_interrupted;
     int n;
@@ -31,8 +32,9 @@ bool pel_h1_wait(struct pel_conn *c, short events, int64_t timeout_ms)
 
         n = poll(&p, 1, left_ms < INT32_MAX ? (int)left_ms : INT32_MAX);
         is_interrupted = n < 0 && errno == EINTR;
-        *wait_ns += pel_now_ns() - now_ns;
-        PyEval_RestoreThread(state);
+        polled_ns = pel_now_ns();
+        *wait_ns += polled_ns - now_ns;
+        pel_gil_retake(state, rec, polled_ns);
         if (is_interrupted)
             pel_pysignal_run();
     } while (is_interrupted);

@@ -138,6 +138,11 @@ static inline void pel_loop_show_queue(const struct pel_loop *loop, size_t n)
 void pel_loop_push_ready(struct pel_loop *loop, struct pel_request *rq);
 /* The next request for the app, or NULL. Loop held. */
 struct pel_request *pel_loop_pop_ready(struct pel_loop *loop);
+/* The same, which stays where it is; there is one. */
+static inline struct pel_request *pel_loop_next_ready(const struct pel_loop *loop)
+{
+    return PEL_CONTAINER_OF(loop->ready.next, struct pel_request, ready);
+}
 
 /* Ends the run of the baton, or of the outer loop, when the present turn is over. */
 void pel_loop_stop(struct pel_loop *loop);

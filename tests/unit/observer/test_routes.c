@@ -10,6 +10,7 @@ static void streams_of_a_route_are_one(void **state)
 
     for (unsigned i = 0; i < 2; i++)
         atomic_store(&pel_shm_slot(&shm, i)->is_used, 1);
+    a.spent.gil_wait_ns = 7;
     b.status = 500;
     b.error = PEL_ERROR_APP_EXCEPTION;
     c.method = PEL_STR("POST");
@@ -25,6 +26,7 @@ static void streams_of_a_route_are_one(void **state)
     assert_int_equal(rs.items[0].classes[5], 1);
     assert_int_equal(rs.items[0].sum_ns, 5 * PEL_NS_PER_MS);
     assert_int_equal(rs.items[0].response_bytes, 3000);
+    assert_int_equal(rs.items[0].gil_wait_ns, 14);
     assert_int_equal(rs.items[1].n, 1);
     assert_ptr_equal(pel_routes_find(&rs, &rs.items[1]), &rs.items[1]);
     pel_routes_fini(&rs);

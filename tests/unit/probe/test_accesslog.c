@@ -64,6 +64,14 @@ static void cpu_time_is_there_when_it_is_known(void **state)
     assert_null(strstr(json_of(&rec), "cpu_ms"));
 }
 
+static void gil_wait_is_there_when_there_was_any(void **state)
+{
+    struct pel_record rec = fixture_record(pel_now_ns());
+
+    rec.spent.gil_wait_ns = 1250000;
+    assert_non_null(strstr(json_of(&rec), "\"total_ms\":3.000,\"gil_wait_ms\":1.250,\"worker\""));
+}
+
 static void refused_request_has_dashes(void **state)
 {
     struct pel_record rec = {.error = PEL_ERROR_BAD_REQUEST, .status = 400, .version_minor = 1};
@@ -130,6 +138,7 @@ int main(void)
         cmocka_unit_test(text_is_combined_with_more_behind),
         cmocka_unit_test(json_has_the_documented_fields),
         cmocka_unit_test(cpu_time_is_there_when_it_is_known),
+        cmocka_unit_test(gil_wait_is_there_when_there_was_any),
         cmocka_unit_test(refused_request_has_dashes),
         cmocka_unit_test(client_cannot_end_a_line),
         cmocka_unit_test(longest_line_fits),
