@@ -52,6 +52,15 @@ static inline void pel_cputime_leave(struct pel_cputime *t, struct pel_spent *sp
     }
 }
 
+/* The same of an app that goes on: t stays as it is. */
+static inline void pel_cputime_peek(const struct pel_cputime *t, struct pel_spent *spent,
+                                    uint64_t start_ns, uint64_t now_ns)
+{
+    struct pel_cputime copy = *t;
+
+    pel_cputime_leave(&copy, spent, start_ns, now_ns);
+}
+
 /* Is the CPU time known to a tenth, and any? Only then it is shown as what it is. */
 static inline bool pel_cputime_is_known(const struct pel_spent *spent)
 {

@@ -42,6 +42,11 @@ struct pel_gateway {
 
     void (*respond)(struct pel_request *rq);
 
+    /* rec.spent of a request it has, with what the app has used of the CPU until now: while the
+     * app runs, on any thread. Cheap for pieces that PEL_CPUTIME_SHORT_NS describes, a system call
+     * for others; on a thread that is not the request's nothing is known: cpu_ns is 0. */
+    void (*spent)(const struct pel_request *rq, uint64_t now_ns, struct pel_spent *spent);
+
     /* LOOP only. More body, or its end, can be read; the out buffer has drained; the client is gone
      * (the gateway still finishes or aborts rq itself, when its task has ended). may_read: it has
      * closed its sending side, and nobody knows whether it reads; when it turns out that it does

@@ -49,7 +49,9 @@ class Request:
     @property
     def phases(self) -> dict[str, float]:
         """Seconds so far: "head", "body" (read before the app was called), "queue", "app"; these
-        follow each other. "total" counts from the first byte received until now."""
+        follow each other. "total" counts from the first byte received until now. "cpu" is what the
+        app has used of its thread's CPU, part of "app"; it is there where it is known to a tenth,
+        and asked for on the request's own thread."""
         raise NotImplementedError
 
     def set(self, key: str, value: str | bool | int | float, /) -> None:

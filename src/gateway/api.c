@@ -18,8 +18,9 @@ int pel_api_init(void)
     return pel_api.current ? 0 : -1;
 }
 
-int pel_api_open(const struct pel_gateway_env *env)
+int pel_api_open(const struct pel_gateway_env *env, const struct pel_gateway *gateway)
 {
+    pel_api.gateway = gateway;
     pel_api.hands_trace_on = pel_strings_have(&env->conf->trace_propagators, "tracecontext");
     pel_api.hands_baggage_on = pel_strings_have(&env->conf->trace_propagators, "baggage");
     pel_api.probes = env->probes && pel_child_is_wanted(env->probes) ? env->probes : NULL;

@@ -68,8 +68,9 @@ struct pel_api_span {
 
 /* What the gateways set up, and the context variable. */
 struct pel_api {
-    PyObject *current;         /* owned: the context variable; NULL until pel_api_init */
-    struct pel_probes *probes; /* borrowed while a gateway is open, if spans go anywhere */
+    const struct pel_gateway *gateway; /* the one that is open */
+    PyObject *current;                 /* owned: the context variable; NULL until pel_api_init */
+    struct pel_probes *probes;         /* borrowed while a gateway is open, if spans go anywhere */
     struct pel_shm_instruments *instruments; /* borrowed while a gateway is open */
     PyObject *bridge; /* owned: pymod/pellucid/bridge.py; NULL without an SDK in the app */
     bool binds_tasks; /* somebody may ask for the request in the tasks and threads of ASGI's */
@@ -85,7 +86,7 @@ extern PyTypeObject pel_api_counter_type, pel_api_histogram_type;
 int pel_api_init(void);
 
 /* A gateway opens or closes. 0, or -1 with an exception. */
-int pel_api_open(const struct pel_gateway_env *env);
+int pel_api_open(const struct pel_gateway_env *env, const struct pel_gateway *gateway);
 void pel_api_close(void);
 
 /* Use pel_api_enter_task. */

@@ -1,5 +1,6 @@
 #include "gateway/api.h"
 
+#include "pellucid/cputime.h"
 #include "pellucid/inflight.h"
 #include "pellucid/metrics.h"
 #include "pellucid/time.h"
@@ -138,17 +139,21 @@ static int add_phase(PyObject *phases, const char *name, uint64_t ns)
     return rc;
 }
 
-static int add_phases(PyObject *phases, const struct pel_record *rec)
+static int add_phases(PyObject *phases, const struct pel_request *rq)
 {
-    uint64_t phase_ns[PEL_REQUEST_PHASE_N], total_ns = 0;
+    uint64_t phase_ns[PEL_REQUEST_PHASE_N], total_ns = 0, now_ns = pel_now_ns();
+    struct pel_spent spent;
 
-    pel_record_phases(rec, pel_now_ns(), phase_ns);
+    pel_record_phases(&rq->rec, now_ns, phase_ns);
     for (size_t i = 0; i < PEL_REQUEST_PHASE_N; i++) {
         total_ns += phase_ns[i];
         if (add_phase(phases, pel_request_phase_texts[i], phase_ns[i]) < 0)
             return -1;
     }
-    return add_phase(phases, "total", total_ns);
+    if (add_phase(phases, "total", total_ns) < 0)
+        return -1;
+    pel_api.gateway->spent(rq, now_ns, &spent);
+    return pel_cputime_is_known(&spent) ? add_phase(phases, "cpu", spent.cpu_ns) : 0;
 }
 
 static PyObject *get_phases(PyObject *self, void *unused)
@@ -156,7 +161,7 @@ static PyObject *get_phases(PyObject *self, void *unused)
     struct pel_api_request *r = as_request(self);
     PyObject *phases = PyDict_New();
 
-    if (phases && r->rq && add_phases(phases, &r->rq->rec) < 0)
+    if (phases && r->rq && add_phases(phases, r->rq) < 0)
         Py_CLEAR(phases);
     return phases;
 }

@@ -81,8 +81,8 @@ static int open_gateway(const struct pel_gateway_env *env, PyObject *app, struct
         pel_gateway_log_exception(PEL_LOG_GATEWAY_NOT_PREPARED, "the ASGI gateway");
         return pel_err_set(err, "the ASGI gateway could not be prepared (see the traceback)");
     }
-    if (make_objects(app) < 0 || pel_api_open(env) < 0 || pel_asgi_loop_open(env->loop) < 0 ||
-        init_parts() < 0) {
+    if (make_objects(app) < 0 || pel_api_open(env, &pel_gateway_asgi) < 0 ||
+        pel_asgi_loop_open(env->loop) < 0 || init_parts() < 0) {
         pel_gateway_log_exception(PEL_LOG_GATEWAY_NOT_PREPARED, "the ASGI gateway");
         drop_objects();
         pel_interned_fini();
@@ -162,6 +162,7 @@ const struct pel_gateway pel_gateway_asgi = {
     .accepts = pel_detect_asgi,
     .open = open_gateway,
     .respond = pel_asgi_exchange_start,
+    .spent = pel_asgi_exchange_spent,
     .on_body = pel_asgi_exchange_body,
     .on_drain = pel_asgi_exchange_drain,
     .on_gone = pel_asgi_exchange_gone,

@@ -1,5 +1,8 @@
 #include "gateway/asgi_exchange.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "gateway/api.h"
 #include "gateway/asgi.h"
 #include "gateway/asgi_loop.h"
@@ -296,6 +299,18 @@ static void ended(struct pel_asgi_call *call, PyObject *exc)
 }
 
 static const struct pel_asgi_call_ops call_ops = {entered, left, ended};
+
+/* What other tasks of the app, and other requests, use is not the request's. */
+void pel_asgi_exchange_spent(const struct pel_request *rq, uint64_t now_ns, struct pel_spent *spent)
+{
+    const struct pel_asgi_exchange *ex = rq->app;
+
+    *spent = rq->rec.spent;
+    if ((uint64_t)syscall(SYS_gettid) != pel_asgi.thread_id)
+        spent->cpu_ns = 0;
+    else if (ex->call && ex->call->is_stepping && !rq->rec.stamp_ns[PEL_STAMP_APP_END])
+        pel_cputime_peek(&pel_asgi.cpu, spent, ex->step_ns, now_ns);
+}
 
 /* --- the beginning --- */
 

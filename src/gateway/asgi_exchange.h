@@ -66,6 +66,10 @@ static inline void pel_asgi_exchange_note_framework(struct pel_asgi_exchange *ex
         ex->call->framework_own = pel_route_find_own();
 }
 
+/* Of struct pel_gateway. */
+void pel_asgi_exchange_spent(const struct pel_request *rq, uint64_t now_ns,
+                             struct pel_spent *spent);
+
 /* The transport's events (gateway.h). */
 void pel_asgi_exchange_body(struct pel_request *rq);
 void pel_asgi_exchange_drain(struct pel_request *rq);

@@ -158,6 +158,18 @@ static void respond(struct pel_request *rq)
     Py_XDECREF(env);
 }
 
+static void spent_so_far(const struct pel_request *rq, uint64_t now_ns, struct pel_spent *spent)
+{
+    const uint64_t *stamp_ns = rq->rec.stamp_ns;
+    const struct self *me = self();
+
+    *spent = rq->rec.spent;
+    if (me->id != rq->rec.thread_id)
+        spent->cpu_ns = 0;
+    else if (!stamp_ns[PEL_STAMP_APP_END])
+        pel_cputime_peek(&me->cpu, spent, stamp_ns[PEL_STAMP_APP_START], now_ns);
+}
+
 /* --- the gateway --- */
 
 static void close_gateway(void)
@@ -187,7 +199,7 @@ static int open_gateway(const struct pel_gateway_env *genv, PyObject *app, struc
     pel_wsgi.app = Py_NewRef(app);
     pel_gateway_count_errors(genv->probes);
     pel_wsgi.has_interned = pel_interned_init() == 0;
-    if (pel_wsgi.has_interned && init_types() == 0 && pel_api_open(genv) == 0 &&
+    if (pel_wsgi.has_interned && init_types() == 0 && pel_api_open(genv, &pel_gateway_wsgi) == 0 &&
         pel_wsgi_environ_prepare(genv) == 0 && pel_route_frames_init() == 0) {
         pel_handled_listen(app);
         return 0;
@@ -203,5 +215,6 @@ const struct pel_gateway pel_gateway_wsgi = {
     .accepts = pel_detect_wsgi,
     .open = open_gateway,
     .respond = respond,
+    .spent = spent_so_far,
     .close = close_gateway,
 };

@@ -1,9 +1,10 @@
 #include "timing.h"
 #include "h1.h"
+#include "pellucid/cputime.h"
 #include "pellucid/put.h"
 #include "pellucid/time.h"
 
-#define METRICS_MAX 5
+#define METRICS_MAX 6
 #define METRIC_ROOM (sizeof(", total;dur=") + PEL_MS_MAX)
 
 /* "app;dur=1.204", in milliseconds. */
@@ -20,6 +21,7 @@ void pel_timing_add(struct pel_h1 *h1)
     uint64_t now_ns = pel_now_ns(), phase_ns[PEL_REQUEST_PHASE_N];
     char text[METRICS_MAX * METRIC_ROOM], *at = text;
     struct pel_field field = {PEL_STR("Server-Timing"), PEL_STR_NONE};
+    struct pel_spent spent;
 
     pel_record_phases(rec, now_ns, phase_ns);
     at = put_metric(at, PEL_STR("head"), phase_ns[PEL_REQUEST_PHASE_HEAD]);
@@ -27,6 +29,9 @@ void pel_timing_add(struct pel_h1 *h1)
     at = put_metric(at, PEL_STR(", queue"), phase_ns[PEL_REQUEST_PHASE_QUEUE]);
     at = put_metric(at, PEL_STR(", app"), phase_ns[PEL_REQUEST_PHASE_APP]);
     at = put_metric(at, PEL_STR(", total"), now_ns - rec->stamp_ns[PEL_STAMP_FIRST_BYTE]);
+    h1->conn->loop->gateway->spent(&h1->rq, now_ns, &spent);
+    if (pel_cputime_is_known(&spent))
+        at = put_metric(at, PEL_STR(", cpu"), spent.cpu_ns);
     field.value = pel_str(text, (size_t)(at - text));
     pel_response_add(&h1->out, &field);
 }

@@ -47,6 +47,24 @@ static void long_piece_is_exact_after_a_pause(void **state)
     assert_true(pel_cputime_is_known(&spent));
 }
 
+static void a_piece_that_goes_on_can_be_looked_at(void **state)
+{
+    struct pel_cputime t = {0}, before;
+    struct pel_spent spent = {0}, end = {0};
+    uint64_t start_ns = pel_now_ns();
+
+    pel_cputime_enter(&t, start_ns);
+    before = t;
+    burn(5 * PEL_NS_PER_MS);
+    pel_cputime_peek(&t, &spent, start_ns, pel_now_ns());
+    assert_true(pel_cputime_is_known(&spent));
+    assert_true(spent.cpu_ns >= 5 * PEL_NS_PER_MS);
+    assert_memory_equal(&t, &before, sizeof(t));
+    burn(5 * PEL_NS_PER_MS);
+    pel_cputime_leave(&t, &end, start_ns, pel_now_ns());
+    assert_true(end.cpu_ns >= spent.cpu_ns + 5 * PEL_NS_PER_MS);
+}
+
 /* What the thread did between the last look and the beginning may be counted in, and is said. */
 static void slack_is_the_time_since_the_last_look(void **state)
 {
@@ -88,6 +106,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(short_piece_counts_in_full),
         cmocka_unit_test(long_piece_is_exact_after_a_pause),
+        cmocka_unit_test(a_piece_that_goes_on_can_be_looked_at),
         cmocka_unit_test(slack_is_the_time_since_the_last_look),
         cmocka_unit_test(no_more_than_the_wall_time),
     };
