@@ -79,7 +79,8 @@ struct pel_record {
     uint64_t stamp_ns[PEL_STAMP_N];
     struct pel_spent spent;
     uint64_t phase_ns[PEL_REQUEST_PHASE_N]; /* pel_probes_finish makes them of the two above */
-    uint64_t proxy_ns;            /* in the proxy before us, until FIRST_BYTE; 0 = unknown */
+    uint64_t proxy_ns;  /* in the proxy before us, until FIRST_BYTE; 0 = unknown */
+    uint64_t accept_ns; /* its connection waited to be accepted, before it; of the first one only */
     uint64_t gil_asked_ns;        /* a thread waits for the GIL to go on with it; 0 = none does */
     uint64_t bytes_in, bytes_out; /* on the wire, head and framing included */
     uint64_t body_in, body_out;   /* bodies alone, decoded */

@@ -43,7 +43,7 @@ struct pel_span_entry {
     uint64_t stamp_ns[PEL_STAMP_N];
     uint64_t phase_ns[PEL_REQUEST_PHASE_N];
     struct pel_spent spent;
-    uint64_t proxy_ns;
+    uint64_t proxy_ns, accept_ns;
     uint64_t bytes_in, bytes_out, body_in, body_out;
     uint64_t thread_id, connection_requests, worker_requests;
     uint8_t trace_id[16], span_id[8], parent_span_id[8];

@@ -153,6 +153,8 @@ static void add_ours(struct pel_attributes *as, const struct pel_span_entry *e, 
     uint64_t ttfb_ns = between(e, PEL_STAMP_FIRST_BYTE, PEL_STAMP_RESPONSE_START);
     const char *reason = sampling_reason(e);
 
+    if (e->accept_ns)
+        pel_attributes_seconds(as, "pellucid.connection.accept.duration", e->accept_ns);
     if (e->proxy_ns)
         pel_attributes_seconds(as, "pellucid.request.proxy.duration", e->proxy_ns);
     for (size_t i = 0; i < PEL_REQUEST_PHASE_N; i++)

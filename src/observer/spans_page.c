@@ -246,6 +246,8 @@ static void show_json(void *arg, const struct row *r)
     if (e->spent.cpu_ns)
         pel_json_seconds(j, pel_cputime_is_known(&e->spent) ? "cpu_seconds" : "cpu_seconds_at_most",
                          e->spent.cpu_ns);
+    if (e->accept_ns)
+        pel_json_seconds(j, "accept_seconds", e->accept_ns);
     if (e->spent.gil_wait_ns)
         pel_json_seconds(j, "gil_wait_seconds", e->spent.gil_wait_ns);
     add_exception_json(j, e);

@@ -210,6 +210,7 @@ static char *add_json_timings(char *p, const struct pel_record *rec)
     p = pel_put_hex(p, rec->trace.span_id, sizeof(rec->trace.span_id));
     *p++ = '"';
     p = add_positive_time(p, PEL_STR("proxy_ms"), rec->proxy_ns);
+    p = add_positive_time(p, PEL_STR("accept_ms"), rec->accept_ns);
     p = add_positive_time(p, PEL_STR("head_ms"), rec->phase_ns[PEL_REQUEST_PHASE_HEAD]);
     p = add_positive_time(p, PEL_STR("body_ms"), rec->phase_ns[PEL_REQUEST_PHASE_BODY]);
     p = add_time(p, PEL_STR("queue_ms"), rec->phase_ns[PEL_REQUEST_PHASE_QUEUE]);

@@ -50,6 +50,7 @@ static void fill_numbers(struct pel_span_entry *e, const struct pel_record *rec,
     memcpy(e->phase_ns, rec->phase_ns, sizeof(e->phase_ns));
     e->spent = rec->spent;
     e->proxy_ns = rec->proxy_ns;
+    e->accept_ns = rec->accept_ns;
     e->bytes_in = rec->bytes_in;
     e->bytes_out = rec->bytes_out;
     e->body_in = rec->body_in;

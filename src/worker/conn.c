@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -107,6 +108,32 @@ static void learn_addresses(struct pel_conn *c, const struct sockaddr *peer)
         c->local_len = show_address((struct sockaddr *)&local, c->local, &c->local_port);
 }
 
+/* How long a connection has been in the accept queue. The kernel stamps one that has not been sent
+ * anything when it is complete, to the tick: less one, it is never too much. */
+static uint64_t accept_wait_ns(int fd)
+{
+    struct tcp_info info = {.tcpi_last_data_sent = 0};
+    socklen_t len = offsetof(struct tcp_info, tcpi_last_data_sent) + sizeof(uint32_t);
+    struct timespec tick;
+    uint64_t wait_ns, tick_ns;
+
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+        clock_getres(CLOCK_MONOTONIC_COARSE, &tick) != 0)
+        return 0;
+    wait_ns = info.tcpi_last_data_sent * PEL_NS_PER_MS;
+    tick_ns = (uint64_t)tick.tv_nsec;
+    return wait_ns > tick_ns ? wait_ns - tick_ns : 0;
+}
+
+static void learn_wait(struct pel_conn *c)
+{
+    if (c->is_unix || !c->port) /* or another worker has accepted it */
+        return;
+    c->accept_ns = accept_wait_ns(c->fd);
+    if (c->accept_ns)
+        pel_metric_add(c->loop->slot, PEL_METRIC_ACCEPT_TIME, c->accept_ns);
+}
+
 bool pel_conn_open(struct pel_loop *loop, int fd, const struct pel_port *port,
                    const struct sockaddr *peer)
 {
@@ -129,6 +156,7 @@ bool pel_conn_open(struct pel_loop *loop, int fd, const struct pel_port *port,
     pel_metric_add(loop->slot, PEL_METRIC_CONNECTIONS_ACTIVE, 1);
     pel_vital_add(&loop->slot->vitals, PEL_VITAL_CONN_IDLE, 1);
     learn_addresses(c, peer);
+    learn_wait(c);
     c->since_ns = pel_loop_now(loop);
     pel_conn_watch(c, UV_READABLE);
     pel_conn_arm(c, PEL_TIMEOUT_HEADER);

@@ -52,7 +52,8 @@ struct pel_conn {
     struct pel_conn *next_in_inbox;
     struct pel_buf pending; /* read, but behind the present message, from pending_at on */
     size_t pending_at;
-    uint64_t since_ns; /* accepted, or became idle */
+    uint64_t since_ns;  /* accepted, or became idle */
+    uint64_t accept_ns; /* waited in the kernel before, until that is on a record; 0 = unknown */
     uint64_t n_requests;
     int fd;                /* -1 when closed */
     _Atomic uint8_t owner; /* enum pel_conn_owner */

@@ -47,6 +47,10 @@ struct pel_h1 *pel_h1_new(struct pel_conn *c)
     rec->stamp_ns[PEL_STAMP_ACCEPTED] = c->since_ns;
     rec->stamp_ns[PEL_STAMP_FIRST_BYTE] = pel_loop_now(c->loop);
     rec->connection_requests = ++c->n_requests;
+    if (PEL_UNLIKELY(c->accept_ns)) {
+        rec->accept_ns = c->accept_ns;
+        c->accept_ns = 0;
+    }
     rec->peer = rec->client = pel_conn_peer(c);
     rec->peer_port = rec->client_port = c->peer_port;
     rec->scheme = PEL_STR("http");

@@ -13,6 +13,7 @@ PEL_METRIC(APP_TIME, COUNTER, "ns", "pellucid.request.app.time", "Time from call
 PEL_METRIC(BYTES_IN, COUNTER, "By", "pellucid.network.in", "Bytes received from clients.")
 PEL_METRIC(BYTES_OUT, COUNTER, "By", "pellucid.network.out", "Bytes sent to clients.")
 PEL_METRIC(CONNECTIONS, COUNTER, "{connection}", "pellucid.connections", "Connections accepted.")
+PEL_METRIC(ACCEPT_TIME, COUNTER, "ns", "pellucid.connection.accept.time", "Time connections waited in the kernel to be accepted.")
 PEL_METRIC(CONNECTIONS_ACTIVE, UPDOWN, "{connection}", "pellucid.connections.active", "Connections open.")
 PEL_METRIC(CONNECTIONS_REFUSED, COUNTER, "{connection}", "pellucid.connections.refused", "Connections closed at once because of max_connections.")
 PEL_METRIC(TIMEOUTS, COUNTER, "{timeout}", "pellucid.timeouts", "Header, body and write timeouts.")

@@ -115,14 +115,16 @@ static void cpu_time_is_told_as_what_it_is(void **state)
     otlp__span__free_unpacked(span, NULL);
 }
 
-static void gil_wait_is_told(void **state)
+static void waits_are_told(void **state)
 {
     struct pel_record rec = fixture_record(1000);
     Otlp__Span *span;
 
     rec.spent.gil_wait_ns = 5000000;
+    rec.accept_ns = 200000000;
     span = encoded(span_of(&rec, PEL_SPAN_SAMPLED));
     assert_float_equal(real(span, "pellucid.request.gil.wait.duration"), 5e-3, 1e-12);
+    assert_float_equal(real(span, "pellucid.connection.accept.duration"), 0.2, 1e-12);
     otlp__span__free_unpacked(span, NULL);
 }
 
@@ -461,7 +463,7 @@ int main(void)
         cmocka_unit_test(app_attributes_do_not_replace_ours),
         cmocka_unit_test(span_follows_the_conventions),
         cmocka_unit_test(cpu_time_is_told_as_what_it_is),
-        cmocka_unit_test(gil_wait_is_told),
+        cmocka_unit_test(waits_are_told),
         cmocka_unit_test(parent_is_remote),
         cmocka_unit_test(client_that_is_not_trusted_is_a_link),
         cmocka_unit_test(kept_span_has_no_known_probability),

@@ -1,0 +1,81 @@
+"""The time that connections wait in the kernel until a worker accepts them."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from support.processes import wait_for
+from support.samples import parse, total
+from support.wire import Wire
+
+BLOCKED = 1.5  # seconds; the test needs some of it to get ready
+LONG = 0.1
+APP = f"""
+import time
+
+async def app(scope, receive, send):
+    assert scope["type"] == "http"
+    if scope["path"] == "/block":
+        time.sleep({BLOCKED})
+    await send({{"type": "http.response.start", "status": 200}})
+    await send({{"type": "http.response.body"}})
+"""
+NAME = "pellucid_connection_accept_time_seconds_total"
+
+
+def spans(running, count: int) -> dict[str, dict[str, Any]]:
+    """The last requests by their path, once there are so many."""
+
+    def look() -> list[dict[str, Any]] | None:
+        found = json.loads(running.admin("/spans.json")[1])["spans"]
+        return found if len(found) >= count else None
+
+    found = wait_for(f"{count} spans", look, 10 * running.target.patience)
+    return {span["path"]: span for span in found}
+
+
+def in_app(running) -> None:
+    wait_for(
+        "the app to block",
+        lambda: [r["phase"] for r in running.status()["requests_in_flight"]] == ["app"],
+        10 * running.target.patience,
+    )
+
+
+def get(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_worker_that_is_busy(server, is_late):
+    running = server(code=APP, config={"server": {"workers": 1}})
+    with running.connect() as blocker:
+        blocker.send(get("/block"))
+        in_app(running)
+        begun = time.monotonic()
+        with running.connect() as wire:
+            if is_late:
+                blocker.read()  # accepted by then, before it asks for anything
+            wire.send(get("/first")).read()
+            waited = time.monotonic() - begun
+            wire.send(get("/second")).read()
+    found = spans(running, 3)
+    assert LONG < found["/first"]["accept_seconds"] <= waited
+    assert "accept_seconds" not in found["/second"]
+    counted = total(parse(running.metrics()), NAME)
+    assert counted >= found["/first"]["accept_seconds"] - 1e-6
+
+
+def test_unix_sockets_tell_nothing(server, tmp_path):
+    path = str(tmp_path / "socket")
+    running = server(code=APP, config={"server": {"workers": 1, "bind": [f"unix:{path}"]}})
+    with Wire(path, 10 * running.target.patience) as blocker:
+        blocker.send(get("/block"))
+        in_app(running)
+        with Wire(path, 10 * running.target.patience) as wire:
+            wire.send(get("/first")).read()
+    assert "accept_seconds" not in spans(running, 2)["/first"]
