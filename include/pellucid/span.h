@@ -84,5 +84,7 @@ bool pel_span_is_exported(const struct pel_conf *conf);
 /* Consumer: is this copy of an entry sound? Required before the call below. */
 bool pel_span_is_valid(const struct pel_span_entry *entry);
 struct pel_str pel_span_string(const struct pel_span_entry *entry, enum pel_span_string which);
+/* All of them. */
+void pel_span_strings(const struct pel_span_entry *entry, struct pel_str out[PEL_SPAN_STR_N]);
 
 #endif

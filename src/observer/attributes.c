@@ -1,5 +1,4 @@
 #include "attributes.h"
-#include "pellucid/attribute.h"
 #include "pellucid/time.h"
 #include "text.h"
 
@@ -58,40 +57,4 @@ bool pel_attributes_has(const struct pel_attributes *as, const char *key)
         if (strcmp(as->items[i]->key, key) == 0)
             return true;
     return false;
-}
-
-static void add_packed(struct pel_attributes *as, const struct pel_attribute *a, const char *key)
-{
-    Otlp__AnyValue *v;
-
-    switch (a->type) {
-    case PEL_ATTRIBUTE_STR:
-        pel_attributes_str(as, key, a->text);
-        break;
-    case PEL_ATTRIBUTE_INT:
-        pel_attributes_int(as, key, a->integer);
-        break;
-    case PEL_ATTRIBUTE_FLOAT:
-        v = add(as, key);
-        v->value_case = OTLP__ANY_VALUE__VALUE_DOUBLE_VALUE;
-        v->double_value = a->real;
-        break;
-    case PEL_ATTRIBUTE_BOOL:
-        v = add(as, key);
-        v->value_case = OTLP__ANY_VALUE__VALUE_BOOL_VALUE;
-        v->bool_value = a->integer != 0;
-        break;
-    }
-}
-
-void pel_attributes_packed(struct pel_attributes *as, struct pel_str packed)
-{
-    struct pel_attribute a;
-    const char *key;
-
-    for (unsigned n = 0; n < PEL_ATTRIBUTE_N_MAX && pel_attribute_next(&packed, &a); n++) {
-        key = pel_text_utf8(as->arena, a.key);
-        if (!pel_attributes_has(as, key))
-            add_packed(as, &a, key);
-    }
 }

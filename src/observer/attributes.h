@@ -25,9 +25,6 @@ void pel_attributes_cstr(struct pel_attributes *as, const char *key, const char 
 void pel_attributes_int(struct pel_attributes *as, const char *key, int64_t value);
 void pel_attributes_seconds(struct pel_attributes *as, const char *key, uint64_t ns);
 
-/* What an app has set (attribute.h), but for keys that are on the list already. */
-void pel_attributes_packed(struct pel_attributes *as, struct pel_str packed);
-
 /* Is that key on the list? */
 bool pel_attributes_has(const struct pel_attributes *as, const char *key);
 

@@ -80,7 +80,8 @@ size_t pel_drain_turn(struct pel_drain *d)
 {
     size_t n = 0;
 
-    d->wall_offset_ns = pel_wall_ns() - pel_now_ns();
+    d->now_ns = pel_now_ns();
+    d->wall_offset_ns = pel_wall_ns() - d->now_ns;
     for (unsigned i = 0; i < d->shm->header->n_slots; i++) {
         struct pel_shm_slot *slot = pel_shm_slot(d->shm, i);
 

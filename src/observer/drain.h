@@ -23,7 +23,8 @@ struct pel_drain {
     struct pel_shm *shm; /* borrowed */
     uv_poll_t poke;
     uv_timer_t timer;
-    uint64_t wall_offset_ns; /* wall time less monotonic time, as of the last turn */
+    uint64_t now_ns;         /* monotonic time at the beginning of the last turn */
+    uint64_t wall_offset_ns; /* wall time less that */
     /* Called for every span; the entry lives until the return. */
     void (*on_span)(struct pel_drain *d, unsigned slot, const struct pel_span_entry *e);
     /* The same for each span of the app's own. */

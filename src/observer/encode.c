@@ -1,19 +1,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "attributes.h"
 #include "encode.h"
 #include "encode_parts.h"
 #include "pellucid/cputime.h"
 #include "pellucid/http.h"
 #include "pellucid/mem.h"
 #include "pellucid/metrics.h"
+#include "pellucid/put.h"
 #include "pellucid/time.h"
-#include "text.h"
 
-/* Span.flags beyond the eight bits of W3C. */
-#define FLAG_HAS_IS_REMOTE 0x100U
-#define FLAG_IS_REMOTE 0x200U
+#define ATTRIBUTE PEL_OTLP_SPAN_ATTRIBUTES
+#define NAME_LEN_MAX (PEL_SHM_METHOD_LEN + 1 + 256)
+
+/* An entry and its texts. */
+struct source {
+    const struct pel_span_entry *e;
+    struct pel_str text[PEL_SPAN_STR_N];
+    struct pel_str method; /* as a bounded set of words; "_OTHER" */
+};
+
+static struct source source_of(const struct pel_span_entry *e)
+{
+    struct source s = {.e = e};
+
+    pel_span_strings(e, s.text);
+    s.method = pel_method_bounded(s.text[PEL_SPAN_STR_METHOD]);
+    return s;
+}
+
+static bool is_other(const struct source *s)
+{
+    return s->method.len && s->method.p[0] == '_';
+}
 
 static uint64_t between(const struct pel_span_entry *e, enum pel_stamp from, enum pel_stamp to)
 {
@@ -22,28 +41,25 @@ static uint64_t between(const struct pel_span_entry *e, enum pel_stamp from, enu
     return a && b > a ? b - a : 0;
 }
 
-static bool is_other(const struct pel_span_entry *e, struct pel_str *method)
+/* What the span is called, as bytes: in room, or the method itself. */
+static struct pel_str name_of(const struct source *s, char room[NAME_LEN_MAX])
 {
-    *method = pel_method_bounded(pel_span_string(e, PEL_SPAN_STR_METHOD));
-    return method->len && method->p[0] == '_';
+    struct pel_str route = s->text[PEL_SPAN_STR_ROUTE];
+    struct pel_str method = is_other(s) ? PEL_STR("HTTP") : s->method;
+    char *p;
+
+    if (!route.len || method.len + 1 + route.len > NAME_LEN_MAX)
+        return method;
+    p = pel_put(pel_put(room, method), PEL_STR(" "));
+    return pel_str(room, (size_t)(pel_put(p, route) - room));
 }
 
 char *pel_encode_name(const struct pel_span_entry *e, struct pel_arena *a)
 {
-    struct pel_str route = pel_span_string(e, PEL_SPAN_STR_ROUTE), method;
-    char room[PEL_SHM_METHOD_LEN + 1 + 256];
-    size_t n;
+    struct source s = source_of(e);
+    char room[NAME_LEN_MAX];
 
-    if (is_other(e, &method))
-        method = PEL_STR("HTTP");
-    n = method.len;
-    memcpy(room, method.p, n);
-    if (route.len && n + 1 + route.len <= sizeof(room)) {
-        room[n++] = ' ';
-        memcpy(room + n, route.p, route.len);
-        n += route.len;
-    }
-    return pel_text_utf8(a, pel_str(room, n));
+    return pel_text_utf8(a, name_of(&s, room));
 }
 
 const char *pel_encode_error_type(const struct pel_span_entry *e, char room[8])
@@ -58,20 +74,26 @@ const char *pel_encode_error_type(const struct pel_span_entry *e, char room[8])
     return room;
 }
 
-static void add_nonempty(struct pel_attributes *as, const char *key, struct pel_str value)
+PEL_KEYVALUE_INLINE void add_nonempty(struct pel_wire *w, struct pel_str key, struct pel_str value)
 {
     if (value.len)
-        pel_attributes_str(as, key, value);
+        pel_keyvalue_str(w, ATTRIBUTE, key, value);
 }
 
-static void add_positive(struct pel_attributes *as, const char *key, uint64_t value)
+PEL_KEYVALUE_INLINE void add_positive(struct pel_wire *w, struct pel_str key, uint64_t value)
 {
     if (value)
-        pel_attributes_int(as, key, (int64_t)value);
+        pel_keyvalue_int(w, ATTRIBUTE, key, (int64_t)value);
+}
+
+PEL_KEYVALUE_INLINE void add_seconds(struct pel_wire *w, struct pel_str key, uint64_t ns)
+{
+    if (ns)
+        pel_keyvalue_seconds(w, ATTRIBUTE, key, ns);
 }
 
 /* Host may be a name, an address, [an IPv6 address], each with or without ":port". */
-static void add_server(struct pel_attributes *as, struct pel_str host, bool is_https)
+static void add_server(struct pel_wire *w, struct pel_str host, bool is_https)
 {
     const char *colon = host.len ? memrchr(host.p, ':', host.len) : NULL;
     const char *bracket = host.len ? memrchr(host.p, ']', host.len) : NULL;
@@ -87,181 +109,151 @@ static void add_server(struct pel_attributes *as, struct pel_str host, bool is_h
     }
     if (host.len >= 2 && host.p[0] == '[' && host.p[host.len - 1] == ']')
         host = pel_str(host.p + 1, host.len - 2);
-    add_nonempty(as, "server.address", host);
+    add_nonempty(w, PEL_STR("server.address"), host);
     if (port > 0 && port <= UINT16_MAX)
-        pel_attributes_int(as, "server.port", port);
+        pel_keyvalue_int(w, ATTRIBUTE, PEL_STR("server.port"), port);
 }
 
-static void add_request(struct pel_attributes *as, const struct pel_span_entry *e)
+static void add_peers(struct pel_wire *w, const struct source *s)
 {
-    bool is_https = e->flags & PEL_SPAN_IS_HTTPS;
-    struct pel_str method, version = e->version_minor ? PEL_STR("1.1") : PEL_STR("1.0");
-
-    if (is_other(e, &method))
-        add_nonempty(as, "http.request.method_original", pel_span_string(e, PEL_SPAN_STR_METHOD));
-    pel_attributes_str(as, "http.request.method", method);
-    pel_attributes_str(as, "url.scheme", is_https ? PEL_STR("https") : PEL_STR("http"));
-    pel_attributes_str(as, "url.path", pel_span_string(e, PEL_SPAN_STR_PATH));
-    add_nonempty(as, "url.query", pel_span_string(e, PEL_SPAN_STR_QUERY));
-    add_nonempty(as, "http.route", pel_span_string(e, PEL_SPAN_STR_ROUTE));
-    pel_attributes_str(as, "network.protocol.version", version);
-    add_server(as, pel_span_string(e, PEL_SPAN_STR_HOST), is_https);
-    add_nonempty(as, "client.address", pel_span_string(e, PEL_SPAN_STR_CLIENT));
-    add_nonempty(as, "network.peer.address", pel_span_string(e, PEL_SPAN_STR_PEER));
-    add_positive(as, "network.peer.port", e->peer_port);
-    add_nonempty(as, "user_agent.original", pel_span_string(e, PEL_SPAN_STR_USER_AGENT));
-    add_positive(as, "http.request.body.size", e->body_in);
+    add_nonempty(w, PEL_STR("client.address"), s->text[PEL_SPAN_STR_CLIENT]);
+    add_nonempty(w, PEL_STR("network.peer.address"), s->text[PEL_SPAN_STR_PEER]);
+    add_positive(w, PEL_STR("network.peer.port"), s->e->peer_port);
+    add_nonempty(w, PEL_STR("user_agent.original"), s->text[PEL_SPAN_STR_USER_AGENT]);
 }
 
-static void add_response(struct pel_attributes *as, const struct pel_span_entry *e)
+static void add_request(struct pel_wire *w, const struct source *s)
+{
+    bool is_https = s->e->flags & PEL_SPAN_IS_HTTPS;
+
+    if (is_other(s))
+        add_nonempty(w, PEL_STR("http.request.method_original"), s->text[PEL_SPAN_STR_METHOD]);
+    pel_keyvalue_utf8(w, ATTRIBUTE, PEL_STR("http.request.method"), s->method);
+    pel_keyvalue_utf8(w, ATTRIBUTE, PEL_STR("url.scheme"),
+                      is_https ? PEL_STR("https") : PEL_STR("http"));
+    pel_keyvalue_str(w, ATTRIBUTE, PEL_STR("url.path"), s->text[PEL_SPAN_STR_PATH]);
+    add_nonempty(w, PEL_STR("url.query"), s->text[PEL_SPAN_STR_QUERY]);
+    add_nonempty(w, PEL_STR("http.route"), s->text[PEL_SPAN_STR_ROUTE]);
+    pel_keyvalue_utf8(w, ATTRIBUTE, PEL_STR("network.protocol.version"),
+                      s->e->version_minor ? PEL_STR("1.1") : PEL_STR("1.0"));
+    add_server(w, s->text[PEL_SPAN_STR_HOST], is_https);
+    add_peers(w, s);
+    add_positive(w, PEL_STR("http.request.body.size"), s->e->body_in);
+}
+
+static void add_response(struct pel_wire *w, const struct pel_span_entry *e)
 {
     char room[8];
     const char *error_type = pel_encode_error_type(e, room);
 
     if (e->status) {
-        pel_attributes_int(as, "http.response.status_code", e->status);
-        pel_attributes_int(as, "http.response.body.size", (int64_t)e->body_out);
+        pel_keyvalue_int(w, ATTRIBUTE, PEL_STR("http.response.status_code"), e->status);
+        pel_keyvalue_int(w, ATTRIBUTE, PEL_STR("http.response.body.size"), (int64_t)e->body_out);
     }
-    if (error_type[0])
-        pel_attributes_cstr(as, "error.type", error_type);
+    add_nonempty(w, PEL_STR("error.type"), pel_str(error_type, strlen(error_type)));
 }
 
-static const char *const phase_keys[PEL_REQUEST_PHASE_N] = {
-    [PEL_REQUEST_PHASE_HEAD] = "pellucid.request.head.read.duration",
-    [PEL_REQUEST_PHASE_BODY] = "pellucid.request.body.read.duration",
-    [PEL_REQUEST_PHASE_QUEUE] = "pellucid.request.queue.duration",
-    [PEL_REQUEST_PHASE_APP] = "pellucid.request.app.duration",
-    [PEL_REQUEST_PHASE_WRITE] = "pellucid.response.write.duration",
-};
+static void add_phases(struct pel_wire *w, const struct pel_span_entry *e)
+{
+    const uint64_t *ns = e->phase_ns;
+
+    add_seconds(w, PEL_STR("pellucid.request.head.read.duration"), ns[PEL_REQUEST_PHASE_HEAD]);
+    add_seconds(w, PEL_STR("pellucid.request.body.read.duration"), ns[PEL_REQUEST_PHASE_BODY]);
+    add_seconds(w, PEL_STR("pellucid.request.queue.duration"), ns[PEL_REQUEST_PHASE_QUEUE]);
+    add_seconds(w, PEL_STR("pellucid.request.app.duration"), ns[PEL_REQUEST_PHASE_APP]);
+    add_seconds(w, PEL_STR("pellucid.response.write.duration"), ns[PEL_REQUEST_PHASE_WRITE]);
+}
 
 /* Why a span is here that the head decision would have left out. */
-static const char *sampling_reason(const struct pel_span_entry *e)
+static struct pel_str sampling_reason(const struct pel_span_entry *e)
 {
     if (e->flags & PEL_SPAN_SAMPLED)
-        return NULL;
+        return PEL_STR_NONE;
     if (e->flags & PEL_SPAN_KEPT)
-        return "kept";
+        return PEL_STR("kept");
     if (e->flags & PEL_SPAN_SLOWEST)
-        return "slowest";
+        return PEL_STR("slowest");
     if (e->flags & PEL_SPAN_FAILED)
-        return "error";
-    return e->flags & PEL_SPAN_TIMED_OUT ? "timeout" : "slow";
+        return PEL_STR("error");
+    return e->flags & PEL_SPAN_TIMED_OUT ? PEL_STR("timeout") : PEL_STR("slow");
 }
 
-static void add_ours(struct pel_attributes *as, const struct pel_span_entry *e, unsigned slot)
+static void add_ours(struct pel_wire *w, const struct pel_span_entry *e, unsigned slot)
 {
-    uint64_t ttfb_ns = between(e, PEL_STAMP_FIRST_BYTE, PEL_STAMP_RESPONSE_START);
-    const char *reason = sampling_reason(e);
-
-    if (e->accept_ns)
-        pel_attributes_seconds(as, "pellucid.connection.accept.duration", e->accept_ns);
-    if (e->proxy_ns)
-        pel_attributes_seconds(as, "pellucid.request.proxy.duration", e->proxy_ns);
-    for (size_t i = 0; i < PEL_REQUEST_PHASE_N; i++)
-        if (e->phase_ns[i])
-            pel_attributes_seconds(as, phase_keys[i], e->phase_ns[i]);
-    if (ttfb_ns)
-        pel_attributes_seconds(as, "pellucid.response.ttfb", ttfb_ns);
-    if (e->spent.cpu_ns)
-        pel_attributes_seconds(as,
-                               pel_cputime_is_known(&e->spent) ? "pellucid.request.cpu.duration"
-                                                               : "pellucid.request.cpu.max",
-                               e->spent.cpu_ns);
-    if (e->spent.gil_wait_ns)
-        pel_attributes_seconds(as, "pellucid.request.gil.wait.duration", e->spent.gil_wait_ns);
-    pel_attributes_int(as, "pellucid.worker.id", slot);
-    add_positive(as, "pellucid.worker.requests", e->worker_requests);
-    add_positive(as, "pellucid.connection.requests", e->connection_requests);
-    add_positive(as, "thread.id", e->thread_id);
-    if (reason)
-        pel_attributes_cstr(as, "pellucid.sampling.reason", reason);
-    pel_attributes_packed(as, pel_span_string(e, PEL_SPAN_STR_ATTRIBUTES));
+    add_seconds(w, PEL_STR("pellucid.connection.accept.duration"), e->accept_ns);
+    add_seconds(w, PEL_STR("pellucid.request.proxy.duration"), e->proxy_ns);
+    add_phases(w, e);
+    add_seconds(w, PEL_STR("pellucid.response.ttfb"),
+                between(e, PEL_STAMP_FIRST_BYTE, PEL_STAMP_RESPONSE_START));
+    if (pel_cputime_is_known(&e->spent))
+        add_seconds(w, PEL_STR("pellucid.request.cpu.duration"), e->spent.cpu_ns);
+    else
+        add_seconds(w, PEL_STR("pellucid.request.cpu.max"), e->spent.cpu_ns);
+    add_seconds(w, PEL_STR("pellucid.request.gil.wait.duration"), e->spent.gil_wait_ns);
+    pel_keyvalue_int(w, ATTRIBUTE, PEL_STR("pellucid.worker.id"), slot);
+    add_positive(w, PEL_STR("pellucid.worker.requests"), e->worker_requests);
+    add_positive(w, PEL_STR("pellucid.connection.requests"), e->connection_requests);
+    add_positive(w, PEL_STR("thread.id"), e->thread_id);
+    add_nonempty(w, PEL_STR("pellucid.sampling.reason"), sampling_reason(e));
 }
 
-static void set_ids(Otlp__Span *span, const struct pel_span_entry *e, struct pel_arena *a)
+/* tracestate as it leaves; empty when there is none. */
+static struct pel_str trace_state(const struct source *s, struct pel_arena *a)
 {
-    struct pel_str state = pel_span_string(e, PEL_SPAN_STR_TRACE_STATE);
-    bool has_parent = e->flags & PEL_SPAN_HAS_PARENT;
+    struct pel_str state = s->text[PEL_SPAN_STR_TRACE_STATE];
 
-    span->has_trace_id = span->has_span_id = true;
-    span->trace_id = (ProtobufCBinaryData){sizeof(e->trace_id), (uint8_t *)e->trace_id};
-    span->span_id = (ProtobufCBinaryData){sizeof(e->span_id), (uint8_t *)e->span_id};
-    if (has_parent) {
-        span->has_parent_span_id = true;
-        span->parent_span_id =
-            (ProtobufCBinaryData){sizeof(e->parent_span_id), (uint8_t *)e->parent_span_id};
-    }
-    if (!(e->flags & PEL_SPAN_SAMPLED))
-        state = pel_trace_forget_probability(state, a);
-    if (state.len)
-        span->trace_state = pel_text_utf8(a, state);
-    span->has_flags = true;
-    span->flags = e->trace_flags | FLAG_HAS_IS_REMOTE | (has_parent ? FLAG_IS_REMOTE : 0);
+    return s->e->flags & PEL_SPAN_SAMPLED ? state : pel_trace_forget_probability(state, a);
 }
 
-/* The exception that the app raised; NULL when there was none. */
-static Otlp__Event *exception_event(const struct pel_span_entry *e, uint64_t wall_offset_ns,
-                                    struct pel_attributes *as)
+/* The fields before the attributes. */
+static void add_head(struct pel_wire *w, const struct source *s, uint64_t wall_offset_ns,
+                     struct pel_arena *a)
 {
-    uint64_t at_ns = e->stamp_ns[PEL_STAMP_APP_END] ? e->stamp_ns[PEL_STAMP_APP_END]
-                                                    : e->stamp_ns[PEL_STAMP_LAST_BYTE];
+    const struct pel_span_entry *e = s->e;
+    uint64_t start_ns = e->stamp_ns[PEL_STAMP_FIRST_BYTE],
+             end_ns = e->stamp_ns[PEL_STAMP_LAST_BYTE];
+    char room[NAME_LEN_MAX];
 
-    return pel_encode_exception(
-        as, at_ns + wall_offset_ns, pel_span_string(e, PEL_SPAN_STR_EXC_TYPE),
-        pel_span_string(e, PEL_SPAN_STR_EXC_MESSAGE), pel_span_string(e, PEL_SPAN_STR_EXC_STACK));
+    pel_encode_ids(w, e->trace_id, e->span_id,
+                   e->flags & PEL_SPAN_HAS_PARENT ? e->parent_span_id : NULL, trace_state(s, a));
+    pel_wire_text(w, PEL_OTLP_SPAN_NAME, name_of(s, room));
+    pel_wire_varint(w, PEL_OTLP_SPAN_KIND, OTLP__SPAN_KIND__SPAN_KIND_SERVER);
+    pel_wire_fixed64(w, PEL_OTLP_SPAN_START, start_ns + wall_offset_ns);
+    pel_wire_fixed64(w, PEL_OTLP_SPAN_END,
+                     (end_ns > start_ns ? end_ns : start_ns) + wall_offset_ns);
 }
 
-/* To the context that the client sent and that was not continued; NULL when there was none. */
-static Otlp__Link *link_to_client(const struct pel_span_entry *e, struct pel_arena *a)
+/* The exception that the app raised, if there was one. */
+static void add_event(struct pel_wire *w, const struct source *s, uint64_t wall_offset_ns)
 {
-    Otlp__Link *link;
+    const uint64_t *stamps = s->e->stamp_ns;
+    uint64_t at_ns =
+        stamps[PEL_STAMP_APP_END] ? stamps[PEL_STAMP_APP_END] : stamps[PEL_STAMP_LAST_BYTE];
 
-    if (!(e->flags & PEL_SPAN_HAS_LINK))
-        return NULL;
-    link = pel_arena_alloc(a, sizeof(*link));
-    otlp__link__init(link);
-    link->has_trace_id = link->has_span_id = link->has_flags = true;
-    link->trace_id = (ProtobufCBinaryData){sizeof(e->link.trace_id), (uint8_t *)e->link.trace_id};
-    link->span_id = (ProtobufCBinaryData){sizeof(e->link.span_id), (uint8_t *)e->link.span_id};
-    link->flags = e->link.flags | FLAG_HAS_IS_REMOTE | FLAG_IS_REMOTE;
-    return link;
+    if (s->text[PEL_SPAN_STR_EXC_TYPE].len)
+        pel_encode_exception(w, at_ns + wall_offset_ns, s->text[PEL_SPAN_STR_EXC_TYPE],
+                             s->text[PEL_SPAN_STR_EXC_MESSAGE], s->text[PEL_SPAN_STR_EXC_STACK]);
 }
 
 struct pel_export_node *pel_encode_span(const struct pel_span_entry *e, unsigned slot,
                                         uint64_t wall_offset_ns, struct pel_arena *scratch)
 {
-    uint64_t start_ns = e->stamp_ns[PEL_STAMP_FIRST_BYTE],
-             end_ns = e->stamp_ns[PEL_STAMP_LAST_BYTE];
-    struct pel_attributes as, event_as;
-    Otlp__Span span = OTLP__SPAN__INIT;
-    Otlp__SpanStatus status = OTLP__SPAN_STATUS__INIT;
-    Otlp__Event *event;
-    Otlp__Link *link;
+    struct pel_wire w = pel_encode_room(scratch, &e->ring);
+    struct source s = source_of(e);
+    const char *begin = w.p, *attributes;
 
-    pel_attributes_init(&as, scratch);
-    pel_attributes_init(&event_as, scratch);
-    add_request(&as, e);
-    add_response(&as, e);
-    add_ours(&as, e, slot);
-    set_ids(&span, e, scratch);
-    span.name = pel_encode_name(e, scratch);
-    span.has_kind = span.has_start_time_unix_nano = span.has_end_time_unix_nano = true;
-    span.kind = OTLP__SPAN_KIND__SPAN_KIND_SERVER;
-    span.start_time_unix_nano = start_ns + wall_offset_ns;
-    span.end_time_unix_nano = (end_ns > start_ns ? end_ns : start_ns) + wall_offset_ns;
-    span.attributes = as.items;
-    span.n_attributes = as.n;
-    event = exception_event(e, wall_offset_ns, &event_as);
-    span.events = &event;
-    span.n_events = event ? 1 : 0;
-    link = link_to_client(e, scratch);
-    span.links = &link;
-    span.n_links = link ? 1 : 0;
-    if (e->flags & PEL_SPAN_FAILED) {
-        status.has_code = true;
-        status.code = OTLP__STATUS_CODE__STATUS_CODE_ERROR;
-        span.status = &status;
-    }
-    return pel_encode_pack(&span, e->instance_id, e->pid,
-                           e->flags & (PEL_SPAN_SLOW | PEL_SPAN_FAILED));
+    add_head(&w, &s, wall_offset_ns, scratch);
+    attributes = w.p;
+    add_request(&w, &s);
+    add_response(&w, e);
+    add_ours(&w, e, slot);
+    pel_keyvalue_packed(&w, ATTRIBUTE, attributes, s.text[PEL_SPAN_STR_ATTRIBUTES]);
+    add_event(&w, &s, wall_offset_ns);
+    if (e->flags & PEL_SPAN_HAS_LINK)
+        pel_encode_link(&w, &e->link);
+    if (e->flags & PEL_SPAN_FAILED)
+        pel_encode_failure(&w);
+    pel_encode_flags(&w, e->trace_flags, e->flags & PEL_SPAN_HAS_PARENT);
+    return pel_export_node_new(begin, w.p, e->instance_id, e->pid,
+                               e->flags & (PEL_SPAN_SLOW | PEL_SPAN_FAILED));
 }

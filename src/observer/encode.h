@@ -20,7 +20,7 @@
 /* An encoded span or log record on its way out; on one list at most, whose owner owns it. */
 struct pel_export_node {
     struct pel_list link;
-    uint64_t made_ns;        /* monotonic: when it was encoded */
+    uint64_t made_ns;        /* monotonic: when it was handed to the exporter */
     uint8_t instance_id[16]; /* of the worker */
     int32_t pid;
     bool is_important; /* a slow or failed request, an error */

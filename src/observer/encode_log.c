@@ -1,74 +1,75 @@
-#include "attributes.h"
 #include "encode.h"
 #include "encode_parts.h"
-#include "text.h"
+
+#define RECORD_TIME PEL_WIRE_FIXED64(1)
+#define RECORD_SEVERITY_NUMBER PEL_WIRE_VARINT(2)
+#define RECORD_SEVERITY_TEXT PEL_WIRE_LEN(3)
+#define RECORD_BODY PEL_WIRE_LEN(5)
+#define RECORD_ATTRIBUTES PEL_WIRE_LEN(6)
+#define RECORD_TRACE_ID PEL_WIRE_LEN(9)
+#define RECORD_SPAN_ID PEL_WIRE_LEN(10)
+#define RECORD_OBSERVED_TIME PEL_WIRE_FIXED64(11)
+#define RECORD_EVENT_NAME PEL_WIRE_LEN(12)
 
 /* Of the HTTP semantic conventions for exceptions in logs. */
-#define EXCEPTION_EVENT "http.server.request.exception"
+#define EXCEPTION_EVENT PEL_STR("http.server.request.exception")
 
 /* SeverityNumber of OTLP. */
 static const struct {
-    int32_t number;
-    const char *text;
+    uint8_t number;
+    struct pel_str text;
 } severities[] = {
-    [PEL_LEVEL_DEBUG] = {5, "DEBUG"},
-    [PEL_LEVEL_INFO] = {9, "INFO"},
-    [PEL_LEVEL_WARNING] = {13, "WARN"},
-    [PEL_LEVEL_ERROR] = {17, "ERROR"},
+    [PEL_LEVEL_DEBUG] = {5, PEL_STR("DEBUG")},
+    [PEL_LEVEL_INFO] = {9, PEL_STR("INFO")},
+    [PEL_LEVEL_WARNING] = {13, PEL_STR("WARN")},
+    [PEL_LEVEL_ERROR] = {17, PEL_STR("ERROR")},
 };
 
-static bool has_ids(const struct pel_logline_entry *e)
+static void add_ids(struct pel_wire *w, const struct pel_logline_entry *e)
 {
     static const uint8_t none[16];
 
-    return memcmp(e->trace_id, none, sizeof(none)) != 0;
-}
-
-static void set_ids(Otlp__LogRecord *record, const struct pel_logline_entry *e)
-{
-    if (!has_ids(e))
+    if (memcmp(e->trace_id, none, sizeof(none)) == 0)
         return;
-    record->has_trace_id = record->has_span_id = true;
-    record->trace_id = (ProtobufCBinaryData){sizeof(e->trace_id), (uint8_t *)e->trace_id};
-    record->span_id = (ProtobufCBinaryData){sizeof(e->span_id), (uint8_t *)e->span_id};
+    pel_wire_bytes(w, RECORD_TRACE_ID, e->trace_id, sizeof(e->trace_id));
+    pel_wire_bytes(w, RECORD_SPAN_ID, e->span_id, sizeof(e->span_id));
 }
 
-static void set_severity(Otlp__LogRecord *record, enum pel_log_level level)
+static void add_body(struct pel_wire *w, struct pel_str message)
 {
-    record->has_severity_number = true;
-    record->severity_number = severities[level].number;
-    record->severity_text = (char *)severities[level].text; /* only read */
+    char *begin = pel_wire_enter(w, RECORD_BODY);
+
+    pel_wire_text(w, PEL_ANYVALUE_STR, message);
+    pel_wire_leave(w, begin);
+}
+
+static void add_attributes(struct pel_wire *w, const struct pel_logline_entry *e)
+{
+    struct pel_str detail = pel_logline_string(e, PEL_LOGLINE_DETAIL);
+    const char *code = pel_log_infos[e->entry].code, *begin = w->p;
+
+    pel_keyvalue_str(w, RECORD_ATTRIBUTES, PEL_STR("pellucid.log.code"),
+                     pel_str(code, strlen(code)));
+    pel_keyvalue_packed(w, RECORD_ATTRIBUTES, begin, pel_logline_string(e, PEL_LOGLINE_ATTRIBUTES));
+    if (detail.len)
+        pel_keyvalue_str(w, RECORD_ATTRIBUTES, PEL_STR("exception.stacktrace"), detail);
 }
 
 struct pel_export_node *pel_encode_logline(const struct pel_logline_entry *e,
                                            uint64_t observed_wall_ns, struct pel_arena *scratch)
 {
-    const struct pel_log_info *info = &pel_log_infos[e->entry];
-    struct pel_str detail = pel_logline_string(e, PEL_LOGLINE_DETAIL);
-    Otlp__LogRecord record = OTLP__LOG_RECORD__INIT;
-    Otlp__AnyValue body = OTLP__ANY_VALUE__INIT;
-    struct pel_export_node *node;
-    struct pel_attributes as;
+    enum pel_log_level level = pel_log_infos[e->entry].level;
+    struct pel_wire w = pel_encode_room(scratch, &e->ring);
+    const char *begin = w.p;
 
-    pel_attributes_init(&as, scratch);
-    pel_attributes_cstr(&as, "pellucid.log.code", info->code);
-    pel_attributes_packed(&as, pel_logline_string(e, PEL_LOGLINE_ATTRIBUTES));
-    if (detail.len)
-        pel_attributes_str(&as, "exception.stacktrace", detail);
-    body.value_case = OTLP__ANY_VALUE__VALUE_STRING_VALUE;
-    body.string_value = pel_text_utf8(scratch, pel_logline_string(e, PEL_LOGLINE_MESSAGE));
-    set_ids(&record, e);
-    set_severity(&record, info->level);
-    record.has_time_unix_nano = record.has_observed_time_unix_nano = true;
-    record.time_unix_nano = e->at_wall_ns;
-    record.observed_time_unix_nano = observed_wall_ns;
-    record.body = &body;
-    record.attributes = as.items;
-    record.n_attributes = as.n;
+    pel_wire_fixed64(&w, RECORD_TIME, e->at_wall_ns);
+    pel_wire_varint(&w, RECORD_SEVERITY_NUMBER, severities[level].number);
+    pel_wire_text(&w, RECORD_SEVERITY_TEXT, severities[level].text);
+    add_body(&w, pel_logline_string(e, PEL_LOGLINE_MESSAGE));
+    add_attributes(&w, e);
+    add_ids(&w, e);
+    pel_wire_fixed64(&w, RECORD_OBSERVED_TIME, observed_wall_ns);
     if (e->entry == PEL_LOG_APP_RAISED)
-        record.event_name = (char *)EXCEPTION_EVENT; /* only read */
-    node = pel_export_node_new(otlp__log_record__get_packed_size(&record), e->instance_id, e->pid,
-                               info->level >= PEL_LEVEL_ERROR);
-    otlp__log_record__pack(&record, (uint8_t *)node->bytes);
-    return node;
+        pel_wire_text(&w, RECORD_EVENT_NAME, EXCEPTION_EVENT);
+    return pel_export_node_new(begin, w.p, e->instance_id, e->pid, level >= PEL_LEVEL_ERROR);
 }

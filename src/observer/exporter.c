@@ -54,9 +54,10 @@ int pel_exporter_open(struct pel_exporter *x, const struct pel_export_kind *kind
     return 0;
 }
 
-void pel_exporter_push(struct pel_exporter *x, struct pel_export_node *node)
+void pel_exporter_push(struct pel_exporter *x, struct pel_export_node *node, uint64_t now_ns)
 {
     PEL_ASSERT(x->is_enabled);
+    node->made_ns = now_ns;
     pel_queue_push(&x->queue, node);
 }
 
@@ -88,14 +89,13 @@ static void give_up(struct pel_batch *b)
 static void fill(struct pel_batch *b)
 {
     struct pel_exporter *x = b->x;
-    struct pel_buf raw;
 
     b->n = pel_queue_take(&x->queue, &b->nodes, PEL_BATCH_ITEMS, x->batch_bytes, &b->bytes);
     b->n_tries = 0;
     b->first_ns = pel_now_ns();
-    pel_buf_init(&raw);
-    pel_encode_request(&raw, x->conf, &b->nodes);
-    pel_transport_pack(&x->transport, &b->body, &raw);
+    pel_buf_clear(&x->raw);
+    pel_encode_request(&x->raw, x->conf, &b->nodes);
+    pel_transport_pack(&x->transport, &b->body, &x->raw);
 }
 
 static void send_batch(struct pel_batch *b)
@@ -314,6 +314,7 @@ void pel_exporter_close(struct pel_exporter *x)
     note_drops(x);
     lose_all(x);
     pel_health_end(&x->health);
+    pel_buf_fini(&x->raw);
     pel_transport_close(&x->transport);
     uv_close((uv_handle_t *)&x->timer, NULL);
 }

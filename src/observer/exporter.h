@@ -17,7 +17,7 @@
 #include "queue.h"
 #include "transport.h"
 
-#define PEL_BATCH_ITEMS 512
+#define PEL_BATCH_ITEMS 1024
 #define PEL_BATCH_BYTES (1U << 20)
 #define PEL_BATCH_DELAY_MS 1000
 #define PEL_EXPORT_QUEUE_BYTES (24U << 20)
@@ -60,6 +60,7 @@ struct pel_exporter {
     struct pel_transport transport;
     struct pel_queue queue;
     struct pel_batch batches[PEL_EXPORTS_AT_ONCE];
+    struct pel_buf raw;     /* a batch before it is compressed; kept for the next one */
     size_t batch_bytes;     /* PEL_BATCH_BYTES, or less for a while after a 413 */
     uint64_t not_before_ns; /* the receiver has asked for a pause, or has failed */
     uv_timer_t timer;
@@ -74,8 +75,8 @@ int pel_exporter_open(struct pel_exporter *x, const struct pel_export_kind *kind
                       const struct pel_conf *conf, struct pel_shm_header *header,
                       struct pel_err *err);
 
-/* Takes node over; pump must follow before the loop sleeps. */
-void pel_exporter_push(struct pel_exporter *x, struct pel_export_node *node);
+/* Takes node over; now_ns may be some ms old. pump must follow before the loop sleeps. */
+void pel_exporter_push(struct pel_exporter *x, struct pel_export_node *node, uint64_t now_ns);
 
 /* Sends what is due and sets the timer for what is not. */
 void pel_exporter_pump(struct pel_exporter *x);

@@ -53,6 +53,7 @@ static void send_request(struct pel_metrics_exporter *x)
     if (!x->body.p) {
         x->raw_len = x->report.requests[x->at].raw.len;
         pel_transport_pack(&x->transport, &x->body, &x->report.requests[x->at].raw);
+        pel_buf_fini(&x->report.requests[x->at].raw);
     }
     count(x, PEL_EXPORT_BYTES_SENT, x->body.len);
     pel_transport_post(&x->transport, &x->post, pel_str(x->body.p, x->body.len));

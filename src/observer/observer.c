@@ -133,7 +133,8 @@ static void on_span(struct pel_drain *d, unsigned slot, const struct pel_span_en
     if (!ob->exporter.is_enabled)
         return;
     if (is_kept)
-        pel_exporter_push(&ob->exporter, pel_encode_span(e, slot, d->wall_offset_ns, &ob->scratch));
+        pel_exporter_push(&ob->exporter, pel_encode_span(e, slot, d->wall_offset_ns, &ob->scratch),
+                          d->now_ns);
     else if (e->flags & ob->keeps & PEL_SPAN_SLOWEST)
         pel_held_add(&ob->held, e, slot, d->wall_offset_ns, &ob->scratch);
     pel_arena_reset(&ob->scratch);
@@ -144,7 +145,7 @@ static void on_held(struct pel_held *h, struct pel_export_node *node)
     struct observer *ob = PEL_CONTAINER_OF(h, struct observer, held);
 
     if (node)
-        pel_exporter_push(&ob->exporter, node);
+        pel_exporter_push(&ob->exporter, node, pel_now_ns());
     else
         pel_exporter_pump(&ob->exporter);
 }
@@ -155,7 +156,8 @@ static void on_child(struct pel_drain *d, const struct pel_child_entry *e)
 
     if (!ob->exporter.is_enabled)
         return;
-    pel_exporter_push(&ob->exporter, pel_encode_child(e, d->wall_offset_ns, &ob->scratch));
+    pel_exporter_push(&ob->exporter, pel_encode_child(e, d->wall_offset_ns, &ob->scratch),
+                      d->now_ns);
     pel_arena_reset(&ob->scratch);
 }
 
@@ -165,8 +167,8 @@ static void on_logline(struct pel_drain *d, const struct pel_logline_entry *e)
 
     if (!ob->logs.is_enabled)
         return;
-    pel_exporter_push(&ob->logs,
-                      pel_encode_logline(e, pel_now_ns() + d->wall_offset_ns, &ob->scratch));
+    pel_exporter_push(&ob->logs, pel_encode_logline(e, d->now_ns + d->wall_offset_ns, &ob->scratch),
+                      d->now_ns);
     pel_arena_reset(&ob->scratch);
 }
 

@@ -12,6 +12,11 @@
 /* A terminated copy in the arena that is valid UTF-8: each bad byte, and NUL, becomes U+FFFD. */
 char *pel_text_utf8(struct pel_arena *a, struct pel_str s);
 
+/* The same into room of that length, which is reckoned first; not terminated. put returns the end.
+ */
+size_t pel_text_utf8_len(struct pel_str s);
+char *pel_text_put_utf8(char *out, struct pel_str s, size_t utf8_len);
+
 /* The same for a terminal: what is not printable ASCII is \xNN. */
 char *pel_text_printable(struct pel_arena *a, struct pel_str s);
 

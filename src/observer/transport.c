@@ -204,7 +204,6 @@ void pel_transport_pack(const struct pel_transport *t, struct pel_buf *body, str
     }
     pel_buf_init(body);
     pel_gzip(body, pel_str(raw->p, raw->len));
-    pel_buf_fini(raw);
 }
 
 void pel_transport_post(struct pel_transport *t, struct pel_post *post, struct pel_str body)

@@ -125,6 +125,16 @@ struct pel_str pel_span_string(const struct pel_span_entry *entry, enum pel_span
     return pel_str(p, entry->str_len[which]);
 }
 
+void pel_span_strings(const struct pel_span_entry *entry, struct pel_str out[PEL_SPAN_STR_N])
+{
+    const char *p = entry->strings;
+
+    for (size_t i = 0; i < PEL_SPAN_STR_N; i++) {
+        out[i] = pel_str(p, entry->str_len[i]);
+        p += entry->str_len[i];
+    }
+}
+
 bool pel_span_is_exported(const struct pel_conf *conf)
 {
     return pel_conf_exports(conf, PEL_SIGNAL_TRACES);

@@ -144,7 +144,7 @@ static void push(struct sender *s, size_t n)
         struct pel_arena a;
 
         pel_arena_init(&a);
-        pel_exporter_push(&s->x, pel_encode_span(e, 0, 0, &a));
+        pel_exporter_push(&s->x, pel_encode_span(e, 0, 0, &a), pel_now_ns());
         pel_arena_reset(&a);
     }
     pel_exporter_pump(&s->x);
