@@ -254,6 +254,6 @@ struct pel_export_node *pel_encode_span(const struct pel_span_entry *e, unsigned
     if (e->flags & PEL_SPAN_FAILED)
         pel_encode_failure(&w);
     pel_encode_flags(&w, e->trace_flags, e->flags & PEL_SPAN_HAS_PARENT);
-    return pel_export_node_new(begin, w.p, e->instance_id, e->pid,
-                               e->flags & (PEL_SPAN_SLOW | PEL_SPAN_FAILED));
+    return pel_encode_node(begin, w.p, e->instance_id, e->pid,
+                           e->flags & (PEL_SPAN_SLOW | PEL_SPAN_FAILED));
 }

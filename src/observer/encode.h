@@ -11,24 +11,14 @@
 #include "pellucid/buf.h"
 #include "pellucid/child.h"
 #include "pellucid/conf.h"
-#include "pellucid/list.h"
 #include "pellucid/logline.h"
+#include "node.h"
 #include "pellucid/span.h"
 
 #define PEL_SCHEMA_URL "https://opentelemetry.io/schemas/1.44.0"
 
-/* An encoded span or log record on its way out; on one list at most, whose owner owns it. */
-struct pel_export_node {
-    struct pel_list link;
-    uint64_t made_ns;        /* monotonic: when it was handed to the exporter */
-    uint8_t instance_id[16]; /* of the worker */
-    int32_t pid;
-    bool is_important; /* a slow or failed request, an error */
-    uint32_t len;
-    char bytes[];
-};
-
-/* Allocates; wall_offset_ns is what must be added to monotonic stamps. Freed with free(). */
+/* Allocates; wall_offset_ns is what must be added to monotonic stamps. Of the caller from now on.
+ */
 struct pel_export_node *pel_encode_span(const struct pel_span_entry *e, unsigned slot,
                                         uint64_t wall_offset_ns, struct pel_arena *scratch);
 

@@ -26,5 +26,5 @@ struct pel_export_node *pel_encode_child(const struct pel_child_entry *e, uint64
         pel_encode_failure(&w);
     }
     pel_encode_flags(&w, e->trace_flags, false);
-    return pel_export_node_new(begin, w.p, e->instance_id, e->pid, error_type.len > 0);
+    return pel_encode_node(begin, w.p, e->instance_id, e->pid, error_type.len > 0);
 }

@@ -1,7 +1,5 @@
 #include "encode_parts.h"
 
-#include "pellucid/mem.h"
-
 #define SPAN_TRACE_ID PEL_WIRE_LEN(1)
 #define SPAN_SPAN_ID PEL_WIRE_LEN(2)
 #define SPAN_TRACE_STATE PEL_WIRE_LEN(3)
@@ -98,19 +96,15 @@ void pel_encode_failure(struct pel_wire *w)
     pel_wire_leave(w, begin);
 }
 
-struct pel_export_node *pel_export_node_new(const char *begin, const char *end,
-                                            const uint8_t instance_id[16], int32_t pid,
-                                            bool is_important)
+struct pel_export_node *pel_encode_node(const char *begin, const char *end,
+                                        const uint8_t instance_id[16], int32_t pid,
+                                        bool is_important)
 {
-    size_t len = (size_t)(end - begin);
-    struct pel_export_node *node = pel_mem_resize(NULL, 1, sizeof(*node) + len);
+    struct pel_export_node *node = pel_export_node_new((size_t)(end - begin));
 
-    pel_list_init(&node->link);
-    node->made_ns = 0;
     memcpy(node->instance_id, instance_id, sizeof(node->instance_id));
     node->pid = pid;
     node->is_important = is_important;
-    node->len = (uint32_t)len;
-    memcpy(node->bytes, begin, len);
+    memcpy(node->bytes, begin, node->len);
     return node;
 }

@@ -39,8 +39,8 @@ void pel_encode_exception(struct pel_wire *w, uint64_t at_wall_ns, struct pel_st
 void pel_encode_failure(struct pel_wire *w);
 
 /* A node with the bytes from begin to end. */
-struct pel_export_node *pel_export_node_new(const char *begin, const char *end,
-                                            const uint8_t instance_id[16], int32_t pid,
-                                            bool is_important);
+struct pel_export_node *pel_encode_node(const char *begin, const char *end,
+                                        const uint8_t instance_id[16], int32_t pid,
+                                        bool is_important);
 
 #endif

@@ -68,13 +68,13 @@ static void drop_nodes(struct pel_batch *b)
     struct pel_list *link;
 
     while ((link = pel_list_pop(&b->nodes)))
-        free(PEL_CONTAINER_OF(link, struct pel_export_node, link));
+        pel_export_node_free(PEL_CONTAINER_OF(link, struct pel_export_node, link));
 }
 
 static void empty(struct pel_batch *b)
 {
     drop_nodes(b);
-    pel_buf_fini(&b->body);
+    pel_buf_clear(&b->body);
     b->n = b->bytes = 0;
     b->state = PEL_BATCH_EMPTY;
 }
@@ -315,6 +315,8 @@ void pel_exporter_close(struct pel_exporter *x)
     lose_all(x);
     pel_health_end(&x->health);
     pel_buf_fini(&x->raw);
+    for (size_t i = 0; i < PEL_EXPORTS_AT_ONCE; i++)
+        pel_buf_fini(&x->batches[i].body);
     pel_transport_close(&x->transport);
     uv_close((uv_handle_t *)&x->timer, NULL);
 }

@@ -38,7 +38,7 @@ struct pel_batch {
     struct pel_post post;
     struct pel_list nodes; /* owned */
     size_t n, bytes;       /* of the nodes */
-    struct pel_buf body;   /* as sent */
+    struct pel_buf body;   /* as sent; kept for the next one */
     unsigned n_tries;
     uint64_t first_ns, retry_ns;
 };

@@ -14,7 +14,7 @@ static void empty(struct pel_held *h, void (*on_done)(struct pel_held *, struct 
             if (on_done)
                 on_done(h, r->slowest[at].node);
             else
-                free(r->slowest[at].node);
+                pel_export_node_free(r->slowest[at].node);
         }
         free(r->name);
         *r = (struct pel_held_route){.name = NULL};
@@ -64,7 +64,7 @@ static void insert(struct pel_held_route *r, struct pel_export_node *node, uint6
 {
     size_t at = PEL_SLOWEST_N - 1;
 
-    free(r->slowest[at].node);
+    pel_export_node_free(r->slowest[at].node);
     for (; at > 0 && r->slowest[at - 1].duration_ns < duration_ns; at--)
         r->slowest[at] = r->slowest[at - 1];
     r->slowest[at].node = node;

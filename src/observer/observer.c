@@ -246,6 +246,7 @@ int pel_observer_run(const struct pel_observer_env *env, struct pel_err *err)
     pel_recent_fini(&ob->recent);
     pel_exemplars_fini(&ob->exemplars);
     pel_footprint_fini(&ob->footprint);
+    pel_export_nodes_fini();
     if (env->control_fd >= 0)
         close(env->control_fd);
     free(ob);

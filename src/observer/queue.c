@@ -93,7 +93,7 @@ static size_t drop_oldest(struct pel_queue *q)
     size_t n;
 
     if (!pel_list_is_empty(next_nodes(lane))) {
-        free(pop(q, lane));
+        pel_export_node_free(pop(q, lane));
         return 1;
     }
     block = pop_block(q, lane);

@@ -21,7 +21,7 @@ struct pel_queue_block *pel_queue_block_pack(struct pel_list *nodes, size_t n)
 
         head.plain_bytes += node->len;
         pel_buf_add(&plain, (const char *)node, sizeof(*node) + node->len);
-        free(node);
+        pel_export_node_free(node);
     }
     pel_gzip(&packed, pel_str(plain.p, plain.len));
     head.unpacked_len = plain.len;
@@ -45,7 +45,7 @@ void pel_queue_block_unpack(struct pel_queue_block *block, struct pel_list *node
         struct pel_export_node head, *node;
 
         memcpy(&head, plain + at, sizeof(head));
-        node = pel_mem_new(1, sizeof(*node) + head.len);
+        node = pel_export_node_new(head.len);
         memcpy(node, plain + at, sizeof(*node) + head.len);
         pel_list_init(&node->link);
         pel_list_push_tail(nodes, &node->link);

@@ -3,6 +3,10 @@
 #include "pellucid/mem.h"
 #include "recent.h"
 
+/* Room is kept for the next entry, but not that of a large one. */
+#define ROOM_MORE 128
+#define ROOM_MAX 2048
+
 void pel_recent_init(struct pel_recent *r)
 {
     memset(r, 0, sizeof(*r));
@@ -13,6 +17,7 @@ static void free_items(struct pel_recent_item *items, size_t n)
     for (size_t i = 0; i < n; i++) {
         free(items[i].entry);
         items[i].entry = NULL;
+        items[i].room = 0;
     }
 }
 
@@ -29,8 +34,11 @@ void pel_recent_add(struct pel_recent *r, const struct pel_span_entry *e, unsign
     struct pel_recent_item *item = is_notable ? &r->notable[r->n_notable++ % PEL_RECENT_NOTABLE]
                                               : &r->ordinary[r->n_ordinary++ % PEL_RECENT_ORDINARY];
 
-    free(item->entry);
-    item->entry = pel_mem_new(1, e->ring.len);
+    if (e->ring.len > item->room || item->room > ROOM_MAX) {
+        item->room = e->ring.len + ROOM_MORE;
+        free(item->entry);
+        item->entry = pel_mem_new(1, item->room);
+    }
     memcpy(item->entry, e, e->ring.len);
     item->slot = slot;
     item->wall_offset_ns = wall_offset_ns;

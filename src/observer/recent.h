@@ -14,6 +14,7 @@
 
 struct pel_recent_item {
     struct pel_span_entry *entry; /* owned; NULL = not used yet */
+    size_t room;                  /* bytes there are for it */
     unsigned slot;
     uint64_t wall_offset_ns; /* as it was then */
 };

@@ -197,13 +197,16 @@ static void set_options(struct pel_transport *t, struct pel_post *post, struct p
 
 void pel_transport_pack(const struct pel_transport *t, struct pel_buf *body, struct pel_buf *raw)
 {
-    if (!t->compresses) {
-        *body = *raw;
-        pel_buf_init(raw);
+    struct pel_buf old = *body;
+
+    pel_buf_clear(body);
+    if (t->compresses) {
+        pel_gzip(body, pel_str(raw->p, raw->len));
         return;
     }
-    pel_buf_init(body);
-    pel_gzip(body, pel_str(raw->p, raw->len));
+    *body = *raw;
+    *raw = old;
+    pel_buf_clear(raw);
 }
 
 void pel_transport_post(struct pel_transport *t, struct pel_post *post, struct pel_str body)

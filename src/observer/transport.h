@@ -53,7 +53,8 @@ int pel_transport_open(struct pel_transport *t, uv_loop_t *loop, const struct pe
 /* Nothing may be under way. The loop must run once more for the handles to go. */
 void pel_transport_close(struct pel_transport *t);
 
-/* Makes body of what was encoded, compressed if so configured; else it takes the bytes of raw. */
+/* Makes body, which is a buffer already, of what was encoded: compressed if so configured, else the
+ * two change places. */
 void pel_transport_pack(const struct pel_transport *t, struct pel_buf *body, struct pel_buf *raw);
 
 /* Sends body; done is called later, from the loop, never from here. */

@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (!span)
         abort();
     otlp__span__free_unpacked(span, NULL);
-    free(node);
+    pel_export_node_free(node);
     pel_arena_reset(&scratch);
     return 0;
 }

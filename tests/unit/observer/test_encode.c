@@ -20,7 +20,7 @@ static Otlp__Span *encoded(const struct pel_span_entry *e)
     pel_arena_reset(&a);
     span = otlp__span__unpack(NULL, node->len, (const uint8_t *)node->bytes);
     assert_non_null(span);
-    free(node);
+    pel_export_node_free(node);
     return span;
 }
 
@@ -342,7 +342,7 @@ static void request_groups_spans_by_worker(void **state)
     otlp__export_trace_service_request__free_unpacked(request, NULL);
     pel_buf_fini(&out);
     while ((link = pel_list_pop(&nodes)))
-        free(PEL_CONTAINER_OF(link, struct pel_export_node, link));
+        pel_export_node_free(PEL_CONTAINER_OF(link, struct pel_export_node, link));
 }
 
 /* The entry of a child as a worker writes it; the memory is the caller's. */
@@ -377,7 +377,7 @@ static Otlp__Span *encoded_child(const struct pel_child *child)
     assert_true(node->is_important == (child->strings[PEL_CHILD_EXC_TYPE].len > 0));
     span = otlp__span__unpack(NULL, node->len, (const uint8_t *)node->bytes);
     assert_non_null(span);
-    free(node);
+    pel_export_node_free(node);
     return span;
 }
 

@@ -27,7 +27,7 @@ static Otlp__LogRecord *encoded(const struct pel_log_event *event)
     assert_int_equal(node->is_important, pel_log_infos[event->entry].level == PEL_LEVEL_ERROR);
     record = otlp__log_record__unpack(NULL, node->len, (const uint8_t *)node->bytes);
     assert_non_null(record);
-    free(node);
+    pel_export_node_free(node);
     return record;
 }
 

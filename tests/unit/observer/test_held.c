@@ -17,7 +17,7 @@ static void take(struct pel_held *h, struct pel_export_node *node)
     out.n++;
     out.has_other |= memmem(node->bytes, node->len, "GET /other", 10) != NULL;
     assert_non_null(memmem(node->bytes, node->len, "slowest", 7));
-    free(node);
+    pel_export_node_free(node);
 }
 
 static struct pel_held *held_new(uv_loop_t *loop)

@@ -1,14 +1,12 @@
 #include "../probe/fixture.h"
 
 #include "observer/queue.h"
-#include "pellucid/mem.h"
 
 static struct pel_export_node *node(uint32_t len, bool is_important, uint64_t made_ns)
 {
-    struct pel_export_node *n = pel_mem_new(1, sizeof(*n) + len);
+    struct pel_export_node *n = pel_export_node_new(len);
 
-    pel_list_init(&n->link);
-    n->len = len;
+    memset(n->bytes, 0, len);
     n->is_important = is_important;
     n->made_ns = made_ns;
     return n;
@@ -24,7 +22,7 @@ static void free_list(struct pel_list *list)
     struct pel_list *link;
 
     while ((link = pel_list_pop(list)))
-        free(PEL_CONTAINER_OF(link, struct pel_export_node, link));
+        pel_export_node_free(PEL_CONTAINER_OF(link, struct pel_export_node, link));
 }
 
 static void full_queue_drops_the_oldest_ordinary_one(void **state)
@@ -45,7 +43,7 @@ static void full_queue_drops_the_oldest_ordinary_one(void **state)
     assert_int_equal(pel_queue_take(&q, &out, 10, 1000, &bytes), 3);
     assert_int_equal(bytes, 300);
     assert_int_equal(first(&out)->made_ns, 1);
-    free(PEL_CONTAINER_OF(pel_list_pop(&out), struct pel_export_node, link));
+    pel_export_node_free(PEL_CONTAINER_OF(pel_list_pop(&out), struct pel_export_node, link));
     assert_int_equal(first(&out)->made_ns, 3);
     free_list(&out);
     assert_int_equal(q.n, 0);
@@ -118,7 +116,7 @@ static void assert_next(struct pel_list *out, uint64_t made_ns)
     assert_int_equal(n->len, 600);
     assert_memory_equal(n->bytes, &made_ns, sizeof(made_ns));
     assert_int_equal(n->bytes[599], 'x');
-    free(n);
+    pel_export_node_free(n);
 }
 
 static void packed_items_come_back_in_their_order(void **state)
