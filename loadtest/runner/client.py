@@ -65,17 +65,24 @@ def wait_until_serving(port: int, timeout: float, process: subprocess.Popen[byte
 
 
 def load(
-    port: int, path: str, body: bytes, connections: int, seconds: int, cpu: int | None
+    port: int,
+    path: str,
+    body: bytes,
+    connections: int,
+    seconds: int,
+    cpu: int | None,
+    pause_ms: int = 0,
 ) -> Load:
     """Runs wrk with one thread for that many whole seconds, on that CPU.
 
-    body: sent with POST when there is one. Raises RuntimeError when wrk fails.
+    body: sent with POST when there is one. pause_ms: of each connection before a request, on
+    average, which latencies do not contain. Raises RuntimeError when wrk fails.
     """
     pin = [] if cpu is None else ["taskset", "-c", str(cpu)]
     done = subprocess.run(
         [*pin, "wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--timeout", "10", "-s",
          str(SCRIPT), f"http://127.0.0.1:{port}{path}"],
-        env=os.environ | {"WRK_BODY": body.decode("ascii")},
+        env=os.environ | {"WRK_BODY": body.decode("ascii"), "WRK_PAUSE_MS": str(pause_ms)},
         capture_output=True, text=True,
     )  # fmt: skip
     if done.returncode != 0:

@@ -78,3 +78,6 @@ def test_overhead(target, tmp_path):
     found = {row["telemetry"]: row["medians"] for row in json.loads(result.read_text())["overhead"]}
     assert list(found) == ["off", "metrics", "spans 1 %", "spans 100 %"]
     assert found["off"]["spans"] == 0 < found["spans 1 %"]["spans"] < 10
+    for medians in found.values():
+        assert 0 < medians["steady_p50"] <= medians["steady_p99"]
+        assert 0 < medians["steady_rps"] < 4500
