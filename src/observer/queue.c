@@ -126,7 +126,7 @@ void pel_queue_push(struct pel_queue *q, struct pel_export_node *node)
 
     if (!make_room(q, node)) {
         q->n_dropped++;
-        free(node);
+        pel_export_node_free(node);
         return;
     }
     pel_list_push_tail(&lane->last, &node->link);
