@@ -308,7 +308,7 @@ void pel_asgi_exchange_spent(const struct pel_request *rq, uint64_t now_ns, stru
     *spent = rq->rec.spent;
     if ((uint64_t)syscall(SYS_gettid) != pel_asgi.thread_id)
         spent->cpu_ns = 0;
-    else if (ex->call && ex->call->is_stepping && !rq->rec.stamp_ns[PEL_STAMP_APP_END])
+    else if (ex && ex->call && ex->call->is_stepping && !rq->rec.stamp_ns[PEL_STAMP_APP_END])
         pel_cputime_peek(&pel_asgi.cpu, spent, ex->step_ns, now_ns);
 }
 

@@ -21,7 +21,7 @@ static bool may_keep_alive(const struct pel_h1 *h1)
            loop->conf->http_keepalive_timeout_ms > 0 && !atomic_load(&loop->closes_connections);
 }
 
-static int send_head(struct pel_request *rq, uint16_t status, struct pel_str reason,
+static int make_head(struct pel_request *rq, uint16_t status, struct pel_str reason,
                      const struct pel_field *fields, size_t n_fields, int64_t body_len,
                      struct pel_err *err)
 {
@@ -31,11 +31,21 @@ static int send_head(struct pel_request *rq, uint16_t status, struct pel_str rea
     if (pel_response_head(&rq->res, &h1->out, h1->conn->loop->conf, rq->head, status, reason,
                           fields, n_fields, body_len, may_keep_alive(h1), err) != 0)
         return PEL_WRITE_BAD;
-    if (PEL_UNLIKELY(h1->conn->loop->conf->http_server_timing))
-        pel_timing_add(h1);
     rq->has_head = true;
     rq->rec.status = status;
     return PEL_WRITE_DONE;
+}
+
+static int send_head(struct pel_request *rq, uint16_t status, struct pel_str reason,
+                     const struct pel_field *fields, size_t n_fields, int64_t body_len,
+                     struct pel_err *err)
+{
+    struct pel_h1 *h1 = pel_h1_of(rq);
+    int rc = make_head(rq, status, reason, fields, n_fields, body_len, err);
+
+    if (PEL_UNLIKELY(h1->conn->loop->conf->http_server_timing) && rc == PEL_WRITE_DONE)
+        pel_timing_add(h1);
+    return rc;
 }
 
 static int send_interim(struct pel_request *rq, uint16_t status, const struct pel_field *fields,
@@ -87,7 +97,7 @@ static void answer_for_app(struct pel_h1 *h1)
 
     pel_buf_clear(&h1->out);
     h1->rq.has_head = false; /* it was held back, and is gone */
-    rc = send_head(&h1->rq, 500, PEL_STR_NONE, &type, 1, (int64_t)text.len, &err);
+    rc = make_head(&h1->rq, 500, PEL_STR_NONE, &type, 1, (int64_t)text.len, &err);
     PEL_ASSERT(rc == PEL_WRITE_DONE);
     if (!h1->rq.head->is_head)
         pel_buf_add_str(&h1->out, text);
