@@ -107,9 +107,7 @@ def test_counters_outlive_workers_and_observers(server):
     samples = settled(running, 8)
     assert total(samples, COUNT) == 8
     assert total(samples, "pellucid_worker_crashes_total") == 1
-    first = running.observer()
-    running.signal(9, first)
-    wait_for("another observer", lambda: running.observer() not in (None, first), 10)
+    running.kill_observer()
     assert settled(running, 8)
 
 

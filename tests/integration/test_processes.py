@@ -130,8 +130,7 @@ def test_cpu_never_goes_back(server):
         for _ in range(30):
             running.get("/user/0.01")
             look()
-        os.kill(running.observer(), SIGKILL)
-        wait_for("another observer", running.observer, patience)
+        running.kill_observer()
         look()
     burned = sum(v for pairs, v in last.items() if ("pellucid_process_role", "worker") in pairs)
     assert burned >= 0.9

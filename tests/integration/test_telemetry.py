@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from signal import SIGKILL
-
 from support.processes import wait_for
 from support.receiver import Answer
 from support.samples import parse, total
@@ -98,5 +96,5 @@ def test_exports_that_failed_are_told_by_their_last_status(server, receiver):
     seen(running, "a refused export", lambda s: exports(s, **SPANS, **refused) == 1)
     assert running.status()["telemetry"]["spans"]["lost"]["failed"] == 1
     # Kept when the observer is not.
-    running.signal(SIGKILL, running.observer())
+    running.kill_observer()
     seen(running, "what it was", lambda s: exports(s, **SPANS, **refused) == 1)

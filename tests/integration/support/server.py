@@ -129,6 +129,16 @@ class Server(Running):
         )
         return before[0]
 
+    def kill_observer(self, timeout: float = 15.0) -> None:
+        """Kills the observer and waits until there is another."""
+        before = self.observer()
+        self.signal(SIGKILL, before)
+        processes.wait_for(
+            "another observer",
+            lambda: self.observer() not in (None, before),
+            timeout * self.target.patience,
+        )
+
     # --- what it knows about itself ---
 
     def admin(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
