@@ -19,13 +19,14 @@ static pid_t child_with(char *memory, size_t len)
     assert_int_equal(pipe(fds), 0);
     pid = fork();
     if (pid == 0) {
-        memset(memory, 2, len);
+        for (size_t i = 0; i < len; i++)
+            memory[i] = 2;
         c = 0;
         _exit(write(fds[1], &c, 1) == 1 ? pause() : 1);
     }
+    close(fds[1]);
     assert_int_equal(read(fds[0], &c, 1), 1);
     close(fds[0]);
-    close(fds[1]);
     return pid;
 }
 
