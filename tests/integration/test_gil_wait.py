@@ -93,8 +93,8 @@ def test_a_request_that_waits_for_another_thread(start):
     found = spans(running, 3)
     waited = found["/waits"]["gil_wait_seconds"]
     assert LONG < waited <= found["/waits"]["phase_seconds"]["queue"]
-    assert "gil_wait_seconds" not in found["/alone"]
-    assert found["/burn"].get("gil_wait_seconds", 0) < LONG
+    for path in ("/alone", "/burn"):
+        assert found[path].get("gil_wait_seconds", 0) < LONG
     lines = wait_for(
         "three lines",
         lambda: len(text := running.access_log.splitlines()) == 3 and list(map(json.loads, text)),
@@ -102,7 +102,6 @@ def test_a_request_that_waits_for_another_thread(start):
     )
     (line,) = [line for line in lines if line["path"] == "/waits"]
     assert line["gil_wait_ms"] == pytest.approx(waited * 1e3, abs=0.002)
-    assert ["gil_wait_ms" in line for line in lines if line["path"] == "/alone"] == [False]
 
     summed = sum(span.get("gil_wait_seconds", 0) for span in found.values())
     samples = parse(running.metrics())
