@@ -25,7 +25,7 @@ struct pel_msg {
     uint32_t type;
     uint32_t slot;
     int32_t pid;
-    int32_t status; /* EXITED: as of waitpid; SPAWN: number of workers wanted */
+    int32_t status; /* EXITED: as of waitpid; SPAWN: number of workers wanted; SAID */
     char text[240]; /* NUL-terminated */
 };
 

@@ -2,9 +2,10 @@
  * logline - a line of the server's own log on its way to the observer: one ring entry.
  *
  * Written where [otlp] exports logs, for warnings and errors: by workers into the ring of their
- * slot, by the supervisor into that of the header. (A template has little to say, and says it
- * through the supervisor.) Lines that find a ring full are counted and lost; nobody waits. The
- * texts follow each other without terminators, in the order of enum pel_logline_string.
+ * slot, by the supervisor into that of the header, for the templates, too, which tell it. (The
+ * observer needs no ring: observer/ownlog.h.) Lines that find a ring full are counted and lost;
+ * nobody waits. The texts follow each other without terminators, in the order of enum
+ * pel_logline_string.
  */
 #ifndef PELLUCID_LOGLINE_H
 #define PELLUCID_LOGLINE_H
@@ -33,6 +34,10 @@ struct pel_logline_entry {
 /* Producer: false when the ring is full. Texts are cut to their bounds. */
 bool pel_logline_write(struct pel_shm_ring *ring, const struct pel_log_event *event,
                        const uint8_t instance_id[16], int32_t pid);
+
+/* The same entry in memory of one's own: out has room for PEL_RING_ENTRY_MAX bytes. */
+void pel_logline_make(struct pel_logline_entry *out, const struct pel_log_event *event,
+                      const uint8_t instance_id[16], int32_t pid);
 
 /* Consumer: as in span.h. */
 bool pel_logline_is_valid(const struct pel_logline_entry *entry);

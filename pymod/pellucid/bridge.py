@@ -4,7 +4,7 @@ Its instrumentation of frameworks makes a SERVER span where no span is current, 
 below the current span otherwise (opentelemetry.instrumentation.utils). So we make ours the current
 one: then there is one SERVER span a request, ours, and the sampling decision is shared.
 
-Imported by a gateway that finds the SDK loaded (src/gateway/api_bridge.c).
+Imported by a gateway that finds the SDK loaded, or when the app loads it: src/gateway/api_bridge.c.
 """
 
 from __future__ import annotations

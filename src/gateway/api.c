@@ -25,15 +25,17 @@ int pel_api_open(const struct pel_gateway_env *env, const struct pel_gateway *ga
     pel_api.hands_baggage_on = pel_strings_have(&env->conf->trace_propagators, "baggage");
     pel_api.probes = env->probes && pel_child_is_wanted(env->probes) ? env->probes : NULL;
     pel_api_instruments_open(env->probes);
+    if (pel_api_init() < 0)
+        return -1;
     pel_api_bridge_open();
-    return pel_api_init();
+    return 0;
 }
 
 void pel_api_close(void)
 {
     pel_api.probes = NULL;
     pel_api.instruments = NULL;
-    Py_CLEAR(pel_api.bridge);
+    pel_api_bridge_close();
 }
 
 /* --- what is current --- */

@@ -73,6 +73,7 @@ struct pel_api {
     struct pel_probes *probes;         /* borrowed while a gateway is open, if spans go anywhere */
     struct pel_shm_instruments *instruments; /* borrowed while a gateway is open */
     PyObject *bridge; /* owned: pymod/pellucid/bridge.py; NULL without an SDK in the app */
+    PyObject *finder; /* owned: pymod/pellucid/sdk.py; NULL unless it waits for one, or has */
     bool binds_tasks; /* somebody may ask for the request in the tasks and threads of ASGI's */
     bool hands_trace_on, hands_baggage_on;
 };
@@ -130,8 +131,10 @@ int pel_api_span_init(void);
 
 /* --- api_bridge.c --- */
 
-/* A gateway opens: does the app have an OpenTelemetry SDK? */
+/* A gateway opens: does the app have an OpenTelemetry SDK? If not, it may import one later, which
+ * is noticed. A gateway closes. */
 void pel_api_bridge_open(void);
+void pel_api_bridge_close(void);
 
 /* Use pel_api_enter_bridge. */
 void pel_api_bridge_cross(void);

@@ -43,7 +43,8 @@ static struct group *find_group(struct groups *gs, const struct pel_export_node 
 
     for (size_t i = gs->n; i > 0; i--) {
         g = gs->items[i - 1];
-        if (memcmp(g->first->instance_id, node->instance_id, sizeof(node->instance_id)) == 0)
+        if (g->first->pid == node->pid &&
+            memcmp(g->first->instance_id, node->instance_id, sizeof(node->instance_id)) == 0)
             return g;
     }
     g = pel_mem_new(1, sizeof(*g));

@@ -10,6 +10,7 @@
 #include "footprint.h"
 #include "held.h"
 #include "metrics_exporter.h"
+#include "ownlog.h"
 #include "pellucid/conf.h"
 #include "pellucid/ipc.h"
 #include "pellucid/log.h"
@@ -32,6 +33,7 @@ struct observer {
     struct pel_footprint footprint;
     struct pel_exporter exporter, logs; /* of spans, of log records */
     struct pel_metrics_exporter metrics;
+    struct pel_ownlog own;
     unsigned n_stopped; /* of N_EXPORTERS */
     struct pel_admin admin;
     struct pel_view view;
@@ -47,6 +49,7 @@ static void close_all(struct observer *ob)
     pel_exporter_close(&ob->logs);
     pel_metrics_exporter_close(&ob->metrics);
     pel_admin_close(&ob->admin);
+    pel_ownlog_stop(&ob->own);
     pel_drain_stop(&ob->drain);
     pel_held_stop(&ob->held);
     pel_window_stop(&ob->window);
@@ -226,6 +229,7 @@ int pel_observer_run(const struct pel_observer_env *env, struct pel_err *err)
     rc = uv_loop_init(&ob->loop);
     PEL_ASSERT(rc == 0);
     watch(ob);
+    pel_ownlog_start(&ob->own, &ob->loop, &ob->logs, env->shm->header);
     pel_held_start(&ob->held, &ob->loop);
     pel_drain_start(&ob->drain, &ob->loop, env->shm);
     pel_window_start(&ob->window, &ob->loop, env->shm);

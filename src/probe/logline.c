@@ -31,7 +31,8 @@ static size_t pack(char room[PEL_ATTRIBUTE_PACKED_MAX], const struct pel_log_eve
 }
 
 static void fill(struct pel_logline_entry *e, const struct pel_log_event *event,
-                 const struct pel_str texts[PEL_LOGLINE_STR_N])
+                 const struct pel_str texts[PEL_LOGLINE_STR_N], const uint8_t instance_id[16],
+                 int32_t pid)
 {
     char *p = e->strings;
 
@@ -43,6 +44,8 @@ static void fill(struct pel_logline_entry *e, const struct pel_log_event *event,
     if (event->span_id)
         memcpy(e->span_id, event->span_id, sizeof(e->span_id));
     e->entry = (uint16_t)event->entry;
+    memcpy(e->instance_id, instance_id, sizeof(e->instance_id));
+    e->pid = pid;
     for (size_t i = 0; i < PEL_LOGLINE_STR_N; i++) {
         e->str_len[i] = (uint16_t)texts[i].len;
         if (texts[i].len)
@@ -51,28 +54,45 @@ static void fill(struct pel_logline_entry *e, const struct pel_log_event *event,
     }
 }
 
-bool pel_logline_write(struct pel_shm_ring *ring, const struct pel_log_event *event,
-                       const uint8_t instance_id[16], int32_t pid)
+/* Texts within their bounds; the length of an entry with them. */
+static size_t cut(struct pel_str texts[PEL_LOGLINE_STR_N])
 {
-    char room[PEL_ATTRIBUTE_PACKED_MAX];
-    struct pel_str texts[PEL_LOGLINE_STR_N] = {event->message, event->detail,
-                                               pel_str(room, pack(room, event))};
     size_t len = sizeof(struct pel_logline_entry);
-    struct pel_logline_entry *e;
 
     for (size_t i = 0; i < PEL_LOGLINE_STR_N; i++) {
         if (texts[i].len > max_len[i])
             texts[i].len = max_len[i];
         len += texts[i].len;
     }
-    e = (struct pel_logline_entry *)(void *)pel_ring_reserve(ring, len, PEL_RING_LOGLINE, true);
+    return len;
+}
+
+bool pel_logline_write(struct pel_shm_ring *ring, const struct pel_log_event *event,
+                       const uint8_t instance_id[16], int32_t pid)
+{
+    char room[PEL_ATTRIBUTE_PACKED_MAX];
+    struct pel_str texts[PEL_LOGLINE_STR_N] = {event->message, event->detail,
+                                               pel_str(room, pack(room, event))};
+    size_t len = cut(texts);
+    struct pel_logline_entry *e =
+        (struct pel_logline_entry *)(void *)pel_ring_reserve(ring, len, PEL_RING_LOGLINE, true);
+
     if (!e)
         return false;
-    fill(e, event, texts);
-    memcpy(e->instance_id, instance_id, sizeof(e->instance_id));
-    e->pid = pid;
+    fill(e, event, texts, instance_id, pid);
     pel_ring_commit(ring, &e->ring);
     return true;
+}
+
+void pel_logline_make(struct pel_logline_entry *out, const struct pel_log_event *event,
+                      const uint8_t instance_id[16], int32_t pid)
+{
+    char room[PEL_ATTRIBUTE_PACKED_MAX];
+    struct pel_str texts[PEL_LOGLINE_STR_N] = {event->message, event->detail,
+                                               pel_str(room, pack(room, event))};
+
+    out->ring = (struct pel_ring_entry){.len = (uint32_t)cut(texts), .type = PEL_RING_LOGLINE};
+    fill(out, event, texts, instance_id, pid);
 }
 
 bool pel_logline_is_valid(const struct pel_logline_entry *entry)

@@ -7,6 +7,7 @@
 #include "generation.h"
 #include "member.h"
 #include "pellucid/log.h"
+#include "pellucid/logline.h"
 #include "pellucid/mem.h"
 #include "pellucid/time.h"
 #include "reload.h"
@@ -54,6 +55,18 @@ static void on_template_ready(struct pel_generation *gen)
     pel_settle_soon(gen->sv);
 }
 
+/* Beside what the supervisor itself logs: the ring has one writer. */
+static void note_line(struct pel_shm *shm, const struct pel_msg *msg)
+{
+    if (msg->status < 0 || msg->status >= PEL_LOG_N)
+        return;
+    pel_logline_write(&shm->header->ring,
+                      &(struct pel_log_event){.entry = (enum pel_log_entry)msg->status,
+                                              .message = pel_str(msg->text, strlen(msg->text))},
+                      shm->header->instance_id, msg->pid);
+    pel_ring_poke(shm, &shm->header->ring);
+}
+
 static void on_template_message(struct pel_channel *ch, const struct pel_msg *msg, int fd)
 {
     struct pel_generation *gen = of_role(PEL_CONTAINER_OF(ch, struct pel_role, channel));
@@ -74,6 +87,9 @@ static void on_template_message(struct pel_channel *ch, const struct pel_msg *ms
         m = pel_member_find(gen->sv, msg->pid);
         if (m && m->gen == gen)
             pel_member_ended(m, msg->status);
+        break;
+    case PEL_MSG_SAID:
+        note_line(&gen->sv->shm, msg);
         break;
     default:
         pel_log(PEL_LOG_MESSAGE_UNEXPECTED, "the template sent %s, which is not for it to send",

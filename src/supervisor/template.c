@@ -111,6 +111,16 @@ void pel_template_failed(struct pel_template *t, const char *why, struct pel_str
         close(fd);
 }
 
+/* The ring of the supervisor is its own to write. */
+static void on_line(void *arg, const struct pel_log_event *event)
+{
+    struct pel_template *t = arg;
+    struct pel_msg msg = {.type = PEL_MSG_SAID, .pid = getpid(), .status = (int)event->entry};
+
+    snprintf(msg.text, sizeof(msg.text), "%.*s", (int)event->message.len, event->message.p);
+    pel_ipc_send(t->control_fd, &msg, -1);
+}
+
 /* --- forking --- */
 
 /* The child's part, on its way to become a worker: what belongs to the template goes. */
@@ -118,6 +128,7 @@ static void become_worker(struct pel_template *t, const struct pel_msg *spawn, i
 {
     char role[32], comm[16];
 
+    pel_log_set_watch(NULL, NULL);
     close(t->control_fd);
     for (size_t i = 0; i < t->n_births; i++)
         close(t->births[i].pidfd);
@@ -297,6 +308,7 @@ struct pel_template *pel_template_open(const struct pel_conf *conf,
     for (size_t i = 0; i < fds->n_listen; i++)
         if (pel_listener_init(&t->listeners[i], fds->listen[i], err) == -1)
             goto close_shm;
+    pel_log_set_watch(on_line, t);
     return t;
 
 close_shm:

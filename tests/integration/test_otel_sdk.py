@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from support import target
+
 APPS = {
     "flask": "otel_sdk.flask_app:app",
     "django": "otel_sdk.django_app:app",
@@ -74,6 +76,52 @@ def test_without_trace_context_it_is_on_its_own(server, app):
     running = server(app, {"trace": {"propagators": []}})
     assert running.get("/work/7", SENT).status == 200
     assert "SERVER" in {span["kind"] for span in recorded(running)}
+
+
+# What imports the SDK, and the framework with its instrumentation, only when it is served.
+LATE = {
+    "flask": """
+inner = None
+
+def app(environ, start_response):
+    global inner
+    if inner is None:
+        from otel_sdk.flask_app import app as inner
+    return inner(environ, start_response)
+""",
+    "fastapi": """
+inner = None
+
+async def app(scope, receive, send):
+    global inner
+    if scope["type"] == "lifespan":
+        raise RuntimeError("no lifespan")
+    if inner is None:
+        from otel_sdk.fastapi_app import app as inner
+    await inner(scope, receive, send)
+""",
+    "fastapi-lifespan": """
+async def app(scope, receive, send):
+    global inner
+    if scope["type"] == "lifespan":
+        from otel_sdk.fastapi_app import app as inner
+    await inner(scope, receive, send)
+""",
+}
+
+
+@pytest.mark.parametrize("kind", LATE)
+def test_an_sdk_that_is_imported_late(server, receiver, kind):
+    pytest.importorskip(f"opentelemetry.instrumentation.{kind.partition('-')[0]}")
+    code = f"import sys\nsys.path.append({str(target.APPS)!r})\n{LATE[kind]}"
+    running = server(code=code, receiver=receiver)
+    assert running.get("/work/7", SENT).status == 200
+    recorded(running)
+    assert check(running, TRACE)["user"] == "7"
+    other = "00-1bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    assert running.get("/work/8", {"traceparent": other}).status == 200
+    assert "SERVER" not in {span["kind"] for span in recorded(running)}
+    assert {span["trace_id"] for span in recorded(running)} == {TRACE, other[3:35]}
 
 
 def test_functions_in_threads_of_fastapi(server, receiver):

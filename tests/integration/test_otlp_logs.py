@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import socket
+from collections import Counter
+from contextlib import contextmanager
 from signal import SIGKILL
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from support.processes import wait_for
 from support.receiver import Answer
+from support.samples import parse, total
 
 APP = """
 import os
@@ -79,13 +83,51 @@ def test_lines_of_the_supervisor_and_of_a_worker_that_died(server, receiver):
     assert died.resource["service.instance.id"] != codes["PEL501"].resource["service.instance.id"]
 
 
+def test_lines_of_the_observer(server, receiver):
+    """Its spans find no receiver, which is a line; its logs do."""
+    with closed_port() as port:
+        own = {"traces_endpoint": f"http://127.0.0.1:{port}/", "signals": ["traces", "logs"]}
+        running = server(code=APP, config=config(**own), receiver=receiver)
+        assert running.get("/fine").status == 200
+        (record,) = receiver.wait_logs(1, 20 * running.target.patience)
+    assert record.attributes["pellucid.log.code"] == "PEL601"
+    assert record.body.startswith(f"export to http://127.0.0.1:{port}/: ")
+    assert record.severity_text == "WARN"
+    assert record.resource["process.pid"] == running.observer()
+
+
+def test_logs_that_fail_make_no_logs_without_end(server, receiver):
+    """The line about it waits to be exported like others; there is one in half a minute."""
+    with closed_port() as port:
+        own = {"logs_endpoint": f"http://127.0.0.1:{port}/"}
+        running = server(code=APP, config=config(**own), receiver=receiver)
+        running.get("/orders/1")
+        wait_for("failures", lambda: failures(running) >= 3, 30 * running.target.patience)
+        assert running.log.count("PEL601") == 1
+        exporter = logs_exporter(running)
+        assert exporter["queue_log_records"] + exporter["log_records_in_flight"] == 2
+
+
+def failures(running):
+    return total(parse(running.metrics()), "pellucid_exporter_requests_total", error_type="failed")
+
+
+@contextmanager
+def closed_port():
+    """A port that nobody listens at, and nobody gets meanwhile."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
 def test_records_outlive_a_receiver_that_fails(server, receiver):
     running = server(code=APP, config=config(), receiver=receiver)
     receiver.answers += [Answer(503), Answer(200, {}, b"")]
     for number in range(600):
         running.get(f"/orders/{number}")
-    records = receiver.wait_logs(600, 20 * running.target.patience)
-    assert len(records) == 600
+    records = receiver.wait_logs(601, 20 * running.target.patience)
+    codes = Counter(record.attributes["pellucid.log.code"] for record in records)
+    assert codes == {"PEL501": 600, "PEL601": 1}
     assert logs_exporter(running)["log_records_dropped"] == 0
 
 

@@ -19,4 +19,6 @@ PEL_MSG(REOPEN, "supervisor > worker, template",
         "the access log was reopened; its new descriptor comes along")
 PEL_MSG(REOPEN_LOG, "supervisor > template, worker, observer, watcher",
         "log.output was reopened; its new descriptor comes along, for standard error")
+PEL_MSG(SAID, "template > supervisor",
+        "a warning or an error that it has logged, for OTLP: status is its enum pel_log_entry")
 PEL_MSG(CHANGED, "watcher > supervisor", "development: text is a file of the app that has changed")
