@@ -70,8 +70,8 @@ int pel_instrument_find(struct pel_shm_instruments *t, const struct pel_instrume
 
 /*
  * The point of a set of attributes, packed in the order of their keys: found, or taken into use.
- * The instrument's overflow when there is room for no more, and for a set of more than
- * PEL_POINT_PACKED_MAX bytes.
+ * The instrument's overflow when no room is found soon, which begins with some 900 sets, and for a
+ * set of more than PEL_POINT_PACKED_MAX bytes.
  */
 struct pel_shm_point *pel_point_find(struct pel_shm_instruments *t, int instrument,
                                      struct pel_str packed);

@@ -75,9 +75,12 @@ static bool is_written(enum pel_log_entry entry)
     return pel_log_infos[entry].level >= settings.level;
 }
 
+/* The dots of a text that was cut stand in the room of the end. */
 static size_t room(const struct line *l)
 {
-    return sizeof(l->text) - END_MAX - l->len;
+    size_t max = sizeof(l->text) - END_MAX;
+
+    return l->len < max ? max - l->len : 0;
 }
 
 void pel_log_init(enum pel_log_level level, enum pel_log_format format, const char *role)
@@ -181,7 +184,7 @@ static void add_text_event(struct line *l, const struct pel_log_event *e)
     add_process(l);
     add_cstr(l, " ");
     add_text(l, e->message, false);
-    if (e->detail.len) {
+    if (e->detail.len && room(l) >= MEMBER_MIN) {
         add_cstr(l, "\n    ");
         add_text(l, e->detail, true);
     }

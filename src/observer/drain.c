@@ -41,9 +41,11 @@ static bool take_entry(struct pel_drain *d, unsigned slot, size_t *n)
     return true;
 }
 
-static void note_nonsense(struct pel_drain *d, unsigned slot)
+static void note_nonsense(struct pel_drain *d, const struct pel_shm_ring *ring, unsigned slot)
 {
-    if (!d->has_warned)
+    if (!d->has_warned && ring == &d->shm->header->ring)
+        pel_log(PEL_LOG_RING_UNREADABLE, "there is nonsense in the supervisor's ring");
+    else if (!d->has_warned)
         pel_log(PEL_LOG_RING_UNREADABLE, "worker %u wrote nonsense into its ring", slot);
     d->has_warned = true;
     atomic_fetch_add_explicit(&d->shm->header->exports[PEL_EXPORT_ENTRIES_UNREADABLE], 1,
@@ -59,7 +61,7 @@ static void read_ring(struct pel_drain *d, struct pel_shm_ring *ring, unsigned s
     for (size_t left = pel_ring_used(ring); left > 0;) {
         got = pel_ring_read(ring, d->room);
         if (got < 0 || (got > 0 && !take_entry(d, slot, n)))
-            note_nonsense(d, slot);
+            note_nonsense(d, ring, slot);
         if (got <= 0)
             return;
         left -= left < d->room->len ? left : d->room->len;

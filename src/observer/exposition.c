@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -43,14 +44,14 @@ static void set_name(struct pel_exposition *e, const char *otel_name, const char
     snprintf(e->name + n, sizeof(e->name) - n, "%s%s", unit[0] ? "_" : "", unit);
 }
 
-/* One line; the app may have written it. */
-static void add_help(struct pel_buf *out, const char *text)
+/* One line; the app may have written it. The old format does not know an escaped quote. */
+static void add_help(const struct pel_exposition *e, const char *text)
 {
-    for (; *text; text++)
-        if (*text == '\\')
-            pel_buf_add(out, "\\\\", 2);
-        else
-            pel_buf_add(out, text, 1);
+    for (; *text; text++) {
+        if (*text == '\\' || (*text == '"' && e->is_openmetrics))
+            pel_buf_add(e->out, "\\", 1);
+        pel_buf_add(e->out, text, 1);
+    }
 }
 
 void pel_exposition_family(struct pel_exposition *e, const char *otel_name, const char *unit,
@@ -69,7 +70,7 @@ void pel_exposition_family(struct pel_exposition *e, const char *otel_name, cons
     if (!e->is_openmetrics && strcmp(type, "info") == 0)
         type = "gauge";
     pel_buf_addf(e->out, "# HELP %s%s ", e->name, type_suffix);
-    add_help(e->out, help[0] ? help : otel_name); /* promtool wants one */
+    add_help(e, help[0] ? help : otel_name); /* promtool wants one */
     pel_buf_addf(e->out, "\n# TYPE %s%s %s\n", e->name, type_suffix, type);
     if (e->is_openmetrics && unit_text[0])
         pel_buf_addf(e->out, "# UNIT %s %s\n", e->name, unit_text);
@@ -121,19 +122,83 @@ static void add_label_value(struct pel_buf *out, struct pel_str value)
     }
 }
 
-void pel_exposition_label(struct pel_exposition *e, const char *otel_name, struct pel_str value)
+/* A digit cannot be the first character, and the le of a histogram is no one else's. */
+static const char *label_prefix(const char *otel_name)
 {
-    char *begin = pel_buf_reserve(e->out, strlen(otel_name) + 3), *at = begin;
+    bool is_digit = *otel_name >= '0' && *otel_name <= '9';
+
+    return is_digit || strcmp(otel_name, "le") == 0 ? "_" : "";
+}
+
+/* The next character of a translated name, '\0' at its end. */
+static char next_char(const char **prefix, const char **otel_name)
+{
+    if (**prefix)
+        return *(*prefix)++;
+    return **otel_name ? translate(*(*otel_name)++) : '\0';
+}
+
+static bool is_same_label(const char *a, const char *b)
+{
+    const char *a_prefix = label_prefix(a), *b_prefix = label_prefix(b);
+    char c;
+
+    do {
+        c = next_char(&a_prefix, &a);
+        if (c != next_char(&b_prefix, &b))
+            return false;
+    } while (c);
+    return true;
+}
+
+static void begin_label(struct pel_exposition *e, const char *prefix, const char *otel_name)
+{
+    char *begin = pel_buf_reserve(e->out, strlen(prefix) + strlen(otel_name) + 3), *at = begin, c;
 
     *at++ = e->is_open ? ',' : '{';
     e->is_open = true;
-    for (; *otel_name; otel_name++)
-        *at++ = translate(*otel_name);
+    while ((c = next_char(&prefix, &otel_name)))
+        *at++ = c;
     *at++ = '=';
     *at++ = '"';
     e->out->len += (size_t)(at - begin);
-    add_label_value(e->out, value);
+}
+
+static void add_value(struct pel_exposition *e, const struct pel_label *l)
+{
+    if (l->text.p)
+        add_label_value(e->out, l->text);
+    else
+        pel_buf_addf(e->out, "%" PRId64, l->number);
+}
+
+/* The label at, unless its name was there before, with the values of all that have its name. */
+static void add_label(struct pel_exposition *e, const struct pel_label *all, size_t n, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (is_same_label(all[i].key, all[at].key))
+            return;
+    begin_label(e, label_prefix(all[at].key), all[at].key);
+    add_value(e, &all[at]);
+    for (size_t i = at + 1; i < n; i++) {
+        if (!is_same_label(all[i].key, all[at].key))
+            continue;
+        pel_buf_add(e->out, ";", 1);
+        add_value(e, &all[i]);
+    }
     pel_buf_add(e->out, "\"", 1);
+}
+
+void pel_exposition_labels(struct pel_exposition *e, const struct pel_label *labels, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        add_label(e, labels, n, i);
+}
+
+void pel_exposition_bound(struct pel_exposition *e, const char *bound)
+{
+    begin_label(e, "", "le");
+    pel_buf_addf(e->out, "%s\"", bound);
 }
 
 void pel_exposition_rendered(struct pel_exposition *e, struct pel_str labels)

@@ -28,10 +28,13 @@ struct pel_exposition {
 void pel_exposition_family(struct pel_exposition *e, const char *otel_name, const char *unit,
                            const char *type, const char *help);
 
-/* One sample: begin, any labels, then the value. suffix is "" or "_bucket", "_sum", "_count"; that
- * of counters and infos is added by itself. Label names are translated too. */
+/* One sample: begin, its labels, then the value. suffix is "" or "_bucket", "_sum", "_count"; that
+ * of counters and infos is added by itself. Label names are translated too; where that makes one of
+ * several their values become one, with ";" between, as the OpenTelemetry specification says. */
 void pel_exposition_begin(struct pel_exposition *e, const char *suffix);
-void pel_exposition_label(struct pel_exposition *e, const char *otel_name, struct pel_str value);
+void pel_exposition_labels(struct pel_exposition *e, const struct pel_label *labels, size_t n);
+/* The upper bound of a histogram's bucket; an attribute of that name ("le") becomes "_le". */
+void pel_exposition_bound(struct pel_exposition *e, const char *bound);
 /* Labels that another exposition has written (what stands before the value's blank, but for the
  * closing brace); may be empty. */
 void pel_exposition_rendered(struct pel_exposition *e, struct pel_str labels);

@@ -18,28 +18,12 @@ static void begin_family(struct pel_sink *sink, const struct pel_metric_info *in
     pel_exposition_family(s->e, info->name, info->unit, types[info->kind], info->text);
 }
 
-static void add_labels(struct pel_exposition *e, const struct pel_labels *ls)
-{
-    char number[24];
-
-    for (size_t i = 0; i < ls->n; i++) {
-        const struct pel_label *l = &ls->items[i];
-
-        if (l->text.p) {
-            pel_exposition_label(e, l->key, l->text);
-            continue;
-        }
-        snprintf(number, sizeof(number), "%" PRId64, l->number);
-        pel_exposition_label(e, l->key, pel_str(number, strlen(number)));
-    }
-}
-
 static void add_point(struct pel_sink *sink, const struct pel_labels *ls, uint64_t value)
 {
     struct pel_exposition_sink *s = PEL_CONTAINER_OF(sink, struct pel_exposition_sink, sink);
 
     pel_exposition_begin(s->e, "");
-    add_labels(s->e, ls);
+    pel_exposition_labels(s->e, ls->items, ls->n);
     pel_exposition_value(s->e, value);
 }
 
@@ -89,7 +73,7 @@ static void add_buckets(struct pel_exposition_sink *s, const struct pel_histogra
     for (size_t i = 0; i <= h->n_bounds; i++) {
         n += h->counts[i];
         begin_line(s, "_bucket");
-        pel_exposition_label(s->e, "le", pel_str(s->bounds[i], strlen(s->bounds[i])));
+        pel_exposition_bound(s->e, s->bounds[i]);
         pel_exposition_value(s->e, n);
         if (h->exemplars)
             pel_exposition_exemplar(s->e, &h->exemplars[i], is_ns);
@@ -106,7 +90,7 @@ static void add_histogram(struct pel_sink *sink, const struct pel_labels *ls,
     bool is_ns = s->e->is_ns;
 
     pel_buf_clear(&s->labels);
-    add_labels(&renderer, ls);
+    pel_exposition_labels(&renderer, ls->items, ls->n);
     s->e->is_ns = false; /* counts are none */
     add_buckets(s, h, is_ns);
     s->e->is_ns = is_ns;
@@ -119,7 +103,7 @@ static void add_real(struct pel_sink *sink, const struct pel_labels *ls, double 
     struct pel_exposition_sink *s = PEL_CONTAINER_OF(sink, struct pel_exposition_sink, sink);
 
     pel_exposition_begin(s->e, "");
-    add_labels(s->e, ls);
+    pel_exposition_labels(s->e, ls->items, ls->n);
     pel_exposition_real(s->e, value);
 }
 
@@ -132,7 +116,7 @@ static void add_real_histogram(struct pel_sink *sink, const struct pel_labels *l
     uint64_t n = 0;
 
     pel_buf_clear(&s->labels);
-    add_labels(&renderer, ls);
+    pel_exposition_labels(&renderer, ls->items, ls->n);
     for (size_t i = 0; i <= h->n_bounds; i++) {
         n += h->counts[i];
         if (i == h->n_bounds)
@@ -140,7 +124,7 @@ static void add_real_histogram(struct pel_sink *sink, const struct pel_labels *l
         else
             format_real(bound, h->bounds[i], s->e->is_openmetrics);
         begin_line(s, "_bucket");
-        pel_exposition_label(s->e, "le", pel_str(bound, strlen(bound)));
+        pel_exposition_bound(s->e, bound);
         pel_exposition_value(s->e, n);
     }
     begin_line(s, "_count");

@@ -6,30 +6,69 @@
 #include "pellucid/arena.h"
 #include "pellucid/buf.h"
 
-/* A point, and what it was measured with. */
+/* A point, and what it was measured with. Copies, but for the numbers: a worker that has gone wrong
+ * may write to its table between the check and the use. */
 struct source {
-    const struct pel_instrument *what;
+    const struct pel_instrument *what; /* in the arena, as is packed */
+    struct pel_str packed;
     const struct pel_shm_point *point;
     bool is_overflow;
 };
 
+struct sources {
+    struct pel_buf items; /* struct source */
+    struct pel_arena arena;
+};
+
 /* --- finding them --- */
 
-static void find_in(const struct pel_shm_instruments *t, struct pel_buf *out)
+/* NULL: there is none, or it is not sound. */
+static const struct pel_instrument *copy_instrument(const struct pel_shm_instrument *from,
+                                                    struct pel_arena *a)
 {
-    for (size_t i = 0; i < PEL_POINT_N; i++) {
-        const struct pel_shm_point *point = &t->points[i];
-        const struct pel_shm_instrument *from;
-        struct source s;
+    struct pel_instrument *what;
 
-        if (!atomic_load_explicit(&point->is_used, memory_order_acquire) ||
-            point->instrument >= PEL_INSTRUMENT_N || point->packed_len > PEL_POINT_PACKED_MAX)
+    if (!atomic_load_explicit(&from->is_used, memory_order_acquire))
+        return NULL;
+    what = pel_arena_alloc(a, sizeof(*what));
+    *what = from->is;
+    what->name[sizeof(what->name) - 1] = '\0';
+    what->unit[sizeof(what->unit) - 1] = '\0';
+    what->text[sizeof(what->text) - 1] = '\0';
+    return what->n_bounds <= PEL_INSTRUMENT_BOUNDS_MAX && what->name[0] ? what : NULL;
+}
+
+/* False: it is not in use, or not sound. */
+static bool copy_point(struct source *out, const struct pel_shm_point *point,
+                       const struct pel_instrument *const whats[PEL_INSTRUMENT_N],
+                       struct pel_arena *a)
+{
+    unsigned instrument, packed_len;
+
+    if (!atomic_load_explicit(&point->is_used, memory_order_acquire))
+        return false;
+    instrument = point->instrument;
+    packed_len = point->packed_len;
+    if (instrument >= PEL_INSTRUMENT_N || !whats[instrument] || packed_len > PEL_POINT_PACKED_MAX)
+        return false;
+    *out = (struct source){.what = whats[instrument],
+                           .packed = pel_arena_dup(a, pel_str(point->packed, packed_len)),
+                           .point = point};
+    return true;
+}
+
+static void find_in(const struct pel_shm_instruments *t, struct sources *out)
+{
+    const struct pel_instrument *whats[PEL_INSTRUMENT_N];
+    struct source s;
+
+    for (size_t i = 0; i < PEL_INSTRUMENT_N; i++)
+        whats[i] = copy_instrument(&t->instruments[i], &out->arena);
+    for (size_t i = 0; i < PEL_POINT_N; i++) {
+        if (!copy_point(&s, &t->points[i], whats, &out->arena))
             continue;
-        from = &t->instruments[point->instrument];
-        s = (struct source){&from->is, point, pel_point_is_overflow(t, point)};
-        if (atomic_load_explicit(&from->is_used, memory_order_acquire) &&
-            from->is.n_bounds <= PEL_INSTRUMENT_BOUNDS_MAX)
-            pel_buf_add(out, (const char *)&s, sizeof(s));
+        s.is_overflow = pel_point_is_overflow(t, &t->points[i]);
+        pel_buf_add(&out->items, (const char *)&s, sizeof(s));
     }
 }
 
@@ -51,8 +90,8 @@ static int by_set(const struct source *a, const struct source *b)
     if (order == 0)
         order = a->is_overflow - b->is_overflow;
     if (order == 0)
-        order = a->point->packed_len - b->point->packed_len;
-    return order ? order : memcmp(a->point->packed, b->point->packed, a->point->packed_len);
+        order = (int)a->packed.len - (int)b->packed.len;
+    return order ? order : memcmp(a->packed.p, b->packed.p, a->packed.len);
 }
 
 static int compare(const void *a, const void *b)
@@ -97,7 +136,7 @@ static void add_label(struct pel_labels *ls, struct pel_arena *a, const struct p
 
 static void make_labels(struct pel_labels *ls, struct pel_arena *a, const struct source *s)
 {
-    struct pel_str packed = pel_str(s->point->packed, s->point->packed_len);
+    struct pel_str packed = s->packed;
     struct pel_attribute attribute;
 
     ls->n = 0;
@@ -138,10 +177,22 @@ static bool is_contradiction(const struct source *s, const struct source *before
            by_instrument(s->what, before->what) != 0;
 }
 
+/* Sinks refer to the info of a family until their end. */
+static const struct pel_metric_info *make_info(size_t i, const struct pel_instrument *what)
+{
+    static struct pel_instrument whats[PEL_INSTRUMENT_N];
+    static struct pel_metric_info infos[PEL_INSTRUMENT_N];
+
+    whats[i] = *what;
+    infos[i] =
+        (struct pel_metric_info){what->kind == PEL_INSTRUMENT_HISTOGRAM ? PEL_METRIC_KIND_HISTOGRAM
+                                                                        : PEL_METRIC_KIND_COUNTER,
+                                 whats[i].unit, whats[i].name, whats[i].text};
+    return &infos[i];
+}
+
 static void tell(struct pel_sink *sink, const struct source *all, size_t n)
 {
-    /* Sinks refer to the info of a family until the next one begins, or the end. */
-    static struct pel_metric_info infos[PEL_INSTRUMENT_N];
     const struct source *family = NULL;
     size_t n_families = 0, more;
 
@@ -153,14 +204,10 @@ static void tell(struct pel_sink *sink, const struct source *all, size_t n)
         if (is_contradiction(s, family))
             continue;
         if (!family || by_instrument(s->what, family->what) != 0) {
-            if (n_families == PEL_ARRAY_LEN(infos))
+            if (n_families == PEL_INSTRUMENT_N)
                 return;
             family = s;
-            infos[n_families] = (struct pel_metric_info){
-                s->what->kind == PEL_INSTRUMENT_HISTOGRAM ? PEL_METRIC_KIND_HISTOGRAM
-                                                          : PEL_METRIC_KIND_COUNTER,
-                s->what->unit, s->what->name, s->what->text};
-            sink->family(sink, &infos[n_families++]);
+            sink->family(sink, make_info(n_families++, s->what));
         }
         tell_set(sink, s, more);
     }
@@ -168,20 +215,22 @@ static void tell(struct pel_sink *sink, const struct source *all, size_t n)
 
 void pel_instruments_collect(struct pel_sink *sink, struct pel_shm *shm)
 {
-    struct pel_buf found;
+    struct sources found;
     size_t n;
 
-    pel_buf_init(&found);
+    pel_buf_init(&found.items);
+    pel_arena_init(&found.arena);
     for (unsigned i = 0; i < shm->header->n_slots; i++) {
         const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
 
         if (pel_shm_slot_is_used(slot))
             find_in(&slot->instruments, &found);
     }
-    n = found.len / sizeof(struct source);
+    n = found.items.len / sizeof(struct source);
     if (n) {
-        qsort(found.p, n, sizeof(struct source), compare);
-        tell(sink, (const struct source *)(const void *)found.p, n);
+        qsort(found.items.p, n, sizeof(struct source), compare);
+        tell(sink, (const struct source *)(const void *)found.items.p, n);
     }
-    pel_buf_fini(&found);
+    pel_buf_fini(&found.items);
+    pel_arena_reset(&found.arena);
 }

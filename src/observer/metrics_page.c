@@ -5,6 +5,7 @@
 
 static void show_target(struct pel_exposition *e, const struct pel_view *v)
 {
+    struct pel_label labels[PEL_ATTRIBUTES_MAX];
     struct pel_attributes as;
     struct pel_arena a;
 
@@ -16,8 +17,10 @@ static void show_target(struct pel_exposition *e, const struct pel_view *v)
     for (size_t i = 0; i < as.n; i++) {
         const char *text = as.items[i]->value->string_value;
 
-        pel_exposition_label(e, as.items[i]->key, pel_str(text, strlen(text)));
+        labels[i] =
+            (struct pel_label){.key = as.items[i]->key, .text = pel_str(text, strlen(text))};
     }
+    pel_exposition_labels(e, labels, as.n);
     pel_exposition_value(e, 1);
     pel_arena_reset(&a);
 }

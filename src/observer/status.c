@@ -102,7 +102,8 @@ static bool copy_entry(struct pel_shm_inflight *out, struct pel_shm_inflight *e)
     atomic_store_explicit(&out->app_start_ns, LOAD(e->app_start_ns), memory_order_relaxed);
     atomic_store_explicit(&out->cpu_ns, LOAD(e->cpu_ns), memory_order_relaxed);
     atomic_store_explicit(&out->start_ns, start_ns, memory_order_relaxed);
-    return atomic_load_explicit(&e->start_ns, memory_order_acquire) == start_ns;
+    atomic_thread_fence(memory_order_acquire);
+    return LOAD(e->start_ns) == start_ns;
 }
 
 static void add_request(struct pel_json *j, unsigned worker, int32_t pid,

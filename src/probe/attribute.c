@@ -28,42 +28,45 @@ static struct pel_str value_of(const struct pel_attribute *a, char room[8])
     return pel_str(room, 8);
 }
 
-/* Closes the gap that the pair of that key leaves. Counts the others. */
-static size_t remove_key(char *room, size_t len, struct pel_str key, unsigned *n)
+/* Where the pair of that key is, of which there is one at most, and its length: 0 when there is
+ * none. Counts the others. */
+static size_t find_key(const char *room, size_t len, struct pel_str key, size_t *pair_len,
+                       unsigned *n)
 {
     struct pel_str rest = pel_str(room, len);
     struct pel_attribute found;
+    size_t at = 0;
 
     *n = 0;
-    for (;;) {
-        size_t at = (size_t)(rest.p - room), pair_len;
-
-        if (!pel_attribute_next(&rest, &found))
-            return len;
+    *pair_len = 0;
+    for (const char *p = rest.p; pel_attribute_next(&rest, &found); p = rest.p) {
         if (!pel_str_eq(found.key, key)) {
             ++*n;
             continue;
         }
-        pair_len = (size_t)(rest.p - room) - at;
-        memmove(room + at, rest.p, rest.len);
-        len -= pair_len;
-        rest = pel_str(room + at, len - at);
+        at = (size_t)(p - room);
+        *pair_len = (size_t)(rest.p - p);
     }
+    return at;
 }
 
 size_t pel_attribute_put(char *room, size_t len, const struct pel_attribute *a)
 {
     struct pel_str key = cut(a->key, PEL_ATTRIBUTE_KEY_MAX), value;
     char number[8], *p;
+    size_t old_at, old_len;
     uint16_t value_len;
     unsigned n;
 
     value = value_of(a, number);
     if (key.len == 0)
         return len;
-    len = remove_key(room, len, key, &n);
-    if (n >= PEL_ATTRIBUTE_N_MAX || len + HEAD_LEN + key.len + value.len > PEL_ATTRIBUTE_PACKED_MAX)
+    old_at = find_key(room, len, key, &old_len, &n);
+    if (n >= PEL_ATTRIBUTE_N_MAX ||
+        len - old_len + HEAD_LEN + key.len + value.len > PEL_ATTRIBUTE_PACKED_MAX)
         return len;
+    len -= old_len;
+    memmove(room + old_at, room + old_at + old_len, len - old_at);
     p = room + len;
     value_len = (uint16_t)value.len;
     p[0] = (char)a->type;

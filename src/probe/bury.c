@@ -34,8 +34,8 @@ static void bury_one(struct pel_shm_slot *slot, const struct pel_record *rec)
 
     memcpy(worker.instance_id, slot->instance_id, sizeof(worker.instance_id));
     pel_counter_add(&slot->worker_requests, 1);
-    pel_metrics_count(slot, rec);
     pel_series_add(&slot->series, pel_series_find(&slot->series, rec, NULL), rec);
+    pel_metrics_count(slot, rec);
     worker.n_requests = atomic_load_explicit(&slot->worker_requests, memory_order_relaxed);
     pel_metric_add(slot,
                    pel_span_write(&slot->ring, rec, &worker, flags) ? PEL_METRIC_SPANS

@@ -49,6 +49,8 @@ static void fill_entry(struct pel_shm_inflight *e, const struct pel_record *rec)
     size_t method_len = min_len(rec->method.len, sizeof(e->method) - 1);
     uint64_t now = rec->stamp_ns[PEL_STAMP_FIRST_BYTE];
 
+    /* Who reads a part of what follows sees the 0 that freed the entry, too. */
+    atomic_thread_fence(memory_order_release);
     memcpy(e->trace_id, rec->trace.trace_id, sizeof(e->trace_id));
     memcpy(e->span_id, rec->trace.span_id, sizeof(e->span_id));
     memcpy(e->parent_span_id, rec->trace.parent_span_id, sizeof(e->parent_span_id));

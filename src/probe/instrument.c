@@ -1,5 +1,12 @@
 #include "pellucid/instrument.h"
 
+/* Points looked at before the overflow is taken: a full table must not cost each measurement a walk
+ * through all of it, under the GIL. */
+#define PROBES_MAX 64
+#define POINTS_N (PEL_POINT_N - PEL_INSTRUMENT_N)
+_Static_assert(POINTS_N == 2 * 2 * 2 * 2 * 2 * 2 * 3 * 5,
+               "steps of 30 i + 1 share no factor with it, so that no point is met twice");
+
 static bool is_same(const struct pel_instrument *a, const struct pel_instrument *b)
 {
     return a->kind == b->kind && a->n_bounds == b->n_bounds && strcmp(a->name, b->name) == 0 &&
@@ -72,12 +79,12 @@ static uint64_t hash(int instrument, struct pel_str packed)
 struct pel_shm_point *pel_point_find(struct pel_shm_instruments *t, int instrument,
                                      struct pel_str packed)
 {
-    const size_t n = PEL_POINT_N - PEL_INSTRUMENT_N;
-    size_t at = hash(instrument, packed) % n;
+    uint64_t h = hash(instrument, packed);
+    size_t at = h % POINTS_N, step = 1 + 30 * (h / POINTS_N % 31);
 
     if (packed.len > PEL_POINT_PACKED_MAX)
         return pel_point_overflow(t, instrument);
-    for (size_t i = 0; i < n; i++, at = at + 1 < n ? at + 1 : 0) {
+    for (size_t i = 0; i < PROBES_MAX; i++, at = (at + step) % POINTS_N) {
         struct pel_shm_point *point = &t->points[PEL_INSTRUMENT_N + at];
 
         if (!atomic_load_explicit(&point->is_used, memory_order_relaxed)) {

@@ -59,12 +59,12 @@ static void finish(struct pel_probes *ps, struct pel_record *rec)
     struct pel_shm_series *series = pel_series_find(table, rec, ps->last_series);
 
     ps->series = series;
-    pel_metrics_count(ps->slot, rec);
     if (PEL_UNLIKELY(pel_series_is_overflow(table, series)))
         pel_counter_add(&ps->slot->metrics[PEL_METRIC_SERIES_OVERFLOW], 1);
     else
         ps->last_series = series;
     pel_series_add(table, series, rec);
+    pel_metrics_count(ps->slot, rec); /* last: the observer reads streams anew when this moves */
 }
 
 /* Nobody can read them where neither the admin address is open nor metrics are exported; but of

@@ -26,7 +26,13 @@ struct pel_ring_entry *pel_ring_reserve(struct pel_shm_ring *ring, size_t len, u
     len = (len + 7) & ~(size_t)7;
     PEL_ASSERT(len >= sizeof(*e) && len <= PEL_RING_ENTRY_MAX);
     pad = to_end < len ? to_end : 0;
-    if (head - tail + pad + len > limit)
+    if (PEL_UNLIKELY((head | tail) & 7)) {
+        /* Another worker of the slot went wrong. The consumer finds nonsense, and empties the ring.
+         */
+        atomic_store_explicit(&ring->head, (head + 7) & ~(uint64_t)7, memory_order_release);
+        return NULL;
+    }
+    if (head - tail > PEL_SHM_RING_LEN || head - tail + pad + len > limit)
         return NULL;
     if (pad) {
         *entry_at(ring, head) = (struct pel_ring_entry){(uint32_t)pad, PEL_RING_PAD};

@@ -73,10 +73,14 @@ static struct pel_shm_series *claim(struct pel_shm_series_table *t, const struct
                                     uint32_t hash, uint32_t at)
 {
     uint32_t n = atomic_load_explicit(&t->n, memory_order_relaxed);
-    struct pel_shm_series *s = &t->items[n];
+    struct pel_shm_series *s;
 
     if (n >= OVERFLOW_INDEX)
         return &t->items[OVERFLOW_INDEX];
+    s = &t->items[n];
+    /* A writer that died here has left the beginning of another one. */
+    memset(s->method, 0, sizeof(s->method));
+    memset(s->route, 0, sizeof(s->route));
     s->hash = hash;
     s->status = k->status;
     s->version_minor = k->version_minor;
@@ -100,14 +104,19 @@ struct pel_shm_series *pel_series_find(struct pel_shm_series_table *t, const str
     if (PEL_LIKELY(hint && matches(hint, &key)))
         return hint;
     hash = pel_series_key_hash(&key);
-    /* The index is never more than half full. */
-    for (at = hash % INDEX_N; t->index[at]; at = (at + 1) % INDEX_N) {
-        struct pel_shm_series *s = &t->items[t->index[at] - 1];
+    at = hash % INDEX_N;
+    /* The index is never more than half full; but what a worker has left may be anything. */
+    for (uint32_t i = 0; i < INDEX_N; i++, at = (at + 1) % INDEX_N) {
+        unsigned which = t->index[at];
+        struct pel_shm_series *s;
 
-        if (s->hash == hash && matches(s, &key))
+        if (which == 0)
+            return claim(t, &key, hash, at);
+        s = which <= OVERFLOW_INDEX ? &t->items[which - 1] : NULL;
+        if (s && s->hash == hash && matches(s, &key))
             return s;
     }
-    return claim(t, &key, hash, at);
+    return &t->items[OVERFLOW_INDEX];
 }
 
 bool pel_series_equal(const struct pel_shm_series *a, const struct pel_shm_series *b)
@@ -163,15 +172,24 @@ static void add_size(struct pel_shm_sizes *sizes, uint64_t bytes)
         pel_counter_add(&sizes->sum, bytes);
 }
 
+/* There is one for every octave of every stream, and the last one if the table is damaged. */
+static unsigned claim_octave(struct pel_shm_series_table *t, _Atomic uint16_t *octave)
+{
+    unsigned which =
+        t->n_octaves < PEL_SHM_OCTAVES_N ? ++t->n_octaves : (unsigned)PEL_SHM_OCTAVES_N;
+
+    atomic_store_explicit(octave, (uint16_t)which, memory_order_release);
+    return which;
+}
+
 static struct pel_shm_octave *octave_of(struct pel_shm_series_table *t, struct pel_shm_series *s,
                                         size_t octave)
 {
     unsigned which = atomic_load_explicit(&s->octaves[octave], memory_order_relaxed);
 
-    if (PEL_UNLIKELY(which == 0)) {
-        which = ++t->n_octaves; /* there is one for every octave of every stream */
-        atomic_store_explicit(&s->octaves[octave], (uint16_t)which, memory_order_release);
-    }
+    /* 0 is none yet; what is out of range, what a worker has left that went wrong. */
+    if (PEL_UNLIKELY(which - 1 >= PEL_SHM_OCTAVES_N))
+        which = claim_octave(t, &s->octaves[octave]);
     return &t->octaves[which - 1];
 }
 

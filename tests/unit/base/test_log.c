@@ -86,6 +86,22 @@ static void a_block_is_indented(void **state)
     assert_true(ends_with(written(), " app raised\n    Traceback:\n      File \"a.py\"\\x0d\n"));
 }
 
+static void a_long_message_leaves_no_room_for_details(void **state)
+{
+    static char message[PEL_LOG_LINE_MAX];
+    const struct pel_log_event event = {
+        .entry = PEL_LOG_APP_RAISED,
+        .message = pel_str(message, sizeof(message)),
+        .detail = pel_str(message, sizeof(message)),
+    };
+
+    memset(message, 'x', sizeof(message));
+    pel_log_init(PEL_LEVEL_INFO, PEL_LOG_TEXT, "test");
+    pel_log_event(&event);
+    assert_true(ends_with(written(), "xxx...\n"));
+    assert_true(strlen(text) <= PEL_LOG_LINE_MAX);
+}
+
 static void json_has_the_same_in_fields(void **state)
 {
     char expected[160];
@@ -209,6 +225,7 @@ int main(void)
         log_test(what_is_below_the_level_is_left_out),
         log_test(data_cannot_forge_a_line),
         log_test(a_block_is_indented),
+        log_test(a_long_message_leaves_no_room_for_details),
         log_test(json_has_the_same_in_fields),
         log_test(a_long_line_is_cut_and_whole),
         log_test(an_event_has_its_fields_in_json),

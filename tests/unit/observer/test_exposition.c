@@ -15,6 +15,10 @@ static const char *finished(struct pel_exposition *e)
 
 static void names_and_units_are_translated(void **state)
 {
+    static const struct pel_label labels[] = {
+        {.key = "a.b", .text = PEL_STR("x\"y\\z\n\xff")},
+        {.key = "c", .number = -4},
+    };
     struct pel_exposition e = {.out = &out};
 
     pel_buf_init(&out);
@@ -26,8 +30,7 @@ static void names_and_units_are_translated(void **state)
     pel_exposition_value(&e, 1500000000);
     pel_exposition_family(&e, "http.server.active_requests", "{request}", "gauge", "Now.");
     pel_exposition_begin(&e, "");
-    pel_exposition_label(&e, "a.b", PEL_STR("x\"y\\z\n\xff"));
-    pel_exposition_label(&e, "c", PEL_STR("d"));
+    pel_exposition_labels(&e, labels, PEL_ARRAY_LEN(labels));
     pel_exposition_value(&e, 2);
     assert_string_equal(
         finished(&e),
@@ -39,7 +42,7 @@ static void names_and_units_are_translated(void **state)
         "pellucid_request_app_time_seconds_total 1.500000000\n"
         "# HELP http_server_active_requests Now.\n"
         "# TYPE http_server_active_requests gauge\n"
-        "http_server_active_requests{a_b=\"x\\\"y\\\\z\\n\xef\xbf\xbd\",c=\"d\"} 2\n");
+        "http_server_active_requests{a_b=\"x\\\"y\\\\z\\n\xef\xbf\xbd\",c=\"-4\"} 2\n");
     pel_buf_fini(&out);
 }
 
@@ -57,6 +60,29 @@ static void count_is_a_suffix_of_histograms(void **state)
     pel_buf_fini(&out);
 }
 
+/* One bad name makes Prometheus refuse the whole page. */
+static void labels_of_an_app_do_no_harm(void **state)
+{
+    static const struct pel_label labels[] = {
+        {.key = "a.b", .text = PEL_STR("1")}, {.key = "3d", .text = PEL_STR("x")},
+        {.key = "a_b", .number = 2},          {.key = "_3d", .text = PEL_STR("y")},
+        {.key = "le", .text = PEL_STR("7")},  {.key = "a-b", .text = PEL_STR("3")},
+        {.key = "a.bc", .text = PEL_STR("")},
+    };
+    struct pel_exposition e = {.out = &out};
+
+    pel_buf_init(&out);
+    pel_exposition_family(&e, "shop.orders", "", "counter", "\"Orders\"\\.");
+    pel_exposition_begin(&e, "");
+    pel_exposition_labels(&e, labels, PEL_ARRAY_LEN(labels));
+    pel_exposition_value(&e, 5);
+    assert_string_equal(finished(&e),
+                        "# HELP shop_orders_total \"Orders\"\\\\.\n"
+                        "# TYPE shop_orders_total counter\n"
+                        "shop_orders_total{a_b=\"1;2;3\",_3d=\"x;y\",_le=\"7\",a_bc=\"\"} 5\n");
+    pel_buf_fini(&out);
+}
+
 static void openmetrics_differs_in_its_frame(void **state)
 {
     struct pel_exposition e = {.out = &out, .is_openmetrics = true};
@@ -65,14 +91,14 @@ static void openmetrics_differs_in_its_frame(void **state)
     pel_exposition_family(&e, "pellucid.network.in", "By", "counter", "Bytes.");
     pel_exposition_begin(&e, "");
     pel_exposition_value(&e, 5);
-    pel_exposition_family(&e, "target", "", "info", "Target.");
+    pel_exposition_family(&e, "target", "", "info", "The \"target\".");
     pel_exposition_begin(&e, "_info");
     pel_exposition_value(&e, 1);
     assert_string_equal(finished(&e), "# HELP pellucid_network_in_bytes Bytes.\n"
                                       "# TYPE pellucid_network_in_bytes counter\n"
                                       "# UNIT pellucid_network_in_bytes bytes\n"
                                       "pellucid_network_in_bytes_total 5\n"
-                                      "# HELP target Target.\n"
+                                      "# HELP target The \\\"target\\\".\n"
                                       "# TYPE target info\n"
                                       "target_info 1\n"
                                       "# EOF\n");
@@ -116,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_and_units_are_translated),
         cmocka_unit_test(count_is_a_suffix_of_histograms),
+        cmocka_unit_test(labels_of_an_app_do_no_harm),
         cmocka_unit_test(openmetrics_differs_in_its_frame),
         cmocka_unit_test(streams_of_workers_are_added_up),
     };

@@ -92,6 +92,24 @@ static void bounds_hold(void **state)
     assert_int_equal(put_text(len, PEL_STR(""), PEL_STR("no key")), len);
 }
 
+static void a_value_that_does_not_fit_leaves_the_old_one(void **state)
+{
+    static char text[PEL_ATTRIBUTE_TEXT_MAX];
+    struct pel_attribute a;
+    struct pel_str rest;
+    size_t len;
+
+    memset(text, 'x', sizeof(text));
+    len = put_text(0, PEL_STR("k"), PEL_STR("old"));
+    for (unsigned i = 0; i < 4; i++)
+        len = put_text(len, pel_str(text, i + 1), pel_str(text, i < 3 ? sizeof(text) : 900));
+    assert_int_equal(put_text(len, PEL_STR("k"), pel_str(text, sizeof(text))), len);
+    rest = pel_str(room, len);
+    assert_true(pel_attribute_next(&rest, &a));
+    assert_str(a.key, "k");
+    assert_str(a.text, "old");
+}
+
 static void nonsense_ends_the_reading(void **state)
 {
     static const char bad[][8] = {
@@ -114,6 +132,7 @@ int main(void)
         cmocka_unit_test(every_type_comes_back),
         cmocka_unit_test(the_last_value_of_a_key_counts),
         cmocka_unit_test(bounds_hold),
+        cmocka_unit_test(a_value_that_does_not_fit_leaves_the_old_one),
         cmocka_unit_test(nonsense_ends_the_reading),
     };
 

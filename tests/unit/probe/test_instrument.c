@@ -86,19 +86,44 @@ static void too_many_sets_share_a_point(void **state)
     struct pel_shm_instruments *t = &pel_shm_slot(&shm, 0)->instruments;
     static const char large[PEL_POINT_PACKED_MAX + 1];
     struct pel_shm_point *overflow = pel_point_find(t, 7, pel_str(large, sizeof(large)));
+    unsigned n = 0;
 
     assert_true(pel_point_is_overflow(t, overflow));
     assert_int_equal(overflow->instrument, 7);
-    for (unsigned i = 0; i < PEL_POINT_N; i++) {
+    for (unsigned i = 0; i < 20 * PEL_POINT_N; i++) {
         struct pel_str set = pel_str((const char *)&i, sizeof(i));
         struct pel_shm_point *point = pel_point_find(t, 7, set);
 
-        if (i < PEL_POINT_N - PEL_INSTRUMENT_N)
-            assert_false(pel_point_is_overflow(t, point));
-        else
+        assert_ptr_equal(pel_point_find(t, 7, set), point);
+        if (pel_point_is_overflow(t, point))
             assert_ptr_equal(point, overflow);
+        else
+            n++;
+        if (i < 800)
+            assert_int_equal(n, i + 1);
     }
-    assert_ptr_equal(pel_point_find(t, 8, PEL_STR("x")), pel_point_overflow(t, 8));
+    assert_between(n, 900, PEL_POINT_N - PEL_INSTRUMENT_N);
+    pel_shm_close(&shm);
+}
+
+/* A measurement must not walk through all of a full table: few of its points are read. */
+static void a_full_table_is_given_up_soon(void **state)
+{
+    struct pel_shm shm = fixture_shm(1);
+    struct pel_shm_instruments *t = &pel_shm_slot(&shm, 0)->instruments;
+    struct pel_str set = PEL_STR("abc");
+    unsigned n_free = 0;
+
+    for (size_t i = PEL_INSTRUMENT_N; i < PEL_POINT_N; i++)
+        atomic_store(&t->points[i].is_used, 1);
+    assert_true(pel_point_is_overflow(t, pel_point_find(t, 0, set)));
+    for (size_t i = PEL_INSTRUMENT_N; i < PEL_POINT_N; i++) {
+        atomic_store(&t->points[i].is_used, 0);
+        n_free += !pel_point_is_overflow(t, pel_point_find(t, 0, set));
+        memset(&t->points[i], 0, sizeof(t->points[i]));
+        atomic_store(&t->points[i].is_used, 1);
+    }
+    assert_int_equal(n_free, 64);
     pel_shm_close(&shm);
 }
 
@@ -110,6 +135,7 @@ int main(void)
         cmocka_unit_test(values_add_up),
         cmocka_unit_test(points_differ_by_instrument_and_attributes),
         cmocka_unit_test(too_many_sets_share_a_point),
+        cmocka_unit_test(a_full_table_is_given_up_soon),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,6 +108,38 @@ static void nonsense_empties_the_ring(void **state)
     pel_shm_close(&shm);
 }
 
+/* A producer that went wrong, and died; the next one, or the supervisor, writes there again. */
+static void producer_survives_what_it_finds(void **state)
+{
+    static _Alignas(8) char room[PEL_RING_ENTRY_MAX];
+    static const struct {
+        uint64_t head, tail;
+    } found[] = {{5, 0},
+                 {0, 5},
+                 {16, 5},
+                 {5, 5},
+                 {0, 64},
+                 {PEL_SHM_RING_LEN - 3, 8},
+                 {3 * (uint64_t)PEL_SHM_RING_LEN, 0}};
+    struct pel_ring_entry *out = (struct pel_ring_entry *)(void *)room, *e;
+    struct pel_shm shm = fixture_shm(1);
+    struct pel_shm_ring *ring = &pel_shm_slot(&shm, 0)->ring;
+
+    for (size_t i = 0; i < PEL_ARRAY_LEN(found); i++) {
+        atomic_store(&ring->head, found[i].head);
+        atomic_store(&ring->tail, found[i].tail);
+        assert_null(pel_ring_reserve(ring, 64, PEL_RING_SPAN, true));
+        while (pel_ring_read(ring, out) != 0)
+            ;
+        e = pel_ring_reserve(ring, 64, PEL_RING_SPAN, true);
+        assert_non_null(e);
+        pel_ring_commit(ring, e);
+        assert_int_equal(pel_ring_read(ring, out), 1);
+        assert_int_equal(out->len, 64);
+    }
+    pel_shm_close(&shm);
+}
+
 static void span_with_wrong_lengths_is_refused(void **state)
 {
     static _Alignas(8) char room[1024];
@@ -129,6 +161,7 @@ int main(void)
         cmocka_unit_test(two_threads_pass_every_entry_whole),
         cmocka_unit_test(reserve_is_for_important_entries),
         cmocka_unit_test(nonsense_empties_the_ring),
+        cmocka_unit_test(producer_survives_what_it_finds),
         cmocka_unit_test(span_with_wrong_lengths_is_refused),
     };
 

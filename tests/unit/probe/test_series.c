@@ -199,6 +199,47 @@ static void octaves_are_taken_as_they_are_needed(void **state)
     pel_shm_close(&shm);
 }
 
+/* A worker may have left anything, and the supervisor counts there what it buries. */
+static void a_damaged_table_is_written_within_its_bounds(void **state)
+{
+    struct pel_shm shm = fixture_shm(1);
+    struct pel_shm_series_table *t = &pel_shm_slot(&shm, 0)->series;
+    struct pel_record rec = fixture_record(1000);
+    struct pel_shm_series *overflow = &t->items[PEL_SHM_SERIES_N - 1];
+
+    memset(t->index, 0xff, sizeof(t->index));
+    assert_ptr_equal(pel_series_find(t, &rec, NULL), overflow);
+    memset(t->index, 0, sizeof(t->index));
+    atomic_store(&t->n, UINT32_MAX);
+    assert_ptr_equal(pel_series_find(t, &rec, NULL), overflow);
+    for (size_t i = 0; i < PEL_EXP_OCTAVES; i++)
+        atomic_store(&overflow->octaves[i], UINT16_MAX);
+    t->n_octaves = UINT32_MAX;
+    pel_series_add(t, overflow, &rec);
+    assert_int_equal(t->n_octaves, UINT32_MAX);
+    t->n_octaves = 3;
+    atomic_store(&overflow->octaves[0], UINT16_MAX);
+    rec.stamp_ns[PEL_STAMP_LAST_BYTE] = rec.stamp_ns[PEL_STAMP_FIRST_BYTE] + 4000;
+    pel_series_add(t, overflow, &rec);
+    assert_int_equal(atomic_load(&overflow->octaves[0]), 4);
+    pel_shm_close(&shm);
+}
+
+static void the_beginning_of_another_stream_leaves_nothing(void **state)
+{
+    struct pel_shm shm = fixture_shm(2);
+    struct pel_record rec = fixture_record(1000);
+    struct pel_shm_series *half = &pel_shm_slot(&shm, 0)->series.items[0], *whole;
+
+    memset(half->method, 'X', sizeof(half->method)); /* its worker died before it was in use */
+    memset(half->route, 'X', sizeof(half->route));
+    half = fixture_count(&shm, 0, &rec, 1000);
+    whole = fixture_count(&shm, 1, &rec, 1000);
+    assert_true(pel_series_equal(half, whole));
+    assert_str(pel_series_method(half), "GET");
+    pel_shm_close(&shm);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +251,8 @@ int main(void)
         cmocka_unit_test(sizes_have_buckets_of_their_own),
         cmocka_unit_test(exponential_buckets_are_opentelemetrys),
         cmocka_unit_test(octaves_are_taken_as_they_are_needed),
+        cmocka_unit_test(a_damaged_table_is_written_within_its_bounds),
+        cmocka_unit_test(the_beginning_of_another_stream_leaves_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
