@@ -429,7 +429,7 @@ void pel_asgi_exchange_gone(struct pel_request *rq, bool may_read)
     if (!ex->may_still_read)
         is_told |= pel_asgi_channel_wake(ex->call->send);
     ex->is_told = is_told;
-    if (is_told || (ex->check && ex->may_still_read))
+    if (is_told || ex->is_cancelled || (ex->check && ex->may_still_read))
         return;
     pel_asgi_loop_cancel(&ex->check);
     check_later(ex);

@@ -207,6 +207,21 @@ void pel_conn_drop_h1(struct pel_conn *c)
         free_conn(c);
 }
 
+bool pel_conn_hold(struct pel_conn *c)
+{
+    bool is_handle_closed = c->is_handle_closed;
+
+    c->is_handle_closed = false;
+    return is_handle_closed;
+}
+
+void pel_conn_let_go(struct pel_conn *c, bool is_handle_closed)
+{
+    c->is_handle_closed = is_handle_closed;
+    if (is_handle_closed && !c->h1)
+        free_conn(c);
+}
+
 void pel_conn_close(struct pel_conn *c)
 {
     struct pel_loop *loop = c->loop;

@@ -120,6 +120,10 @@ uint16_t pel_conn_local_port(const struct pel_conn *c);
 /* Frees the message in progress, and c itself when it was closed before that ended. */
 void pel_conn_drop_h1(struct pel_conn *c);
 
+/* Between the two a closed c outlives its message. let_go takes what hold returned. */
+bool pel_conn_hold(struct pel_conn *c);
+void pel_conn_let_go(struct pel_conn *c, bool is_handle_closed);
+
 /* --- conn_read.c --- */
 
 /* The socket is readable. */

@@ -142,12 +142,27 @@ void pel_h1_begin(struct pel_h1 *h1)
     pel_probes_begin(loop->probes, rec);
 }
 
+/* Loop mode: the connection was reset while the request was queued. The app has it all the same. */
+static void start_closed(struct pel_h1 *h1)
+{
+    struct pel_conn *c = h1->conn;
+    bool is_handle_closed = pel_conn_hold(c);
+
+    c->loop->gateway->respond(&h1->rq);
+    pel_conn_tell_gone(c);
+    pel_conn_let_go(c, is_handle_closed);
+}
+
 void pel_h1_start(struct pel_h1 *h1)
 {
     struct pel_conn *c = h1->conn;
     struct pel_loop *loop = c->loop;
 
     h1->is_started = true;
+    if (PEL_UNLIKELY(c->state == PEL_CONN_CLOSED)) {
+        start_closed(h1);
+        return;
+    }
     loop->gateway->respond(&h1->rq);
     PEL_ASSERT(!loop->is_threaded || h1->is_done);
     /* Loop mode: the client left while the request was queued. h1 may be gone by now. */

@@ -149,3 +149,40 @@ def test_app_that_ignores_cancellation_does_not_keep_the_worker(worker):
         wait_event(running, "stubborn begun")
     wait_event(running, "stubborn goes on")
     assert running.stop(timeout=12) == 0
+
+
+def test_client_that_resets_while_its_request_is_queued(worker, tmp_path):
+    """The app is called all the same, and answers at once (ASan watches the connection)."""
+    code = f"""
+import pathlib
+import time
+
+def wait(name):
+    while not (pathlib.Path({str(tmp_path)!r}) / name).exists():
+        time.sleep(0.01)
+
+async def app(scope, receive, send):
+    assert scope["type"] == "http"
+    name = scope["path"][1:]
+    (pathlib.Path({str(tmp_path)!r}) / (name + "-begun")).touch()
+    if name != "queued":
+        wait(name)
+    await send({{"type": "http.response.start", "status": 204}})
+    await send({{"type": "http.response.body"}})
+"""
+    running = worker(code=code)
+    wires = [running.connect() for _ in range(3)]
+    blocker, first, queued = wires
+    blocker.send(request("GET", "/blocker"))
+    wait_for("the blocker", (tmp_path / "blocker-begun").exists, 10)
+    first.send(request("GET", "/first"))
+    queued.send(request("GET", "/queued"))
+    (tmp_path / "blocker").touch()
+    wait_for("the first", (tmp_path / "first-begun").exists, 10)
+    reset(queued)
+    (tmp_path / "first").touch()
+    wait_for("the one that was queued", (tmp_path / "queued-begun").exists, 10)
+    for wire in (blocker, first):
+        assert wire.read().status == 204
+        wire.close()
+    assert running.get("/queued").status == 204

@@ -314,6 +314,27 @@ class Events(GatewayCase):
         self.assertEqual(self.finish(request), "abort")
         self.assertEqual(SEEN, ["ignored", "refused"])
 
+    def test_app_that_cleans_up_is_left_alone(self) -> None:
+        told = asyncio.Event()
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            try:
+                await asyncio.sleep(60)
+            finally:
+                SEEN.append("cancelled")
+                await told.wait()
+                SEEN.append("cleaned up")
+
+        request = self.leaving(app, only_sending=True)
+        while not SEEN:
+            self.turn(0.005)
+        request.leave()
+        self.turn(0.01)
+        told.set()
+        self.assertEqual(self.finish(request), "abort")
+        self.assertEqual(SEEN, ["cancelled", "cleaned up"])
+        self.assertEqual(request.record["error"], "client_disconnected")
+
     # --- the end ---
 
     def test_stop_cancels_what_is_left(self) -> None:
