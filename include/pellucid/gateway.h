@@ -92,6 +92,10 @@ void pel_gateway_app_misbehaved(struct pel_request *rq, const char *what);
  * its traceback below head. */
 void pel_gateway_log_exception(enum pel_log_entry entry, const char *head);
 
+/* A child that the app has forked (src/gateway/forked.h); ends it, with the GIL held. */
+extern bool pel_gateway_is_forked;
+PEL_NORETURN void pel_gateway_end_forked(void);
+
 /* Adds what `import pellucid` needs of C to a module (src/gateway/api.h). 0, or -1 with an
  * exception. */
 int pel_api_add(PyObject *module);

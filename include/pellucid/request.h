@@ -84,11 +84,7 @@ struct pel_request_ops {
      * rec.error and rec.exc_* are the gateway's to fill first. No longer the gateway's. */
     void (*abort)(struct pel_request *rq);
 
-    /* True once the client has closed or reset the connection (threaded: looks at the socket
-     * without waiting). */
-    bool (*is_gone)(struct pel_request *rq);
-
-    /* True when the response body can be sent right now without waiting. */
+    /* True when the response body can be sent right now without waiting. Loop gateways only. */
     bool (*is_writable)(const struct pel_request *rq);
 };
 

@@ -1,8 +1,10 @@
 #include "gateway/api.h"
 
 #include "gateway/done.h"
+#include "gateway/forked.h"
 #include "pellucid/child.h"
 #include "pellucid/conf.h"
+#include "pellucid/instrument.h"
 
 struct pel_api pel_api;
 _Thread_local struct pel_request *pel_api_running;
@@ -24,7 +26,8 @@ int pel_api_open(const struct pel_gateway_env *env, const struct pel_gateway *ga
     pel_api.hands_trace_on = pel_strings_have(&env->conf->trace_propagators, "tracecontext");
     pel_api.hands_baggage_on = pel_strings_have(&env->conf->trace_propagators, "baggage");
     pel_api.probes = env->probes && pel_child_is_wanted(env->probes) ? env->probes : NULL;
-    pel_api_instruments_open(env->probes);
+    pel_api.instruments = env->probes ? pel_instruments_of(env->probes) : NULL;
+    pel_forked_watch();
     if (pel_api_init() < 0)
         return -1;
     pel_api_bridge_open();

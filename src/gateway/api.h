@@ -31,7 +31,7 @@
  * which they look up when they are first used there: they may be made before the worker is.
  *
  * In a child that the app forks all of it stops at the worker's edge: its tables and rings have one
- * writer.
+ * writer (forked.h).
  *
  * Everything needs the GIL and may be called on any thread.
  */
@@ -158,9 +158,6 @@ static inline void pel_api_enter_task(struct pel_request *rq)
 /* --- api_instrument.c --- */
 
 int pel_api_instruments_init(void);
-
-/* From now on instruments count in the table of ps; NULL: nowhere. */
-void pel_api_instruments_open(struct pel_probes *ps);
 
 /* --- api_carrier.c --- */
 

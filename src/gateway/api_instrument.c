@@ -1,5 +1,4 @@
 #include <math.h>
-#include <pthread.h>
 
 #include "gateway/api.h"
 #include "pellucid/instrument.h"
@@ -16,27 +15,9 @@ static struct instrument *as_instrument(PyObject *self)
     return (struct instrument *)self;
 }
 
-/* --- a forked child of the app's own --- */
-
-/* The tables and rings are those of the worker, which is their one writer. */
-static void leave_in_child(void)
-{
-    pel_api.instruments = NULL;
-    pel_api.probes = NULL;
-}
-
-void pel_api_instruments_open(struct pel_probes *ps)
-{
-    static bool is_watched;
-
-    pel_api.instruments = ps ? pel_instruments_of(ps) : NULL;
-    if (!is_watched)
-        is_watched = pthread_atfork(NULL, NULL, leave_in_child) == 0;
-}
-
 /* --- making one --- */
 
-/* Copies text, cut to a whole character; pymod/pellucid/api.py has checked what it is. */
+/* Copies text, cut to a whole character; pymod/pellucid/instruments.py has checked what it is. */
 static void put_text(char *room, size_t room_len, const char *text)
 {
     size_t len = strlen(text);

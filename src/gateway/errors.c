@@ -4,6 +4,8 @@
 #include "pellucid/hex.h"
 #include "pellucid/log.h"
 #include "pellucid/metrics.h"
+#include "gateway/api.h"
+#include "gateway/forked.h"
 #include "gateway/handled.h"
 #include "gateway/place.h"
 #include "gateway/strings.h"
@@ -220,6 +222,8 @@ void pel_gateway_app_failed(struct pel_request *rq)
     bool is_quiet;
 
     PEL_ASSERT(exc != NULL);
+    if (PEL_UNLIKELY(pel_gateway_is_forked))
+        pel_forked_raised(exc);
     Py_XDECREF(pel_handled_take(rq)); /* not handled, after all */
     is_quiet = is_client_fault(rec, exc);
     if (rec->error == PEL_ERROR_NONE)
@@ -239,6 +243,8 @@ void pel_gateway_app_misbehaved(struct pel_request *rq, const char *what)
     struct pel_record *rec = &rq->rec;
     char text[1100], head[2100];
 
+    if (PEL_UNLIKELY(pel_gateway_is_forked))
+        pel_gateway_end_forked();
     rec->error = PEL_ERROR_APP_PROTOCOL;
     rec->exc_message = pel_arena_dup(&rq->arena, pel_str(what, strlen(what)));
     snprintf(text, sizeof(text), "the app broke its protocol: %s", what);

@@ -1,6 +1,3 @@
-#include <errno.h>
-#include <sys/socket.h>
-
 #include "h1_ops.h"
 #include "pellucid/conf.h"
 #include "pellucid/gateway.h"
@@ -120,26 +117,11 @@ static void abort_request(struct pel_request *rq)
     done(h1);
 }
 
-static bool is_gone(struct pel_request *rq)
-{
-    struct pel_conn *c = pel_h1_of(rq)->conn;
-    ssize_t n;
-    char byte;
-
-    if (c->is_gone || c->is_eof || !c->loop->is_threaded)
-        return c->is_gone || c->is_eof;
-    n = recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
-}
-
 static bool is_writable(const struct pel_request *rq)
 {
     const struct pel_h1 *h1 = pel_h1_of(rq);
-    struct pollfd p = {.fd = h1->conn->fd, .events = POLLOUT};
 
-    if (h1->conn->is_gone || !pel_outq_is_empty(&h1->q))
-        return false;
-    return !h1->conn->loop->is_threaded || poll(&p, 1, 0) == 1;
+    return !h1->conn->is_gone && pel_outq_is_empty(&h1->q);
 }
 
 const struct pel_request_ops pel_h1_ops_threads = {
@@ -152,8 +134,6 @@ const struct pel_request_ops pel_h1_ops_threads = {
     .send_interim = send_interim,
     .finish = finish,
     .abort = abort_request,
-    .is_gone = is_gone,
-    .is_writable = is_writable,
 };
 
 const struct pel_request_ops pel_h1_ops_loop = {
@@ -166,6 +146,5 @@ const struct pel_request_ops pel_h1_ops_loop = {
     .send_interim = send_interim,
     .finish = finish,
     .abort = abort_request,
-    .is_gone = is_gone,
     .is_writable = is_writable,
 };

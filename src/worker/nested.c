@@ -4,6 +4,7 @@
 #include "h1.h"
 #include "lag.h"
 #include "outer.h"
+#include "pellucid/gateway.h"
 #include "pellucid/log.h"
 #include "pellucid/time.h"
 
@@ -136,6 +137,8 @@ static void turn(void)
     int timeout_ms;
 
     nested.is_soon = false;
+    if (PEL_UNLIKELY(pel_gateway_is_forked)) /* in a task that is no request's */
+        pel_gateway_end_forked();
     set_polling(false);
     nested.is_turning = true;
     has_more = run_inner();

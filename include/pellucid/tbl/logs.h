@@ -65,6 +65,7 @@ PEL_LOG(APP_BODY_LENGTH, PEL505, WARNING, "The app sent another number of bytes 
 PEL_LOG(APP_CALLS_LEFT, PEL506, WARNING, "Calls of the app did not end when they were cancelled at the stop.")
 PEL_LOG(APP_TASKS_LEFT, PEL507, WARNING, "Tasks of the app did not end when they were cancelled at the stop.")
 PEL_LOG(APP_CALL_NOT_MADE, PEL508, ERROR, "A request could not be handed to the app: no task could be made for it.")
+PEL_LOG(APP_CHILD_ENDED, PEL509, WARNING, "A process that the app has forked returned, raised or answered instead of ending, and was ended: it must not serve beside the worker. os._exit() or sys.exit() end it without this line.")
 PEL_LOG(LIFESPAN_FAILED, PEL511, ERROR, "The app's lifespan start-up failed, see the traceback.")
 PEL_LOG(LIFESPAN_IGNORED, PEL512, WARNING, "The app raised in its lifespan start-up, and is served without one since server.lifespan is auto.")
 PEL_LOG(LIFESPAN_SLOW, PEL513, WARNING, "The app's lifespan shutdown did not end in time.")

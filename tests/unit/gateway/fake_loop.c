@@ -138,11 +138,6 @@ static void op_abort(struct pel_request *rq)
     end(exchange_of(rq), "abort");
 }
 
-static bool op_is_gone(struct pel_request *rq)
-{
-    return exchange_of(rq)->is_gone;
-}
-
 static bool op_is_writable(const struct pel_request *rq)
 {
     return !exchange_of(rq)->is_full;
@@ -158,7 +153,6 @@ static const struct pel_request_ops ops = {
     .send_interim = op_send_interim,
     .finish = op_finish,
     .abort = op_abort,
-    .is_gone = op_is_gone,
     .is_writable = op_is_writable,
 };
 
