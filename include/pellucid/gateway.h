@@ -73,7 +73,7 @@ void pel_gateway_count_errors(struct pel_probes *ps);
 
 /* Takes the exception that is set: fills rec->error and rec->exc_* (copies in the arena), logs the
  * traceback with all that is known of the request, counts it, and leaves no exception set. The
- * route has been read before, where there is one. */
+ * framework's route has been read before; the one that the app has set is read here. */
 void pel_gateway_app_failed(struct pel_request *rq);
 
 /* The app has raised exc, borrowed, which its framework has answered for (gateway/handled.h): it is

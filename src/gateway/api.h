@@ -96,6 +96,9 @@ void pel_api_bind(struct pel_request *rq);
 /* Use pel_api_end. */
 void pel_api_request_end(struct pel_request *rq);
 
+/* The route that the app has set, if it has, goes into the record now; on the request's thread. */
+void pel_api_note_route(struct pel_request *rq);
+
 /* The request is about to go back to the transport; on its own thread. */
 static inline void pel_api_end(struct pel_request *rq)
 {

@@ -52,10 +52,13 @@ static PyObject *latin_1(struct pel_str s)
     return s.len ? PyUnicode_DecodeLatin1(s.p, (Py_ssize_t)s.len, NULL) : NULL;
 }
 
-static void keep_route(struct pel_api_request *r, struct pel_request *rq)
+void pel_api_note_route(struct pel_request *rq)
 {
+    const struct pel_api_request *r = rq->handle;
     struct pel_str route;
 
+    if (!r || !r->route)
+        return;
     PEL_ASSERT(pel_py_utf8(r->route, &route)); /* was encoded when it was set */
     rq->rec.route = pel_arena_dup(&rq->arena, route);
     rq->rec.route_source = PEL_ROUTE_API;
@@ -65,10 +68,9 @@ void pel_api_request_end(struct pel_request *rq)
 {
     struct pel_api_request *r = rq->handle;
 
+    pel_api_note_route(rq);
     rq->handle = NULL;
     r->rq = NULL;
-    if (r->route)
-        keep_route(r, rq);
     if (r->attributes_len)
         rq->rec.attributes = pel_arena_dup(&rq->arena, pel_str(r->attributes, r->attributes_len));
     if (Py_REFCNT(r) > 1) {

@@ -204,6 +204,7 @@ static void report_at_place(struct pel_request *rq, PyObject *exc)
 {
     struct pel_exception e;
 
+    pel_api_note_route(rq);
     pel_place_find(exc, &rq->arena, &e);
     report(&rq->rec, &e);
 }
