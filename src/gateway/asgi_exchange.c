@@ -186,6 +186,13 @@ static void read_route(struct pel_asgi_exchange *ex)
         pel_gateway_read_route(ex->rq, call->scope, call->framework_own);
 }
 
+/* What waiting for the client has taken so far. */
+static void note_waits(const struct pel_asgi_exchange *ex)
+{
+    ex->rq->rec.spent.body_wait_ns = ex->call->receive->waited_ns;
+    ex->rq->rec.spent.write_wait_ns = ex->call->send->waited_ns;
+}
+
 /* The request goes back to the transport; what the app still holds of it is cut off. */
 static void give_back(struct pel_asgi_exchange *ex)
 {
@@ -201,8 +208,7 @@ static void give_back(struct pel_asgi_exchange *ex)
     ex->call->owner = NULL;
     pel_asgi_channel_end(ex->call->receive, ex->is_gone && !is_complete);
     pel_asgi_channel_end(ex->call->send, ex->is_gone && !is_complete);
-    rq->rec.spent.body_wait_ns = ex->call->receive->waited_ns;
-    rq->rec.spent.write_wait_ns = ex->call->send->waited_ns;
+    note_waits(ex);
     rq->app = NULL;
     if (ex->trailers.n && !takes_trailers(rq->head))
         ex->trailers.n = 0;
@@ -225,8 +231,10 @@ void pel_asgi_exchange_shift(const struct pel_asgi_channel *ch, enum pel_request
 {
     const struct pel_asgi_exchange *ex = ch->owner;
 
-    if (ex)
-        pel_inflight_show_phase(&ex->rq->rec, ch->since_ns ? phase : PEL_REQUEST_PHASE_APP);
+    if (!ex)
+        return;
+    note_waits(ex);
+    pel_inflight_show_phase(&ex->rq->rec, ch->since_ns ? phase : PEL_REQUEST_PHASE_APP);
 }
 
 PyObject *pel_asgi_exchange_raise_gone(struct pel_asgi_exchange *ex)

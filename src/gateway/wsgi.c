@@ -72,6 +72,7 @@ static void close_iterable(struct pel_exchange *x, PyObject *iterable)
 static int run_response(struct pel_exchange *x, PyObject *env, PyObject *iterable)
 {
     struct pel_record *rec = &x->rq->rec;
+    bool was_sent = rec->stamp_ns[PEL_STAMP_LAST_BYTE] != 0; /* by write() */
     int result;
 
     pel_route_read_django(x->rq, env, iterable);
@@ -79,10 +80,10 @@ static int run_response(struct pel_exchange *x, PyObject *env, PyObject *iterabl
     x->is_sent = true;
     pel_exchange_leave(x);
     /* With a list the app was done before the last byte was sent, and that moment is known. */
-    if (is_list(iterable))
-        pel_record_stamp(rec, PEL_STAMP_APP_END, rec->stamp_ns[PEL_STAMP_LAST_BYTE]);
-    else
+    if (!is_list(iterable))
         close_iterable(x, iterable);
+    else if (!was_sent)
+        pel_record_stamp(rec, PEL_STAMP_APP_END, rec->stamp_ns[PEL_STAMP_LAST_BYTE]);
     Py_DECREF(iterable);
     return result;
 }

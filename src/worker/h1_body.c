@@ -248,8 +248,10 @@ int pel_h1_send_file(struct pel_request *rq, int fd, uint64_t offset, uint64_t l
     int64_t n;
 
     PEL_ASSERT(rq->has_head);
-    if (h1->conn->is_gone)
+    if (h1->conn->is_gone) {
+        errno = EPIPE;
         return queue_failed(h1);
+    }
     if (queue_file(h1, fd, offset, admit(h1, len), is_last) != 0)
         return queue_failed(h1);
     h1->is_end_sent = ends(h1, is_last);

@@ -115,3 +115,22 @@ def test_a_short_request_is_not_guessed_at(running):
     moments = found["timeline_seconds"]
     at_most = found.get("cpu_seconds", found.get("cpu_seconds_at_most"))
     assert 0 < at_most <= moments["app_end"] - moments["app_start"] + 1e-6
+
+
+def test_work_behind_the_last_byte_of_write_counts(server):
+    """PEP 3333: an app that has written all of its body may still be at work."""
+    code = """
+import time
+
+def app(environ, start_response):
+    write = start_response("200 OK", [("Content-Length", "2")])
+    write(b"ok")
+    end = time.thread_time() + 0.05
+    while time.thread_time() < end:
+        pass
+    return []
+"""
+    running = server(code=code, config={"http": {"access_log_format": "json"}})
+    assert running.get("/").status == 200
+    running.wait_access("\n", 1)
+    assert json.loads(running.access_log)["cpu_ms"] >= 50
