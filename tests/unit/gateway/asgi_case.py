@@ -60,8 +60,13 @@ class GatewayCase(unittest.TestCase):
         return started[0]
 
     def turn(self, seconds: float = 0) -> None:
-        """Lets the loop run."""
-        self.loop.run_until_complete(asyncio.sleep(seconds))
+        """Lets the loop run: until what is due by then has been done, late as that may be."""
+        self.loop.run_until_complete(self._pass(seconds))
+
+    async def _pass(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        for _ in range(10):
+            await asyncio.sleep(0)
 
     def finish(self, request: Any, seconds: float = 3) -> str:
         """Runs the loop until the gateway has given the request back; its outcome."""
