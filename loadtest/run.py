@@ -45,6 +45,13 @@ def _programs(args: argparse.Namespace) -> Programs:
     return Programs(args.python, args.floor)
 
 
+def _tell(verdicts: Sequence[tuple[bool, str]]) -> bool:
+    """Prints the verdicts; whether all targets were reached. Not where none could be judged."""
+    for is_reached, line in verdicts:
+        print("ok    " if is_reached else "MISSED", line)
+    return bool(verdicts) and all(is_reached for is_reached, _ in verdicts)
+
+
 def run_compare(args: argparse.Namespace, servers: Sequence[Server]) -> int:
     """Prints a table a scenario, then the targets; 1 with --check when one is missed."""
     results: dict[str, list[Row]] = {}
@@ -52,10 +59,7 @@ def run_compare(args: argparse.Namespace, servers: Sequence[Server]) -> int:
         rows = compare(scenario, servers, _programs(args), args.rounds, args.seconds)
         results[scenario.name] = rows
         print(report.table(scenario, rows), end="\n\n", flush=True)
-    reached = True
-    for is_reached, line in targets.verdicts(results):
-        print("ok    " if is_reached else "MISSED", line)
-        reached = reached and is_reached
+    reached = _tell(list(targets.verdicts(results)))
     if args.json:
         settings = {"rounds": args.rounds, "seconds": args.seconds}
         about = report.machine(_programs(args))
@@ -111,8 +115,18 @@ def run_scrape(args: argparse.Namespace, servers: Sequence[Server]) -> int:
     found = scrape.costs(_programs(args), args.workers, args.routes)
     for name, cost in found.items():
         print(cost.line(name), flush=True)
-    is_reached = all(cost.ms <= scrape.MOST_MS for cost in found.values())
-    print("ok    " if is_reached else "MISSED", f"a scrape takes at most {scrape.MOST_MS:.0f} ms")
+    is_reached = _tell(
+        [
+            (
+                all(cost.ms <= scrape.MOST_MS for cost in found.values()),
+                f"a scrape takes at most {scrape.MOST_MS:.0f} ms",
+            ),
+            (
+                all(cost.streams >= args.routes for cost in found.values()),
+                f"every scrape shows all of the {args.routes} routes",
+            ),
+        ]
+    )
     return 1 if args.check and not is_reached else 0
 
 
@@ -121,13 +135,11 @@ def run_overhead(args: argparse.Namespace, servers: Sequence[Server]) -> int:
     programs = _programs(args)
     rows = overhead.measure(programs, args.servers, args.rounds, args.seconds)
     print(overhead.table(rows), end="\n\n", flush=True)
-    verdicts = overhead.verdicts(rows)
-    for is_reached, line in verdicts:
-        print("ok    " if is_reached else "MISSED", line)
+    is_reached = _tell(overhead.verdicts(rows))
     if args.json:
         settings = {"rounds": args.rounds, "seconds": args.seconds}
         Path(args.json).write_text(overhead.as_json(report.machine(programs), rows, settings))
-    is_missed = args.check and not all(is_reached for is_reached, _ in verdicts)
+    is_missed = args.check and not is_reached
     return 1 if is_missed or any(row.failure for row in rows) else 0
 
 

@@ -21,7 +21,7 @@
 #include "pellucid/vitals.h"
 
 #define PEL_SHM_MAGIC 0x50454c4cU
-#define PEL_SHM_VERSION 11U
+#define PEL_SHM_VERSION 12U
 
 #define PEL_SHM_INFLIGHT_N 512
 #define PEL_SHM_PATH_LEN 168
@@ -144,7 +144,6 @@ struct pel_shm_header {
     uint32_t n_slots;
     uint32_t slot_len;        /* sizeof(struct pel_shm_slot) */
     uint64_t slot_offset;     /* of slot 0 */
-    _Atomic uint32_t is_used; /* set by the first worker that took the slot, for good */
     uint8_t instance_id[16];  /* a random UUID: service.instance.id of the whole server */
     /* writer: supervisor */
     int32_t supervisor_pid;
@@ -169,6 +168,9 @@ struct pel_shm_header {
 struct pel_shm {
     struct pel_shm_header *header;
     size_t len;
+    /* Of the header when it was checked: other processes, which run the app, can write there. */
+    unsigned n_slots;
+    size_t slot_offset, slot_len;
     int fd, event_fd;
 };
 
@@ -183,9 +185,8 @@ void pel_shm_close(struct pel_shm *shm);
 
 static inline struct pel_shm_slot *pel_shm_slot(const struct pel_shm *shm, unsigned i)
 {
-    PEL_ASSERT(i < shm->header->n_slots);
-    return (struct pel_shm_slot *)((char *)shm->header + shm->header->slot_offset +
-                                   (size_t)i * shm->header->slot_len);
+    PEL_ASSERT(i < shm->n_slots);
+    return (struct pel_shm_slot *)((char *)shm->header + shm->slot_offset + i * shm->slot_len);
 }
 
 const char *pel_end_word(enum pel_end end); /* of tbl/ends.h */

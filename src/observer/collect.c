@@ -16,7 +16,7 @@ static const struct pel_labels no_labels;
 
 static void collect_each(struct pel_sink *sink, struct pel_shm *shm, size_t m)
 {
-    for (unsigned i = 0; i < shm->header->n_slots; i++) {
+    for (unsigned i = 0; i < shm->n_slots; i++) {
         const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
         struct pel_labels ls = {.n = 0};
 
@@ -31,7 +31,7 @@ static void collect_sum(struct pel_sink *sink, struct pel_shm *shm, size_t m)
 {
     uint64_t sum = 0;
 
-    for (unsigned i = 0; i < shm->header->n_slots; i++) {
+    for (unsigned i = 0; i < shm->n_slots; i++) {
         const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
 
         if (pel_shm_slot_is_used(slot))
@@ -128,7 +128,7 @@ static void collect_states(struct pel_sink *sink, struct pel_shm *shm)
         struct pel_labels ls = {.n = 0};
         uint64_t n = 0;
 
-        for (unsigned i = 0; i < shm->header->n_slots; i++)
+        for (unsigned i = 0; i < shm->n_slots; i++)
             n += LOAD(pel_shm_slot(shm, i)->state) == state;
         pel_labels_cstr(&ls, "state", states[state]);
         sink->point(sink, &ls, n);

@@ -84,7 +84,7 @@ size_t pel_drain_turn(struct pel_drain *d)
 
     d->now_ns = pel_now_ns();
     d->wall_offset_ns = pel_wall_ns() - d->now_ns;
-    for (unsigned i = 0; i < d->shm->header->n_slots; i++) {
+    for (unsigned i = 0; i < d->shm->n_slots; i++) {
         struct pel_shm_slot *slot = pel_shm_slot(d->shm, i);
 
         if (!pel_shm_slot_is_used(slot))
@@ -100,7 +100,7 @@ size_t pel_drain_turn(struct pel_drain *d)
 
 static bool has_entries(const struct pel_drain *d)
 {
-    for (unsigned i = 0; i < d->shm->header->n_slots; i++) {
+    for (unsigned i = 0; i < d->shm->n_slots; i++) {
         const struct pel_shm_slot *slot = pel_shm_slot(d->shm, i);
 
         if (pel_shm_slot_is_used(slot) && pel_ring_used(&slot->ring))

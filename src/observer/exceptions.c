@@ -85,7 +85,7 @@ static void merge(struct kinds *ks)
 static void read_all(struct kinds *ks, struct pel_shm *shm)
 {
     *ks = (struct kinds){.items = NULL};
-    for (unsigned i = 0; i < shm->header->n_slots; i++) {
+    for (unsigned i = 0; i < shm->n_slots; i++) {
         const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
         uint32_t n = pel_shm_slot_is_used(slot) ? pel_exceptions_used(&slot->exceptions) : 0;
 

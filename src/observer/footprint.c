@@ -54,7 +54,7 @@ static void on_work(uv_work_t *work)
     struct pel_footprint *f = work->data;
     uint64_t before_ns = pel_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
-    for (unsigned i = 0; i < f->shm->header->n_slots; i++)
+    for (unsigned i = 0; i < f->shm->n_slots; i++)
         if (f->job[i].pid)
             pel_footprint_read(&f->job[i], f->job[i].pid);
     f->cost_ns = pel_clock_ns(CLOCK_THREAD_CPUTIME_ID) - before_ns;
@@ -85,7 +85,7 @@ static void want(struct pel_footprint *f)
 {
     if (f->is_reading || pel_now_ns() < f->next_ns)
         return;
-    for (unsigned i = 0; i < f->shm->header->n_slots; i++)
+    for (unsigned i = 0; i < f->shm->n_slots; i++)
         f->job[i] = (struct pel_footprint_item){.pid = pid_of(f, i)};
     f->is_reading = uv_queue_work(f->loop, &f->work, on_work, on_read) == 0;
 }
@@ -102,8 +102,8 @@ void pel_footprint_init(struct pel_footprint *f, uv_loop_t *loop, struct pel_shm
 {
     *f = (struct pel_footprint){.loop = loop, .shm = shm};
     f->work.data = f;
-    f->items = pel_mem_new(shm->header->n_slots, sizeof(*f->items));
-    f->job = pel_mem_new(shm->header->n_slots, sizeof(*f->job));
+    f->items = pel_mem_new(shm->n_slots, sizeof(*f->items));
+    f->job = pel_mem_new(shm->n_slots, sizeof(*f->job));
 }
 
 void pel_footprint_fini(struct pel_footprint *f)
@@ -131,7 +131,7 @@ static void collect_family(struct pel_sink *sink, struct pel_footprint *f, size_
 {
     bool is_begun = false;
 
-    for (unsigned slot = 0; slot < f->shm->header->n_slots; slot++) {
+    for (unsigned slot = 0; slot < f->shm->n_slots; slot++) {
         const struct pel_footprint_item *item = pel_footprint_of(f, slot);
         struct pel_labels ls = {.n = 0};
         const void *value;

@@ -220,7 +220,7 @@ void pel_instruments_collect(struct pel_sink *sink, struct pel_shm *shm)
 
     pel_buf_init(&found.items);
     pel_arena_init(&found.arena);
-    for (unsigned i = 0; i < shm->header->n_slots; i++) {
+    for (unsigned i = 0; i < shm->n_slots; i++) {
         const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
 
         if (pel_shm_slot_is_used(slot))

@@ -55,7 +55,7 @@ static void show_health(const struct pel_view *v, const struct pel_head *head,
                         struct pel_page *page)
 {
     page->type = TEXT;
-    for (unsigned i = 0; i < v->shm->header->n_slots; i++) {
+    for (unsigned i = 0; i < v->shm->n_slots; i++) {
         if (atomic_load_explicit(&pel_shm_slot(v->shm, i)->state, memory_order_relaxed) ==
             PEL_SLOT_READY) {
             pel_buf_add_str(&page->body, PEL_STR("ok\n"));

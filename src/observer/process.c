@@ -63,10 +63,10 @@ static void read_others(struct pel_process items[PEL_PROCESS_N], struct pel_shm 
 
 static void read_all(struct processes *ps, struct pel_shm *shm)
 {
-    ps->n = PEL_PROCESS_N + shm->header->n_slots;
+    ps->n = PEL_PROCESS_N + shm->n_slots;
     ps->items = pel_mem_new(ps->n, sizeof(*ps->items));
     read_others(ps->items, shm);
-    for (unsigned i = 0; i < shm->header->n_slots; i++) {
+    for (unsigned i = 0; i < shm->n_slots; i++) {
         struct pel_process *p = &ps->items[PEL_PROCESS_N + i];
 
         p->worker = i;

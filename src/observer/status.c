@@ -72,7 +72,7 @@ static void add_worker(struct pel_json *j, const struct pel_view *v, unsigned i,
 static void add_workers(struct pel_json *j, const struct pel_view *v)
 {
     pel_json_open(j, "workers", '[');
-    for (unsigned i = 0; i < v->shm->header->n_slots; i++) {
+    for (unsigned i = 0; i < v->shm->n_slots; i++) {
         uint32_t state = LOAD(pel_shm_slot(v->shm, i)->state);
 
         if (state != PEL_SLOT_EMPTY)
@@ -131,7 +131,7 @@ static void add_requests(struct pel_json *j, struct pel_shm *shm)
     size_t n = 0;
 
     pel_json_open(j, "requests_in_flight", '[');
-    for (unsigned i = 0; i < shm->header->n_slots; i++) {
+    for (unsigned i = 0; i < shm->n_slots; i++) {
         struct pel_shm_slot *s = pel_shm_slot(shm, i);
         struct pel_shm_inflight copy;
 
@@ -211,7 +211,7 @@ static void add_totals(struct pel_json *j, struct pel_shm *shm)
     for (size_t m = 0; m < PEL_METRIC_N; m++) {
         uint64_t sum = 0;
 
-        for (unsigned i = 0; i < shm->header->n_slots; i++)
+        for (unsigned i = 0; i < shm->n_slots; i++)
             if (pel_shm_slot_is_used(pel_shm_slot(shm, i)))
                 sum += LOAD(pel_shm_slot(shm, i)->metrics[m]);
         if (strcmp(pel_metric_infos[m].unit, "ns") == 0)

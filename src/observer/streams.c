@@ -11,7 +11,7 @@ void pel_streams_each(const struct pel_shm *shm,
                                    const struct pel_shm_series *s),
                       void *arg)
 {
-    for (unsigned i = 0; i < shm->header->n_slots; i++) {
+    for (unsigned i = 0; i < shm->n_slots; i++) {
         const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
         const struct pel_shm_series_table *t = &slot->series;
         uint32_t n;

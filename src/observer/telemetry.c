@@ -107,7 +107,7 @@ static void collect_rings(struct pel_sink *sink, struct pel_shm *shm,
                           uint64_t (*read)(const struct pel_shm_slot *slot))
 {
     sink->family(sink, info);
-    for (unsigned i = 0; i < shm->header->n_slots; i++) {
+    for (unsigned i = 0; i < shm->n_slots; i++) {
         const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
         struct pel_labels ls = {.n = 0};
 
@@ -143,7 +143,7 @@ static uint64_t sum_of(struct pel_shm *shm, enum pel_metric m)
 {
     uint64_t sum = 0;
 
-    for (unsigned i = 0; i < shm->header->n_slots; i++)
+    for (unsigned i = 0; i < shm->n_slots; i++)
         if (pel_shm_slot_is_used(pel_shm_slot(shm, i)))
             sum += LOAD(pel_shm_slot(shm, i)->metrics[m]);
     return sum;
@@ -174,7 +174,7 @@ static void show_rings(struct pel_json *j, struct pel_shm *shm)
 {
     pel_json_uint(j, "ring_bytes_max", PEL_SHM_RING_LEN);
     pel_json_open(j, "rings", '[');
-    for (unsigned i = 0; i < shm->header->n_slots; i++) {
+    for (unsigned i = 0; i < shm->n_slots; i++) {
         const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
 
         if (!pel_shm_slot_is_used(slot))

@@ -13,7 +13,7 @@ static void add_attribute(struct pel_labels *ls, const struct pel_vital_info *in
 
 static void collect_each(struct pel_sink *sink, struct pel_shm *shm, enum pel_vital v)
 {
-    for (unsigned i = 0; i < shm->header->n_slots; i++) {
+    for (unsigned i = 0; i < shm->n_slots; i++) {
         const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
         struct pel_labels ls = {.n = 0};
 
@@ -30,7 +30,7 @@ static void collect_sum(struct pel_sink *sink, struct pel_shm *shm, enum pel_vit
     struct pel_labels ls = {.n = 0};
     uint64_t sum = 0;
 
-    for (unsigned i = 0; i < shm->header->n_slots; i++) {
+    for (unsigned i = 0; i < shm->n_slots; i++) {
         const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
 
         if (pel_shm_slot_is_used(slot))
@@ -59,7 +59,7 @@ static void collect_lag(struct pel_sink *sink, struct pel_shm *shm)
     struct pel_histogram h = {
         .bounds = pel_lag_bounds_ns, .counts = counts, .n_bounds = PEL_LAG_BUCKETS - 1};
 
-    for (unsigned i = 0; i < shm->header->n_slots; i++) {
+    for (unsigned i = 0; i < shm->n_slots; i++) {
         const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
 
         if (!pel_shm_slot_is_used(slot))

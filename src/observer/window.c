@@ -5,7 +5,7 @@ static uint64_t count_requests(const struct pel_shm *shm)
 {
     uint64_t n = 0;
 
-    for (unsigned i = 0; i < shm->header->n_slots; i++)
+    for (unsigned i = 0; i < shm->n_slots; i++)
         if (pel_shm_slot_is_used(pel_shm_slot(shm, i)))
             n += atomic_load_explicit(&pel_shm_slot(shm, i)->metrics[PEL_METRIC_REQUESTS],
                                       memory_order_relaxed);

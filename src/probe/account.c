@@ -43,7 +43,7 @@ void pel_accounts_close(struct pel_shm *shm, pid_t pid, const struct pel_proc *l
         return;
     for (size_t i = 0; i < PEL_SHM_ACCOUNTS_N; i++)
         close_if(&shm->header->accounts[i], pid, last);
-    for (unsigned i = 0; i < shm->header->n_slots; i++)
+    for (unsigned i = 0; i < shm->n_slots; i++)
         close_if(&pel_shm_slot(shm, i)->account, pid, last);
 }
 

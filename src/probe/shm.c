@@ -78,6 +78,13 @@ static void fill_header(struct pel_shm_header *h, unsigned n_slots)
     h->magic = PEL_SHM_MAGIC;
 }
 
+static void take_places(struct pel_shm *shm)
+{
+    shm->n_slots = shm->header->n_slots;
+    shm->slot_offset = shm->header->slot_offset;
+    shm->slot_len = shm->header->slot_len;
+}
+
 int pel_shm_create(struct pel_shm *shm, unsigned n_slots, struct pel_err *err)
 {
     size_t len = page_round(sizeof(struct pel_shm_header)) +
@@ -94,10 +101,20 @@ int pel_shm_create(struct pel_shm *shm, unsigned n_slots, struct pel_err *err)
     if (size_and_seal(shm->fd, len, err) < 0 || map(shm, len, err) < 0)
         goto fail;
     fill_header(shm->header, n_slots);
+    take_places(shm);
     return 0;
 fail:
     pel_shm_close(shm);
     return -1;
+}
+
+static int check_places(const struct pel_shm *shm, struct pel_err *err)
+{
+    if (shm->slot_len < sizeof(struct pel_shm_slot) || shm->slot_offset % PAGE_LEN != 0 ||
+        shm->slot_len % PAGE_LEN != 0 || shm->slot_offset > shm->len ||
+        (shm->len - shm->slot_offset) / shm->slot_len < shm->n_slots)
+        return pel_err_set(err, "the shared memory is shorter than its %u slots", shm->n_slots);
+    return 0;
 }
 
 static int check_header(const struct pel_shm *shm, struct pel_err *err)
@@ -111,9 +128,6 @@ static int check_header(const struct pel_shm *shm, struct pel_err *err)
                            "the shared memory has layout %u, this program knows %u: restart the "
                            "server with one version of Pellucid",
                            h->version, PEL_SHM_VERSION);
-    if (h->slot_len < sizeof(struct pel_shm_slot) ||
-        h->slot_offset + (uint64_t)h->n_slots * h->slot_len > shm->len)
-        return pel_err_set(err, "the shared memory is shorter than its %u slots", h->n_slots);
     return 0;
 }
 
@@ -131,6 +145,9 @@ int pel_shm_attach(struct pel_shm *shm, int fd, int event_fd, struct pel_err *er
         goto fail;
     }
     if (map(shm, (size_t)st.st_size, err) < 0 || check_header(shm, err) < 0)
+        goto fail;
+    take_places(shm);
+    if (check_places(shm, err) < 0)
         goto fail;
     return 0;
 fail:

@@ -33,7 +33,7 @@ static int take_shm(struct pel_supervisor *sv, const char *line, struct pel_err 
         return pel_err_set(err, "cannot read what the old version left");
     if (pel_shm_attach(&sv->shm, fd, event_fd, err) == -1)
         return -1;
-    sv->n_seats_max = sv->shm.header->n_slots / 2;
+    sv->n_seats_max = sv->shm.n_slots / 2;
     pel_members_init(sv);
     return 0;
 }

@@ -221,7 +221,7 @@ static void on_eof(struct pel_channel *ch)
 
 void pel_members_init(struct pel_supervisor *sv)
 {
-    sv->n_members = sv->shm.header->n_slots;
+    sv->n_members = sv->shm.n_slots;
     sv->members = pel_mem_new(sv->n_members, sizeof(*sv->members));
     for (unsigned i = 0; i < sv->n_members; i++) {
         struct pel_member *m = &sv->members[i];

@@ -177,8 +177,9 @@ static void on_line(void *arg, const struct pel_log_event *event)
 {
     struct pel_shm *shm = arg;
 
-    pel_logline_write(&shm->header->ring, event, shm->header->instance_id,
-                      shm->header->supervisor_pid);
+    if (!pel_logline_write(&shm->header->ring, event, shm->header->instance_id,
+                           shm->header->supervisor_pid))
+        atomic_fetch_add_explicit(&shm->header->log_lines_lost, 1, memory_order_relaxed);
     pel_ring_poke(shm, &shm->header->ring);
 }
 

@@ -49,6 +49,16 @@ def test_compare_prints_a_table_and_writes_json(target, tmp_path):
             assert medians["rps"] > 0 and medians["cpu"] > 0 and medians["errors"] == 0
 
 
+def test_a_check_without_a_verdict_fails(target):
+    """Of the floor alone no target can be judged: that must not pass for having reached them."""
+    done = run(
+        target, "compare", "--servers", "floor", "--scenarios", "hello", "--rounds", "1",
+        "--seconds", "1", "--check",
+    )  # fmt: skip
+    assert done.returncode == 1 and "floor" in done.stdout, done.stderr
+    assert "MISSED" not in done.stdout
+
+
 def test_rest(target):
     idle = run(target, "idle", "--servers", "pellucid wsgi 8", "--seconds", "1")
     assert idle.returncode == 0 and "wake-ups a second" in idle.stdout, idle.stderr

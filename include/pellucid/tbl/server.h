@@ -11,3 +11,4 @@ PEL_SERVER(worker_recycles, COUNTER, "{worker}", "pellucid.worker.recycles", "Wo
 PEL_SERVER(reloads, COUNTER, "{reload}", "pellucid.reloads", "Reloads that took effect.")
 PEL_SERVER(reloads_failed, COUNTER, "{reload}", "pellucid.reloads.failed", "Reloads that left the old generation serving.")
 PEL_SERVER(observer_starts, COUNTER, "{start}", "pellucid.observer.starts", "Observers started.")
+PEL_SERVER(log_lines_lost, COUNTER, "{line}", "pellucid.log.lost", "Warnings and errors of the server's own log that found the ring full, and were not exported.")

@@ -148,6 +148,8 @@ def _point(metric: Any, kind: str, p: Any, resource: dict[str, Any]) -> Point:
         "is_monotonic": getattr(data, "is_monotonic", False),
         "temporality": getattr(data, "aggregation_temporality", 0),
     }
+    if kind == "exponential_histogram":
+        return Point(value=p.count, sum=p.sum, **common)
     if kind != "histogram":
         return Point(value=getattr(p, p.WhichOneof("value")), **common)
     bounds, buckets = tuple(p.explicit_bounds), tuple(p.bucket_counts)

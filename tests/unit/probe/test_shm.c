@@ -12,7 +12,7 @@ static void two_mappings_are_one_memory(void **state)
     assert_int_equal(pel_shm_attach(&b, dup(a.fd), dup(a.event_fd), &err), 0);
     pel_metric_add(pel_shm_slot(&a, 2), PEL_METRIC_REQUESTS, 5);
     assert_int_equal(fixture_metric(&b, 2, PEL_METRIC_REQUESTS), 5);
-    assert_int_equal(b.header->n_slots, 3);
+    assert_int_equal(b.n_slots, 3);
     assert_int_equal(b.header->supervisor_pid, getpid());
     assert_true(fcntl(a.fd, F_GETFD) & FD_CLOEXEC);
     assert_true(fcntl(a.event_fd, F_GETFD) & FD_CLOEXEC);
@@ -50,6 +50,23 @@ static void strangers_are_refused(void **state)
     a.header->n_slots = 1000;
     assert_int_equal(pel_shm_attach(&b, dup(a.fd), -1, &err), -1);
     assert_null(b.header);
+    a.header->n_slots = 1;
+    a.header->slot_offset = UINT64_MAX - 4095; /* the sum is small */
+    assert_int_equal(pel_shm_attach(&b, dup(a.fd), -1, &err), -1);
+    pel_shm_close(&a);
+}
+
+/* Workers run the app and can write to the header; the others keep what they have checked. */
+static void places_are_believed_once(void **state)
+{
+    struct pel_shm a = fixture_shm(2);
+    const struct pel_shm_slot *slot = pel_shm_slot(&a, 1);
+
+    a.header->n_slots = UINT32_MAX;
+    a.header->slot_len = 8;
+    a.header->slot_offset = 1U << 30;
+    assert_int_equal(a.n_slots, 2);
+    assert_ptr_equal(pel_shm_slot(&a, 1), slot);
     pel_shm_close(&a);
 }
 
@@ -59,6 +76,7 @@ int main(void)
         cmocka_unit_test(two_mappings_are_one_memory),
         cmocka_unit_test(unused_slots_take_no_memory),
         cmocka_unit_test(strangers_are_refused),
+        cmocka_unit_test(places_are_believed_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
