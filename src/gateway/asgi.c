@@ -32,21 +32,21 @@ static const struct {
     {pel_route_frames_init, pel_route_frames_fini},
 };
 
-static void fini_parts(size_t n)
-{
-    while (n > 0)
-        parts[--n].fini();
-}
+/* So many are prepared, the last one perhaps only in part: fini undoes that, too. */
+static size_t n_parts;
 
 static int init_parts(void)
 {
-    for (size_t i = 0; i < PEL_ARRAY_LEN(parts); i++) {
-        if (parts[i].init() == 0)
-            continue;
-        fini_parts(i);
-        return -1;
-    }
+    while (n_parts < PEL_ARRAY_LEN(parts))
+        if (parts[n_parts++].init() < 0)
+            return -1;
     return 0;
+}
+
+static void fini_parts(void)
+{
+    while (n_parts > 0)
+        parts[--n_parts].fini();
 }
 
 static int make_objects(PyObject *app)
@@ -70,6 +70,16 @@ static void drop_objects(void)
     Py_CLEAR(pel_asgi.gone_type);
 }
 
+/* What open_gateway has made, as far as it came. No exception is set. */
+static void drop_all(void)
+{
+    pel_api_close();
+    fini_parts();
+    pel_asgi_loop_close();
+    drop_objects();
+    pel_interned_fini();
+}
+
 /* The loop is not running, and has been asked for nothing yet. */
 static int open_gateway(const struct pel_gateway_env *env, PyObject *app, struct pel_err *err)
 {
@@ -84,8 +94,7 @@ static int open_gateway(const struct pel_gateway_env *env, PyObject *app, struct
     if (make_objects(app) < 0 || pel_api_open(env, &pel_gateway_asgi) < 0 ||
         pel_asgi_loop_open(env->loop) < 0 || init_parts() < 0) {
         pel_gateway_log_exception(PEL_LOG_GATEWAY_NOT_PREPARED, "the ASGI gateway");
-        drop_objects();
-        pel_interned_fini();
+        drop_all();
         return pel_err_set(err, "the ASGI gateway could not be prepared (see the traceback)");
     }
     pel_handled_listen(app);
@@ -149,11 +158,7 @@ static void close_gateway(void)
     pel_asgi_lifespan_stop(timeout_ms);
     /* While what they may be waiting for, receive and send, is still there. */
     pel_asgi.env.cancel_tasks(pel_asgi.env.loop);
-    pel_api_close();
-    fini_parts(PEL_ARRAY_LEN(parts));
-    pel_asgi_loop_close();
-    drop_objects();
-    pel_interned_fini();
+    drop_all();
 }
 
 const struct pel_gateway pel_gateway_asgi = {

@@ -61,18 +61,12 @@ int pel_asgi_loop_open(PyObject *loop)
     l->call_later = PyObject_GetAttrString(loop, "call_later");
     l->call_soon = PyObject_GetAttrString(loop, "call_soon");
     if (!l->task_type || !l->cancelled_error || !l->create_future || !l->call_later ||
-        !l->call_soon) {
-        pel_asgi_loop_close();
+        !l->call_soon)
         return -1;
-    }
     l->dict = pel_py_attr(loop, pel_interned.dict);
     if (l->dict && !PyDict_CheckExact(l->dict))
         Py_CLEAR(l->dict);
-    if (l->dict && set_get_debug(l->dict) < 0) {
-        pel_asgi_loop_close();
-        return -1;
-    }
-    return 0;
+    return l->dict ? set_get_debug(l->dict) : 0;
 }
 
 void pel_asgi_loop_close(void)

@@ -17,7 +17,7 @@ struct pel_asgi_loop {
 
 extern struct pel_asgi_loop pel_asgi_loop;
 
-/* 0, or -1 with an exception. */
+/* 0, or -1 with an exception; to be closed then, too. */
 int pel_asgi_loop_open(PyObject *loop);
 void pel_asgi_loop_close(void);
 

@@ -169,26 +169,34 @@ static int start_eagerly(struct pel_asgi_call *call)
     return rc;
 }
 
-/* WeakSet.__dict__["add"] = ours, and the first task in the set behind it. */
+/* What asyncio has: the WeakSet and what goes with it. */
+static int find_set(PyObject *tasks)
+{
+    catcher.register_task = PyObject_GetAttrString(tasks, "_register_task");
+    if (!catcher.register_task ||
+        !(catcher.all_tasks = PyObject_GetAttrString(tasks, "_all_tasks")))
+        return -1;
+    catcher.set = PyObject_GetAttrString(catcher.all_tasks, "data");
+    if (!catcher.set || !(catcher.add = PyObject_GetAttrString(catcher.all_tasks, "add")))
+        return -1;
+    if (PySet_Check(catcher.set))
+        return 0;
+    PyErr_SetString(PyExc_TypeError, "asyncio keeps its tasks in no set");
+    return -1;
+}
+
+/* WeakSet.__dict__["add"] = ours, and our callable in the set behind it. */
 static int init_set(void)
 {
     PyObject *tasks = PyImport_ImportModule("asyncio.tasks"), *add = NULL;
-    int rc = -1;
+    int rc = tasks ? find_set(tasks) : -1;
 
-    if (!tasks)
+    Py_XDECREF(tasks);
+    if (rc < 0 || !(catcher.member = PyCFunction_New(&first_step_task_def, NULL)))
         return -1;
-    catcher.all_tasks = PyObject_GetAttrString(tasks, "_all_tasks");
-    catcher.register_task = PyObject_GetAttrString(tasks, "_register_task");
-    Py_DECREF(tasks);
-    if (catcher.all_tasks)
-        catcher.set = PyObject_GetAttrString(catcher.all_tasks, "data");
-    if (catcher.set && PySet_Check(catcher.set) && catcher.register_task)
-        catcher.add = PyObject_GetAttrString(catcher.all_tasks, "add");
-    if (catcher.add)
-        catcher.member = PyCFunction_New(&first_step_task_def, NULL);
-    if (catcher.member)
-        add = PyCFunction_New(&add_task_def, NULL);
-    if (add && PySet_Add(catcher.set, catcher.member) == 0)
+    add = PyCFunction_New(&add_task_def, NULL);
+    rc = add ? PySet_Add(catcher.set, catcher.member) : -1;
+    if (rc == 0)
         rc = PyObject_SetAttrString(catcher.all_tasks, "add", add);
     Py_XDECREF(add);
     return rc;
@@ -211,18 +219,19 @@ static int init_eager(void)
     return dict && (init_call_soon(dict) < 0 || init_set() < 0) ? -1 : 0;
 }
 
+/* Whoever has changed it meanwhile has taken ours away, too. */
 static void restore(void)
 {
     PyObject *dict = pel_asgi_loop.dict;
     int rc = catcher.before ? PyDict_SetItem(dict, pel_interned.call_soon, catcher.before)
                             : PyDict_DelItem(dict, pel_interned.call_soon);
 
-    if (catcher.add && PyObject_SetAttrString(catcher.all_tasks, "add", NULL) < 0)
-        rc = -1;
-    if (catcher.member && PySet_Discard(catcher.set, catcher.member) < 0)
-        rc = -1;
     if (rc < 0)
-        PyErr_Clear(); /* it was not there any more */
+        PyErr_Clear();
+    if (catcher.add && PyObject_SetAttrString(catcher.all_tasks, "add", NULL) < 0)
+        PyErr_Clear();
+    if (catcher.member && PySet_Discard(catcher.set, catcher.member) < 0)
+        PyErr_Clear();
 }
 
 static void fini_eager(void)
@@ -282,10 +291,7 @@ int pel_asgi_task_start(struct pel_asgi_call *call, uint64_t moment_ns)
 int pel_asgi_task_init(void)
 {
     kwargs = Py_BuildValue("{s:O,s:s}", "loop", pel_asgi_loop.loop, "name", "pellucid.request");
-    if (kwargs && init_eager() == 0)
-        return 0;
-    pel_asgi_task_fini();
-    return -1;
+    return kwargs ? init_eager() : -1;
 }
 
 void pel_asgi_task_fini(void)

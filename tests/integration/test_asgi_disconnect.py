@@ -165,24 +165,25 @@ async def app(scope, receive, send):
     assert scope["type"] == "http"
     name = scope["path"][1:]
     (pathlib.Path({str(tmp_path)!r}) / (name + "-begun")).touch()
-    if name != "queued":
+    if name in ("blocker", "first"):
         wait(name)
     await send({{"type": "http.response.start", "status": 204}})
     await send({{"type": "http.response.body"}})
 """
     running = worker(code=code)
-    wires = [running.connect() for _ in range(3)]
-    blocker, first, queued = wires
+    blocker, first, *between, queued = [running.connect() for _ in range(6)]
     blocker.send(request("GET", "/blocker"))
     wait_for("the blocker", (tmp_path / "blocker-begun").exists, 10)
     first.send(request("GET", "/first"))
+    for wire in between:  # a turn looks at the clock after four requests
+        wire.send(request("GET", "/between"))
     queued.send(request("GET", "/queued"))
     (tmp_path / "blocker").touch()
     wait_for("the first", (tmp_path / "first-begun").exists, 10)
     reset(queued)
     (tmp_path / "first").touch()
     wait_for("the one that was queued", (tmp_path / "queued-begun").exists, 10)
-    for wire in (blocker, first):
+    for wire in (blocker, first, *between):
         assert wire.read().status == 204
         wire.close()
     assert running.get("/queued").status == 204

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import sys
 import unittest
 from typing import Any
 
@@ -75,6 +77,34 @@ class NoMemory(GatewayCase):
         self.assertEqual(found, {"finish", "abort"})
         self.assertEqual(self.finish(self.begin(0, 10**6)), "finish")
         self.unhandled.clear()  # asyncio's own allocations failed too
+
+    def opens(self, fail_at: int) -> bool:
+        """Opens the gateway, and closes it; False when it could not."""
+        _testcapi.set_nomemory(fail_at, fail_at + 1)
+        try:
+            self.open(eager)
+        except (MemoryError, ValueError):  # the transport's own; the gateway's error
+            return False
+        finally:
+            _testcapi.remove_mem_hooks()
+        self.close()
+        return True
+
+    def test_open(self) -> None:
+        self.open(eager)
+        self.close()
+        loop = set(vars(self.loop))
+        tasks = (
+            set(vars(vars(asyncio.tasks)["_all_tasks"])) if sys.version_info < (3, 12) else set()
+        )
+        with logged():
+            results = [self.opens(i) for i in range(1, 400)]
+        self.assertEqual(set(vars(self.loop)), loop)
+        if sys.version_info < (3, 12):
+            self.assertEqual(set(vars(vars(asyncio.tasks)["_all_tasks"])), tasks)
+        self.assertIn(False, results)
+        self.open(eager)
+        self.assertEqual(self.finish(self.begin(0, 10**6)), "finish")
 
     def test_eager(self) -> None:
         self.failing_at_each(eager, 150)
