@@ -20,7 +20,8 @@ else:
 
 _MAX = 64  # include/pellucid/instrument.h
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.\-/]{0,62}")
-_OURS = re.compile(r"(pellucid|http\.server|process|cpython|otel|target)([._]|$)", re.IGNORECASE)
+_OURS = re.compile(r"(pellucid|http_server|process|cpython|otel|target)(_|$)")
+_UNITS = {"s": "_seconds", "By": "_bytes"}  # src/observer/exposition.c
 # What the HTTP semantic conventions recommend for durations, in seconds; OpenTelemetry's default.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 _DEFAULT = (
@@ -41,9 +42,20 @@ _DEFAULT = (
     1e4,
 )
 
-# By their names as Prometheus has them. What each was made with, and the instrument.
+# By their names, however these are written. What each was made with, and the instrument.
 _made: dict[str, tuple[tuple[object, ...], Counter | Histogram]] = {}
+# The names as Prometheus has them, and whose they are.
+_families: dict[str, str] = {}
 _lock = threading.Lock()
+
+
+def _plain(name: str) -> str:
+    return re.sub("[^a-z0-9]", "_", name.lower())
+
+
+def _family(kind: type[Counter] | type[Histogram], name: str, unit: str) -> str:
+    stem = name.removesuffix(".count") if kind is Counter else name
+    return _plain(stem) + _UNITS.get(unit, "")
 
 
 def _check(name: str, unit: str) -> None:
@@ -52,7 +64,7 @@ def _check(name: str, unit: str) -> None:
             f"{name!r} is no name of an instrument: a letter, then up to 62 letters, digits "
             "or any of _ . - /"
         )
-    if _OURS.match(name):
+    if _OURS.match(_plain(name)):
         raise ValueError(f"{name!r} is among the names of the server's own metrics")
     if len(unit) > 63 or not unit.isascii() or not unit.isprintable():
         raise ValueError(f"{unit!r} is no unit: up to 63 ASCII characters, as UCUM has them")
@@ -68,13 +80,16 @@ def _make(
     *boundaries: tuple[float, ...],
 ) -> Counter | Histogram:
     _check(name, unit)
-    key, how = re.sub("[^a-z0-9]", "_", name.lower()), (kind, name, unit, *boundaries)
+    key, family = _plain(name), _family(kind, name, unit)
+    how = (kind, name, unit, *boundaries)
     with _lock:
         if key not in _made:
+            if family in _families:
+                raise ValueError(f"{name!r} is {family} to Prometheus, as {_families[family]!r} is")
             if len(_made) == _MAX:
                 raise ValueError(f"{name!r}: there are {_MAX} instruments already")
             made = kind(name, unit, " ".join(description.replace("\0", "").split()), *boundaries)
-            _made[key] = how, made
+            _made[key], _families[family] = (how, made), name
         before, instrument = _made[key]
     if before != how:
         raise ValueError(f"{name!r} was made before, as something else: {before[1:]}")

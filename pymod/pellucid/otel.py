@@ -133,10 +133,9 @@ def _exporter(variables: Variables, is_set: Callable[[str], bool], warn: Warn) -
         variables, "OTEL_METRIC_EXPORT_INTERVAL", "otlp.metrics_interval", warn
     )
     yield from _aggregation(variables, warn)
-    for variable in (PREFIX + "TRACES_PROTOCOL", PREFIX + "PROTOCOL"):
+    for variable in (PREFIX + which + "PROTOCOL" for which in ("", "TRACES_", "METRICS_", "LOGS_")):
         if variable in variables:
             _look_at_protocol(variable, variables[variable], warn)
-            break
 
 
 def _aggregation(variables: Variables, warn: Warn) -> Iterator[Setting]:

@@ -233,6 +233,10 @@ for make in (
     lambda: pellucid.counter("x" * 64),
     lambda: pellucid.counter("pellucid.requests"),
     lambda: pellucid.counter("http.server.mine"),
+    lambda: pellucid.counter("http-server/mine"),
+    lambda: pellucid.counter("process_cpu"),
+    lambda: pellucid.counter("shop.orders.count"),
+    lambda: pellucid.counter("took.seconds"),
     lambda: pellucid.counter("x", unit="ns"),
     lambda: pellucid.histogram("x", boundaries=[2, 1]),
     lambda: pellucid.histogram("x", boundaries=range(16)),
@@ -250,4 +254,4 @@ print(json.dumps(faults))
 @pytest.mark.parametrize("built", [True, False])
 def test_outside_the_server_it_does_nothing_but_check(target, tmp_path, built):
     """Also from the sources alone, without any extension module."""
-    assert len(json.loads(run_script(target, tmp_path, SCRIPT, built=built))) == 12
+    assert len(json.loads(run_script(target, tmp_path, SCRIPT, built=built))) == 16

@@ -235,6 +235,12 @@ def test_otel(pellucid, env, name, value):
             "that the endpoint is that of OTLP over HTTP, usually port 4318)",
         ),
         (
+            "EXPORTER_OTLP_LOGS_PROTOCOL",
+            "http/json",
+            'OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: found "http/json", allowed is "http/protobuf"; '
+            "ignored (see that the endpoint is that of OTLP over HTTP, usually port 4318)",
+        ),
+        (
             "EXPORTER_OTLP_HEADERS",
             "a=b,secret",
             "OTEL_EXPORTER_OTLP_HEADERS: element 2 is not of the form name=value; ignored",
