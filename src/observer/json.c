@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <math.h>
 
 #include "json.h"
 #include "pellucid/escape.h"
@@ -47,6 +48,22 @@ void pel_json_uint(struct pel_json *j, const char *key, uint64_t value)
 {
     begin(j, key);
     pel_buf_addf(j->out, "%" PRIu64, value);
+}
+
+void pel_json_int(struct pel_json *j, const char *key, int64_t value)
+{
+    begin(j, key);
+    pel_buf_addf(j->out, "%" PRId64, value);
+}
+
+void pel_json_real(struct pel_json *j, const char *key, double value)
+{
+    if (!isfinite(value)) {
+        pel_json_null(j, key);
+        return;
+    }
+    begin(j, key);
+    pel_buf_addf(j->out, "%.17g", value);
 }
 
 void pel_json_bool(struct pel_json *j, const char *key, bool value)

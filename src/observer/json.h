@@ -18,6 +18,8 @@ void pel_json_close(struct pel_json *j, char bracket);
 void pel_json_str(struct pel_json *j, const char *key, struct pel_str value);
 void pel_json_cstr(struct pel_json *j, const char *key, const char *value);
 void pel_json_uint(struct pel_json *j, const char *key, uint64_t value);
+void pel_json_int(struct pel_json *j, const char *key, int64_t value);
+void pel_json_real(struct pel_json *j, const char *key, double value); /* null: NaN, infinite */
 void pel_json_bool(struct pel_json *j, const char *key, bool value);
 void pel_json_null(struct pel_json *j, const char *key);
 void pel_json_seconds(struct pel_json *j, const char *key, uint64_t ns); /* as 1.234567890 */

@@ -157,6 +157,7 @@ static void on_child(struct pel_drain *d, const struct pel_child_entry *e)
 {
     struct observer *ob = PEL_CONTAINER_OF(d, struct observer, drain);
 
+    pel_recent_add_child(&ob->recent, e);
     if (!ob->exporter.is_enabled)
         return;
     pel_exporter_push(&ob->exporter, pel_encode_child(e, d->wall_offset_ns, &ob->scratch),

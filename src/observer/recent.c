@@ -25,6 +25,36 @@ void pel_recent_fini(struct pel_recent *r)
 {
     free_items(r->ordinary, PEL_RECENT_ORDINARY);
     free_items(r->notable, PEL_RECENT_NOTABLE);
+    for (size_t i = 0; i < PEL_RECENT_CHILDREN_N; i++)
+        pel_children_fini(&r->children[i]);
+}
+
+static uint8_t *notable_at(struct pel_recent *r, const uint8_t trace_id[16])
+{
+    return &r->notable_at[pel_trace_id_end(trace_id) % PEL_ARRAY_LEN(r->notable_at)];
+}
+
+/* False: the app's spans below a request that began then may have been pushed out. */
+static bool has_all_since(const struct pel_children *c, const struct pel_span_entry *e)
+{
+    return c->lost_until_ns < e->stamp_ns[PEL_STAMP_FIRST_BYTE];
+}
+
+/* What is below a notable request goes where only such spans push each other out; parents last, as
+ * without them their children are not found. */
+static void keep_children(struct pel_recent *r, struct pel_recent_item *item)
+{
+    struct pel_children *from = &r->children[PEL_RECENT_CHILDREN];
+    struct pel_lineage l;
+
+    *notable_at(r, item->entry->trace_id) = (uint8_t)(item - r->notable);
+    item->has_lost_children = !has_all_since(from, item->entry);
+    if (!from->room)
+        return;
+    pel_lineage_find(&l, item->entry, from, 1);
+    item->has_lost_children |= l.is_cut;
+    for (size_t i = l.n; i > 0; i--)
+        pel_children_add(&r->children[PEL_RECENT_CHILDREN_NOTABLE], l.members[i - 1].e);
 }
 
 void pel_recent_add(struct pel_recent *r, const struct pel_span_entry *e, unsigned slot,
@@ -42,6 +72,28 @@ void pel_recent_add(struct pel_recent *r, const struct pel_span_entry *e, unsign
     memcpy(item->entry, e, e->ring.len);
     item->slot = slot;
     item->wall_offset_ns = wall_offset_ns;
+    if (is_notable)
+        keep_children(r, item);
+}
+
+void pel_recent_add_child(struct pel_recent *r, const struct pel_child_entry *e)
+{
+    const struct pel_span_entry *notable = r->notable[*notable_at(r, e->trace_id)].entry;
+    bool is_notable = notable && memcmp(notable->trace_id, e->trace_id, 16) == 0;
+
+    pel_children_add(&r->children[is_notable ? PEL_RECENT_CHILDREN_NOTABLE : PEL_RECENT_CHILDREN],
+                     e);
+}
+
+bool pel_recent_children(const struct pel_recent *r, const struct pel_recent_item *item,
+                         struct pel_lineage *out)
+{
+    bool is_notable = item->entry->flags & (PEL_SPAN_SLOW | PEL_SPAN_FAILED);
+    const struct pel_children *list =
+        &r->children[is_notable ? PEL_RECENT_CHILDREN_NOTABLE : PEL_RECENT_CHILDREN];
+
+    pel_lineage_find(out, item->entry, r->children, PEL_RECENT_CHILDREN_N);
+    return has_all_since(list, item->entry) && !item->has_lost_children && !out->is_cut;
 }
 
 static size_t list_used(const struct pel_recent_item *items, size_t n,

@@ -6,6 +6,7 @@
 #include "pellucid/cputime.h"
 #include "pellucid/mem.h"
 #include "pellucid/time.h"
+#include "spans_children.h"
 #include "text.h"
 
 /* Scripts are forbidden by the header that admin.c sends; this page has none. */
@@ -20,14 +21,17 @@ static const char html_head[] =
     "@media(prefers-color-scheme:dark){body{background:#111;color:#ddd}a{color:#8af}"
     "tr.failed td{background:#511}tr.slow td{background:#440}}"
     "</style><h1>The last requests</h1><p>Newest first. Red: failed; yellow: slow. "
-    "<a href=spans.json>JSON</a></p>\n"
+    "Indented: the app's own spans. <a href=spans.json>JSON</a></p>\n"
     "<table><tr><th>ended<th>request<th>status<th>total<th>queue<th>app<th>first byte<th>worker"
     "<th>trace\n";
 
+#define N_COLUMNS 9 /* of that table */
+
 /* One request as the pages tell of it; texts live in the arena. */
 struct row {
+    const struct pel_view *v;
+    const struct pel_recent_item *item;
     const struct pel_span_entry *e;
-    unsigned worker;
     uint64_t start_wall_ns, end_wall_ns;
     const char *name, *error;
     char error_room[8];
@@ -45,8 +49,8 @@ static void make_row(struct row *r, const struct pel_recent_item *item, struct p
 {
     const struct pel_span_entry *e = item->entry;
 
+    r->item = item;
     r->e = e;
-    r->worker = item->slot;
     r->start_wall_ns = e->stamp_ns[PEL_STAMP_FIRST_BYTE] + item->wall_offset_ns;
     r->end_wall_ns = e->stamp_ns[PEL_STAMP_LAST_BYTE] + item->wall_offset_ns;
     r->name = pel_encode_name(e, a);
@@ -66,7 +70,7 @@ static void each_row(const struct pel_view *v, void (*show)(void *arg, const str
     n = pel_recent_list(v->recent, items);
     for (size_t i = 0; i < n; i++) {
         struct pel_arena a;
-        struct row r;
+        struct row r = {.v = v};
 
         pel_arena_init(&a);
         make_row(&r, items[i], &a);
@@ -129,9 +133,10 @@ static void show_html(void *arg, const struct row *r)
     add_cell(out, e->phase_ns[PEL_REQUEST_PHASE_QUEUE]);
     add_cell(out, e->phase_ns[PEL_REQUEST_PHASE_APP]);
     add_cell(out, between(e, PEL_STAMP_FIRST_BYTE, PEL_STAMP_RESPONSE_START));
-    pel_buf_addf(out, "<td class=n>%u<td><code>", r->worker);
+    pel_buf_addf(out, "<td class=n>%u<td><code>", r->item->slot);
     pel_text_add_hex(out, e->trace_id, sizeof(e->trace_id));
     pel_buf_add_str(out, PEL_STR("</code>\n"));
+    pel_spans_children_html(out, r->v, r->item, N_COLUMNS);
 }
 
 /* --- text --- */
@@ -146,11 +151,12 @@ static void show_text(void *arg, const struct row *r)
     pel_buf_addf(out, "  %3u  ", r->e->status);
     pel_text_add_duration(out, between(r->e, PEL_STAMP_FIRST_BYTE, PEL_STAMP_LAST_BYTE));
     pel_buf_addf(out, "  %s  ", r->name);
-    pel_buf_addf(out, "%s  worker=%u trace_id=", pel_text_printable(&a, r->path), r->worker);
+    pel_buf_addf(out, "%s  worker=%u trace_id=", pel_text_printable(&a, r->path), r->item->slot);
     pel_text_add_hex(out, r->e->trace_id, sizeof(r->e->trace_id));
     if (r->error[0])
         pel_buf_addf(out, " error=%s", r->error);
     pel_buf_add(out, "\n", 1);
+    pel_spans_children_text(out, r->v, r->item);
     pel_arena_reset(&a);
 }
 
@@ -236,7 +242,7 @@ static void show_json(void *arg, const struct row *r)
     pel_json_cstr(j, "error", r->error);
     add_ids(j, e);
     pel_json_str(j, "client", pel_span_string(e, PEL_SPAN_STR_CLIENT));
-    pel_json_uint(j, "worker", r->worker);
+    pel_json_uint(j, "worker", r->item->slot);
     pel_json_uint(j, "pid", (uint64_t)e->pid);
     pel_json_uint(j, "thread_id", e->thread_id);
     pel_json_uint(j, "bytes_in", e->bytes_in);
@@ -251,6 +257,7 @@ static void show_json(void *arg, const struct row *r)
     if (e->spent.gil_wait_ns)
         pel_json_seconds(j, "gil_wait_seconds", e->spent.gil_wait_ns);
     add_exception_json(j, e);
+    pel_spans_children_json(j, r->v, r->item);
     pel_json_close(j, '}');
 }
 

@@ -1,5 +1,5 @@
 #include "encode.h"
-#include "page.h"
+#include "spans_children.h"
 #include "status_routes.h"
 
 #define KEPT_MAX 32
@@ -13,7 +13,8 @@ static const char *reason(const struct pel_span_entry *e)
     return e->flags & PEL_SPAN_SLOW ? "slow" : "kept";
 }
 
-static void add_request(struct pel_json *j, const struct pel_recent_item *item, struct pel_arena *a)
+static void add_request(struct pel_json *j, const struct pel_view *v,
+                        const struct pel_recent_item *item, struct pel_arena *a)
 {
     const struct pel_span_entry *e = item->entry;
     uint64_t start_ns = e->stamp_ns[PEL_STAMP_FIRST_BYTE],
@@ -32,6 +33,7 @@ static void add_request(struct pel_json *j, const struct pel_recent_item *item, 
     pel_json_hex(j, "trace_id", e->trace_id, sizeof(e->trace_id));
     pel_json_hex(j, "span_id", e->span_id, sizeof(e->span_id));
     pel_json_uint(j, "worker", item->slot);
+    pel_spans_children_json(j, v, item);
     pel_json_close(j, '}');
 }
 
@@ -49,7 +51,7 @@ void pel_status_add_kept(struct pel_json *j, const struct pel_view *v)
         if (!(items[i]->entry->flags &
               (PEL_SPAN_SLOW | PEL_SPAN_FAILED | PEL_SPAN_TIMED_OUT | PEL_SPAN_KEPT)))
             continue;
-        add_request(j, items[i], &a);
+        add_request(j, v, items[i], &a);
         n_shown++;
     }
     pel_json_close(j, ']');

@@ -80,6 +80,18 @@ def nested():
     return seen.nested()
 
 
+@app.get("/crowd/{n}")
+async def crowd(n: int):
+    seen.crowd(n)
+    return {}
+
+
+@app.get("/boom/nested")
+async def boom_nested():
+    with pellucid.span("outer", ratio=0.5, text='<b>&"', on=True):
+        raise ValueError("<i>no</i>")
+
+
 @app.get("/branches")
 async def branches():
     await seen.branches()

@@ -62,6 +62,18 @@ def cost(n):
     return list(seen.cost(n))
 
 
+@app.get("/crowd/<int:n>")
+def crowd(n):
+    seen.crowd(n)
+    return {}
+
+
+@app.get("/boom/nested")
+def boom_nested():
+    with pellucid.span("outer", ratio=0.5, text='<b>&"', on=True):
+        raise ValueError("<i>no</i>")
+
+
 @app.get("/kept/nested")
 def kept_nested():
     pellucid.request().keep()

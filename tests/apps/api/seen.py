@@ -134,6 +134,14 @@ def nested() -> list:
     return [headers["traceparent"], decorated.__doc__, decorated.__name__]
 
 
+def crowd(n: int) -> None:
+    """n spans below one, below the request."""
+    with pellucid.span("crowd"):
+        for number in range(n):
+            with pellucid.span("one", number=number):
+                pass
+
+
 async def branch(name: str) -> None:
     async with pellucid.span(name):
         await asyncio.sleep(0.002)
