@@ -18,7 +18,6 @@ static PyMethodDef methods[] = {
      "that "
      "starts this interpreter, argv that of this process. Raises ValueError for a faulty "
      "document."},
-    {"warn", pel_server_warn, METH_O, "warn(line)\n\nWrites a warning to the server's log."},
     {"template_open", pel_server_template_open, METH_VARARGS,
      "template_open(doc, control, shm, event, access, listen)\n\nMakes this process the template, "
      "with the descriptors inherited from the supervisor. Raises ValueError, RuntimeError."},

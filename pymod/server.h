@@ -14,7 +14,6 @@ int pel_conf_from_python(struct pel_conf *conf, PyObject *doc, PyObject *sources
 
 /* supervise.c */
 PyObject *pel_server_supervise(PyObject *module, PyObject *args);
-PyObject *pel_server_warn(PyObject *module, PyObject *line);
 
 /* template.c */
 PyObject *pel_server_template_open(PyObject *module, PyObject *args);

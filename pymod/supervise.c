@@ -19,26 +19,29 @@ static int take_error(struct pel_err *err)
     return -1;
 }
 
-/* reading is (doc, sources, json). 0, or -1 with an exception set. */
+/* reading is (doc, sources, json, warnings). 0, or -1 with an exception set. */
 static int take_reading(struct pel_reading *out, PyObject *reading)
 {
     PyObject *doc, *sources;
     struct pel_conf *conf;
-    const char *json;
+    const char *json, *warnings;
     Py_ssize_t len;
 
     if (!PyTuple_Check(reading)) {
-        PyErr_SetString(PyExc_TypeError, "a reading is a tuple (doc, sources, json)");
+        PyErr_SetString(PyExc_TypeError, "a reading is a tuple (doc, sources, json, warnings)");
         return -1;
     }
-    if (!PyArg_ParseTuple(reading, "O!Os#", &PyDict_Type, &doc, &sources, &json, &len))
+    if (!PyArg_ParseTuple(reading, "O!Os#s", &PyDict_Type, &doc, &sources, &json, &len,
+                          &warnings))
         return -1;
     conf = pel_mem_new(1, sizeof(*conf));
     if (pel_conf_from_python(conf, doc, sources) < 0) {
         free(conf);
         return -1;
     }
-    *out = (struct pel_reading){.conf = conf, .doc = pel_mem_dup(pel_str(json, (size_t)len))};
+    *out = (struct pel_reading){.conf = conf,
+                                .doc = pel_mem_dup(pel_str(json, (size_t)len)),
+                                .warnings = pel_mem_dup(pel_str(warnings, strlen(warnings)))};
     return 0;
 }
 
@@ -102,14 +105,4 @@ PyObject *pel_server_supervise(PyObject *module, PyObject *args)
     free_strings(python_strings);
     free_strings(argv_strings);
     return status;
-}
-
-PyObject *pel_server_warn(PyObject *module, PyObject *line)
-{
-    const char *text = PyUnicode_AsUTF8(line);
-
-    if (!text)
-        return NULL;
-    pel_log(PEL_LOG_CONFIG_WARNING, "%s", text);
-    Py_RETURN_NONE;
 }

@@ -19,8 +19,11 @@ struct pel_conf;
 struct pel_reading {
     struct pel_conf *conf; /* heap; with pel_conf_fini and free its owner lets go of it */
     char *doc;             /* heap, NUL-terminated */
+    char *warnings;        /* heap, NUL-terminated: a line each; logged when the log is open */
 };
 
+/* Logs its warnings. */
+void pel_reading_warn(const struct pel_reading *r);
 void pel_reading_fini(struct pel_reading *r);
 
 struct pel_supervisor_env {

@@ -14,13 +14,12 @@ from .inert import ids as ids
 from .inert import request as request
 from .inert import set_current as set_current
 
-_Reading = tuple[dict[str, Any], dict[str, str], str]
+_Reading = tuple[dict[str, Any], dict[str, str], str, str]
 
 def supervise(
     first: _Reading, reread: Callable[[], _Reading], python: list[str], argv: list[str], /
 ) -> int: ...
 def use() -> None: ...
-def warn(line: str, /) -> None: ...
 def template_open(
     doc: dict[str, Any], control: int, shm: int, event: int, access: int, listen: list[int], /
 ) -> None: ...

@@ -12,8 +12,9 @@ from typing import Any
 from . import _server
 from .config import ConfigError, Effective
 
-# What the C side takes: document, where its values come from, and the document as JSON text.
-Reading = tuple[dict[str, Any], dict[str, str], str]
+# What the C side takes: document, where its values come from, the document as JSON text, and a line
+# for each warning, which goes to the log once that is open.
+Reading = tuple[dict[str, Any], dict[str, str], str, str]
 
 
 def run(effective: Effective, reread: Callable[[], Effective]) -> int:
@@ -44,9 +45,8 @@ def _open_standard_streams() -> None:
 
 
 def _reading(effective: Effective) -> Reading:
-    for warning in effective.warnings:
-        _server.warn(warning)
-    return effective.doc, effective.sources, json.dumps(effective.doc)
+    warnings = "\n".join(effective.warnings)
+    return effective.doc, effective.sources, json.dumps(effective.doc), warnings
 
 
 def _interpreter_flags() -> list[str]:

@@ -21,6 +21,7 @@ static int start_next(struct pel_supervisor *sv, struct pel_err *err)
 
     if (sv->env->reload(sv->env->data, &reading, err) == -1)
         return -1;
+    pel_reading_warn(&reading);
     warn_of_restarts(pel_generation_conf(sv->current), reading.conf);
     sv->next = pel_generation_new(sv, reading, err);
     if (!sv->next)

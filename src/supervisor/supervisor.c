@@ -27,13 +27,24 @@
 #define BIND_MODE 0666
 #define ADMIN_MODE 0600
 
+void pel_reading_warn(const struct pel_reading *r)
+{
+    const char *line = r->warnings, *end;
+
+    for (; *line; line = *end ? end + 1 : end) {
+        end = strchrnul(line, '\n');
+        pel_log(PEL_LOG_CONFIG_WARNING, "%.*s", (int)(end - line), line);
+    }
+}
+
 void pel_reading_fini(struct pel_reading *r)
 {
     if (r->conf)
         pel_conf_fini(r->conf);
     free(r->conf);
     free(r->doc);
-    *r = (struct pel_reading){NULL, NULL};
+    free(r->warnings);
+    *r = (struct pel_reading){.conf = NULL};
 }
 
 static int open_listeners(struct pel_supervisor *sv, const struct pel_conf *conf,
@@ -115,7 +126,8 @@ static int start(struct pel_supervisor *sv, struct pel_err *err)
 
     prctl(PR_SET_NAME, "pellucid super", 0, 0, 0);
     adopt_orphans();
-    sv->env->first = (struct pel_reading){NULL, NULL};
+    sv->env->first = (struct pel_reading){.conf = NULL};
+    pel_reading_warn(&first);
     sv->next = pel_generation_new(sv, first, err);
     if (!sv->next)
         return -1;

@@ -130,6 +130,22 @@ def raised(path):
     return set(re.findall(r"PEL501 worker \d+\[(\d+)\]", path.read_text()))
 
 
+def test_warnings_of_the_configuration_are_lines_of_the_log(server, scratch):
+    log = scratch / "server.log"
+    running = server(
+        code=APP,
+        config={"log": {"output": str(log), "format": "json"}},
+        env={"OTEL_SDK_DISABLED": "yes"},
+    )
+    running.reload()
+    assert running.stop() == 0
+    assert running.log == ""
+    records = as_records(log.read_text(), "json")
+    warnings = [r for r in records if r["code"] == "PEL107"]
+    assert len(warnings) == 2  # at the start, and when it was read again
+    assert all("OTEL_SDK_DISABLED" in r["message"] for r in warnings)
+
+
 def test_a_log_that_cannot_be_opened_stops_the_start(pellucid, scratch):
     path = scratch / "nowhere" / "server.log"
     done = pellucid("hello:wsgi", "--set", f"log.output={path}")

@@ -282,10 +282,13 @@ def test_many_spans_arrive_once(server, receiver):
 
 # --- receivers that misbehave ---
 
+# The lines that tell of it are log records, which would be exported, too.
+TRACES = {"otlp": {"signals": ["traces"]}}
+
 
 def test_busy_receiver_is_given_its_pause(server, receiver):
     receiver.answers = [Answer(503, {"Retry-After": "2"}), Answer(429)]
-    running = server(code=APP, receiver=receiver)
+    running = server(code=APP, config=TRACES, receiver=receiver)
     running.get("/")
     wait_for("first try", lambda: len(receiver.exports) == 1, 10)
     start = time.monotonic()
@@ -301,14 +304,16 @@ def test_busy_receiver_is_given_its_pause(server, receiver):
 @pytest.mark.parametrize("answer", [Answer(hang_up=True), Answer(502), Answer(504)])
 def test_passing_fault_loses_nothing(server, receiver, answer):
     receiver.answers = [answer]
-    running = server(code=APP, receiver=receiver)
+    running = server(code=APP, config=TRACES, receiver=receiver)
     running.get("/")
     assert len(running.spans(1)) == 1
 
 
 def test_hanging_receiver_times_out(server, receiver):
     receiver.answers = [Answer(delay=5.0)]
-    running = server(code=APP, config={"otlp": {"timeout": "500ms"}}, receiver=receiver)
+    running = server(
+        code=APP, config={"otlp": TRACES["otlp"] | {"timeout": "500ms"}}, receiver=receiver
+    )
     running.get("/")
     wait_for("second try", lambda: len(receiver.exports) == 2, 10 * running.target.patience)
     assert running.get("/").status == 200
@@ -318,7 +323,7 @@ def test_hanging_receiver_times_out(server, receiver):
 @pytest.mark.parametrize("status", [400, 401, 404, 500])
 def test_refused_spans_are_counted_not_repeated(server, receiver, status):
     receiver.answers = [Answer(status)]
-    running = server(code=APP, receiver=receiver)
+    running = server(code=APP, config=TRACES, receiver=receiver)
     running.get("/lost")
     wait_exporter(running, "spans_failed", 1)
     running.get("/found")
@@ -332,7 +337,7 @@ def test_partial_success_is_not_repeated(server, receiver):
     partial = ExportTracePartialSuccess(rejected_spans=1, error_message="too old")
     body = ExportTraceServiceResponse(partial_success=partial).SerializeToString()
     receiver.answers = [Answer(body=body)]
-    running = server(code=APP, receiver=receiver)
+    running = server(code=APP, config=TRACES, receiver=receiver)
     running.get("/")
     wait_exporter(running, "spans_rejected", 1)
     assert "1 spans rejected: too old" in running.log
@@ -343,7 +348,7 @@ def test_partial_success_is_not_repeated(server, receiver):
 
 def test_too_large_goes_in_smaller_requests(server, receiver):
     receiver.answers = [Answer(413)] * 2
-    running = server(code=APP, receiver=receiver)
+    running = server(code=APP, config=TRACES, receiver=receiver)
     with running.connect() as wire:
         for _ in range(20):
             wire.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").read()

@@ -96,14 +96,18 @@ def test_all_of_the_metrics_page_is_exported(server, receiver):
     pids = {running.process.pid, running.observer(), *running.workers()}
     assert not any(v in pids for p in points for v in p.attributes.values())
 
-    # Every family of the page is there, but for what is read after somebody has looked.
-    shown = {
-        line.split()[2]
-        for line in running.metrics().splitlines()
-        if line.startswith("# TYPE") and "worker_memory" not in line
-    }
-    told = {p.name for p in points if "worker.memory" not in p.name}
-    assert len(shown) == len(told) + 1  # target_info is the resource
+    # Every family of the page comes sooner or later, but for what is read after somebody has looked:
+    # those on exports begin with the first.
+    def families():
+        shown = {
+            line.split()[2]
+            for line in running.metrics().splitlines()
+            if line.startswith("# TYPE") and "worker_memory" not in line
+        }
+        told = {p.name for p in receiver.reports()[-1] if "worker.memory" not in p.name}
+        return len(shown) == len(told) + 1  # target_info is the resource
+
+    wait_for("the same families", families, 10 * running.target.patience)
 
 
 def test_request_is_what_otlp_over_http_wants(server, receiver):
