@@ -31,8 +31,7 @@ static int take_reading(struct pel_reading *out, PyObject *reading)
         PyErr_SetString(PyExc_TypeError, "a reading is a tuple (doc, sources, json, warnings)");
         return -1;
     }
-    if (!PyArg_ParseTuple(reading, "O!Os#s", &PyDict_Type, &doc, &sources, &json, &len,
-                          &warnings))
+    if (!PyArg_ParseTuple(reading, "O!Os#s", &PyDict_Type, &doc, &sources, &json, &len, &warnings))
         return -1;
     conf = pel_mem_new(1, sizeof(*conf));
     if (pel_conf_from_python(conf, doc, sources) < 0) {

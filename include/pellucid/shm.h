@@ -142,9 +142,9 @@ enum pel_observer_sleep {
 struct pel_shm_header {
     uint32_t magic, version;
     uint32_t n_slots;
-    uint32_t slot_len;        /* sizeof(struct pel_shm_slot) */
-    uint64_t slot_offset;     /* of slot 0 */
-    uint8_t instance_id[16];  /* a random UUID: service.instance.id of the whole server */
+    uint32_t slot_len;       /* sizeof(struct pel_shm_slot) */
+    uint64_t slot_offset;    /* of slot 0 */
+    uint8_t instance_id[16]; /* a random UUID: service.instance.id of the whole server */
     /* writer: supervisor */
     int32_t supervisor_pid;
     uint64_t started_ns;      /* monotonic */

@@ -131,7 +131,7 @@ def failure(running) -> None:
 def test_time_is_in_its_phase(running, send: Callable[[Any], None], phase: str):
     send(running)
     (span,) = spans(running, 1)
-    assert span["phase_seconds"][phase] >= 0.9 * PAUSE
+    assert span["phase_seconds"][phase] >= 0.5 * PAUSE
     others = span["duration_seconds"] - span["phase_seconds"][phase]
     assert others < 0.5 * PAUSE * running.target.patience
 
@@ -158,8 +158,8 @@ def test_access_log_adds_up(running):
     for line in lines:
         parts = [line.get(f"{name}_ms", 0) for name in ("head", "body", "queue", "app", "write")]
         assert sum(parts) == pytest.approx(line["total_ms"], abs=0.006)
-    assert lines[0]["body_ms"] >= 0.9e3 * PAUSE
-    assert lines[1]["total_ms"] >= lines[1]["app_ms"] >= 0.9e3 * PAUSE
+    assert lines[0]["body_ms"] >= 0.5e3 * PAUSE
+    assert lines[1]["total_ms"] >= lines[1]["app_ms"] >= 0.5e3 * PAUSE
     assert lines[1]["ttfb_ms"] > 0
 
 
