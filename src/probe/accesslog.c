@@ -15,14 +15,14 @@
 enum {
     CLIENT_MAX = 128,
     METHOD_MAX = 48,
-    PATH_MAX_LEN = 1200,
-    QUERY_MAX = 800,
+    PATH_MAX_LEN = 1100,
+    QUERY_MAX = 700,
     REFERER_MAX = 400,
     AGENT_MAX = 400,
     HOST_MAX = 128,
     ROUTE_MAX = 160,
     EXCEPTION_MAX = 128,
-    REST_MAX = 700, /* names, numbers, times and punctuation */
+    REST_MAX = 900, /* names, numbers, times and punctuation */
 };
 _Static_assert(CLIENT_MAX + METHOD_MAX + PATH_MAX_LEN + QUERY_MAX + REFERER_MAX + AGENT_MAX +
                        HOST_MAX + ROUTE_MAX + EXCEPTION_MAX + REST_MAX <=

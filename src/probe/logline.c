@@ -54,14 +54,17 @@ static void fill(struct pel_logline_entry *e, const struct pel_log_event *event,
     }
 }
 
-/* Texts within their bounds; the length of an entry with them. */
-static size_t cut(struct pel_str texts[PEL_LOGLINE_STR_N])
+/* What event says, within its bounds, packed into room where it has to be; the length of an entry
+ * with it. */
+static size_t texts_of(struct pel_str texts[PEL_LOGLINE_STR_N], char *room,
+                       const struct pel_log_event *event)
 {
+    const struct pel_str all[PEL_LOGLINE_STR_N] = {event->message, event->detail,
+                                                   pel_str(room, pack(room, event))};
     size_t len = sizeof(struct pel_logline_entry);
 
     for (size_t i = 0; i < PEL_LOGLINE_STR_N; i++) {
-        if (texts[i].len > max_len[i])
-            texts[i].len = max_len[i];
+        texts[i] = pel_str(all[i].p, all[i].len < max_len[i] ? all[i].len : max_len[i]);
         len += texts[i].len;
     }
     return len;
@@ -71,9 +74,8 @@ bool pel_logline_write(struct pel_shm_ring *ring, const struct pel_log_event *ev
                        const uint8_t instance_id[16], int32_t pid)
 {
     char room[PEL_ATTRIBUTE_PACKED_MAX];
-    struct pel_str texts[PEL_LOGLINE_STR_N] = {event->message, event->detail,
-                                               pel_str(room, pack(room, event))};
-    size_t len = cut(texts);
+    struct pel_str texts[PEL_LOGLINE_STR_N];
+    size_t len = texts_of(texts, room, event);
     struct pel_logline_entry *e =
         (struct pel_logline_entry *)(void *)pel_ring_reserve(ring, len, PEL_RING_LOGLINE, true);
 
@@ -88,10 +90,10 @@ void pel_logline_make(struct pel_logline_entry *out, const struct pel_log_event 
                       const uint8_t instance_id[16], int32_t pid)
 {
     char room[PEL_ATTRIBUTE_PACKED_MAX];
-    struct pel_str texts[PEL_LOGLINE_STR_N] = {event->message, event->detail,
-                                               pel_str(room, pack(room, event))};
+    struct pel_str texts[PEL_LOGLINE_STR_N];
+    size_t len = texts_of(texts, room, event);
 
-    out->ring = (struct pel_ring_entry){.len = (uint32_t)cut(texts), .type = PEL_RING_LOGLINE};
+    out->ring = (struct pel_ring_entry){.len = (uint32_t)len, .type = PEL_RING_LOGLINE};
     fill(out, event, texts, instance_id, pid);
 }
 

@@ -114,6 +114,7 @@ static void longest_line_fits(void **state)
     rec.bytes_in = rec.bytes_out = rec.body_out = UINT64_MAX;
     for (size_t i = 0; i < PEL_REQUEST_PHASE_N; i++)
         rec.phase_ns[i] = UINT64_MAX;
+    rec.proxy_ns = rec.accept_ns = rec.spent.gil_wait_ns = rec.spent.cpu_ns = UINT64_MAX;
     assert_between(strlen(text_of(&rec)), 2000, PEL_LOGFILE_LINE_MAX);
     assert_between(strlen(json_of(&rec)), 2000, PEL_LOGFILE_LINE_MAX);
 }
