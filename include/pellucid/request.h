@@ -96,7 +96,8 @@ struct pel_request {
     struct pel_response res; /* valid once has_head */
     bool has_head;           /* send_head succeeded */
     bool is_unix;
-    struct pel_str prefix;      /* of X-Forwarded-Prefix, "" without */
+    bool runs_on;          /* the app goes on after its last piece, which is not to wait for that */
+    struct pel_str prefix; /* of X-Forwarded-Prefix, "" without */
     struct pel_str server_name; /* the address the connection came in on; path of a unix socket */
     uint16_t server_port;       /* 0 for unix sockets */
     void *app;                  /* the gateway's own object for this request (loop gateways) */

@@ -75,6 +75,7 @@ static int run_response(struct pel_exchange *x, PyObject *env, PyObject *iterabl
     bool was_sent = rec->stamp_ns[PEL_STAMP_LAST_BYTE] != 0; /* by write() */
     int result;
 
+    x->rq->runs_on = !is_list(iterable);
     pel_route_read_django(x->rq, env, iterable);
     result = pel_wsgi_send(x, iterable);
     x->is_sent = true;

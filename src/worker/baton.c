@@ -269,6 +269,7 @@ static bool serve_next(struct pel_thread *t)
     struct pel_conn *c = pel_h1_of(rq)->conn;
     bool is_look_due = pel_gcstats_is_due(t->baton->loop);
 
+    pel_wave_admit(c->h1);
     loosen(t);
     pel_watcher_wake(&t->baton->watcher);
     if (PEL_UNLIKELY(is_look_due)) {
@@ -295,6 +296,7 @@ static void hold(struct pel_thread *t)
     struct pel_loop *loop = t->baton->loop;
     struct pel_request *rq;
 
+    pel_wave_distrust(loop); /* whoever had the baton may be stuck in the app */
     while ((rq = pop_surplus(t->baton)))
         pel_loop_push_ready(loop, rq);
     while (!loop->is_stopped) {
@@ -303,6 +305,7 @@ static void hold(struct pel_thread *t)
         if (loop->n_ready > 0 && !(enter_python(t) && serve_next(t)))
             return;
     }
+    pel_wave_send(loop);
     atomic_store(&t->baton->owner, 0);
     pel_baton_stop(t->baton);
 }

@@ -10,9 +10,10 @@
 #include "pellucid/time.h"
 #include "port.h"
 
-/* Requests found in one turn; the others stay in their sockets. So the memory in use by requests is
- * bounded, and stays in the cache. */
-#define TURN_MAX 128
+static bool has_room(const struct pel_loop *loop)
+{
+    return loop->n_fresh + loop->wave.n_arrivals < PEL_WAVE_FOUND_MAX;
+}
 
 static void on_events(struct pel_conn *c, int events)
 {
@@ -21,7 +22,7 @@ static void on_events(struct pel_conn *c, int events)
         pel_conn_send(c);
     if (!(events & c->events & UV_READABLE) || c->state == PEL_CONN_CLOSED)
         return;
-    if (c->loop->n_fresh < TURN_MAX || c->state > PEL_CONN_HEAD)
+    if (has_room(c->loop) || c->state > PEL_CONN_HEAD)
         pel_conn_read(c);
 }
 
@@ -38,6 +39,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct pel_conn *c = PEL_CONTAINER_OF(poll, struct pel_conn, poll);
 
+    if (PEL_UNLIKELY(c->has_arrived))
+        return; /* one thing after the other: the next poll tells again */
     if (is_with_thread(c))
         uv_poll_stop(poll);
     else if (status < 0)

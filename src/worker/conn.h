@@ -64,6 +64,7 @@ struct pel_conn {
     bool is_unix;
     bool is_handed_over;        /* another process has the connection now */
     bool is_handle_closed;      /* libuv has let go */
+    bool has_arrived;           /* bytes of it are to be parsed: wave.h */
     bool is_held_long;          /* HOLD: it has waited for its body long enough */
     uint32_t lingered, skipped; /* bytes discarded */
     uint16_t peer_port, local_port;
@@ -128,6 +129,8 @@ void pel_conn_let_go(struct pel_conn *c, bool is_handle_closed);
 
 /* The socket is readable. */
 void pel_conn_read(struct pel_conn *c);
+/* Bytes were read. */
+void pel_conn_take(struct pel_conn *c, const char *p, size_t len);
 /* Goes on with bytes kept while a message was in progress. */
 void pel_conn_input_pending(struct pel_conn *c);
 /* Gives a held request to the app whose body has been waited for long enough. */
@@ -151,7 +154,9 @@ void pel_conn_next(struct pel_conn *c);
 /* The app is done with the request of c: sends the rest, then goes on as h1->fate has it. Loop
  * held. */
 void pel_conn_settle(struct pel_conn *c);
-/* The same from a thread that does not hold the loop. */
+/* Its second half, for an answer that was kept and has been sent. */
+void pel_conn_conclude(struct pel_conn *c);
+/* The same as settle from a thread that does not hold the loop; GIL held. */
 void pel_conn_give_back(struct pel_conn *c);
 
 #endif

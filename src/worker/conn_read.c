@@ -320,19 +320,25 @@ static void on_eof(struct pel_conn *c)
     }
 }
 
+void pel_conn_take(struct pel_conn *c, const char *p, size_t len)
+{
+    size_t used = c->pending.len ? 0 : input(c, p, len);
+
+    if (PEL_UNLIKELY(used < len))
+        keep_pending(c, p + used, len - used);
+    if (c->state == PEL_CONN_LINGER && (c->lingered += (uint32_t)len) > PEL_LINGER_MAX)
+        pel_conn_close(c);
+}
+
 void pel_conn_read(struct pel_conn *c)
 {
-    struct pel_loop *loop = c->loop;
-    ssize_t n;
+    char *p = pel_wave_room(c->loop);
+    ssize_t n = recv(c->fd, p, PEL_READ_LEN, 0);
 
-    n = recv(c->fd, loop->read_buf, sizeof(loop->read_buf), 0);
-    if (n > 0) {
-        size_t used = c->pending.len ? 0 : input(c, loop->read_buf, (size_t)n);
-
-        if (PEL_UNLIKELY(used < (size_t)n))
-            keep_pending(c, loop->read_buf + used, (size_t)n - used);
-        if (c->state == PEL_CONN_LINGER && (c->lingered += (uint32_t)n) > PEL_LINGER_MAX)
-            pel_conn_close(c);
+    if (n > 0 && c->state == PEL_CONN_IDLE && c->pending.len == 0) {
+        pel_wave_arrive(c, (size_t)n);
+    } else if (n > 0) {
+        pel_conn_take(c, p, (size_t)n);
     } else if (n == 0) {
         on_eof(c);
     } else if (errno != EAGAIN && errno != EINTR) {

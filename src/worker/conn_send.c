@@ -122,13 +122,31 @@ void pel_conn_send(struct pel_conn *c)
     tell_drained(c);
 }
 
+void pel_conn_conclude(struct pel_conn *c)
+{
+    struct pel_loop *loop = c->loop;
+    struct pel_h1 *h1 = c->h1;
+
+    if (h1->rq.rec.stamp_ns[PEL_STAMP_LAST_BYTE] > loop->now_ns)
+        loop->now_ns = h1->rq.rec.stamp_ns[PEL_STAMP_LAST_BYTE];
+    if (PEL_LIKELY(pel_outq_is_empty(&h1->q))) {
+        answered(c);
+        return;
+    }
+    pel_loop_tick(loop);
+    if (c->is_gone) {
+        answered(c);
+        return;
+    }
+    pel_conn_arm(c, PEL_TIMEOUT_WRITE);
+    pel_conn_send(c);
+}
+
 void pel_conn_settle(struct pel_conn *c)
 {
     uint8_t owner = atomic_load_explicit(&c->owner, memory_order_acquire);
     struct pel_h1 *h1 = c->h1;
 
-    if (h1 && h1->rq.rec.stamp_ns[PEL_STAMP_LAST_BYTE] > c->loop->now_ns)
-        c->loop->now_ns = h1->rq.rec.stamp_ns[PEL_STAMP_LAST_BYTE];
     /* Nobody else holds the loop, so that nobody changes it meanwhile. */
     atomic_store_explicit(&c->owner, PEL_OWNER_LOOP, memory_order_release);
     if (owner == PEL_OWNER_APP_UNWATCHED)
@@ -138,23 +156,17 @@ void pel_conn_settle(struct pel_conn *c)
         return;
     }
     h1->is_with_app = false;
+    pel_wave_note(c->loop, &h1->rq.rec);
     if (c->state == PEL_CONN_CLOSED) {
         pel_h1_record(h1, pel_loop_now(c->loop));
         pel_conn_drop_h1(c);
         return;
     }
     pel_conn_enter(c, PEL_CONN_SEND);
-    if (PEL_LIKELY(pel_outq_is_empty(&h1->q))) {
-        answered(c);
-        return;
-    }
-    pel_loop_tick(c->loop);
-    if (c->is_gone) {
-        answered(c);
-        return;
-    }
-    pel_conn_arm(c, PEL_TIMEOUT_WRITE);
-    pel_conn_send(c);
+    if (h1->is_kept)
+        pel_wave_keep(h1);
+    else
+        pel_conn_conclude(c);
 }
 
 /* Back to idle without the loop, which still watches c; false when the loop must look at it. */
@@ -182,6 +194,8 @@ void pel_conn_give_back(struct pel_conn *c)
     struct pel_loop *loop = c->loop;
     struct pel_conn *head;
 
+    if (c->h1->is_kept)
+        pel_h1_send_kept(c->h1);
     if (rest(c))
         return;
     head = atomic_load_explicit(&loop->inbox, memory_order_relaxed);

@@ -153,10 +153,24 @@ static void start_closed(struct pel_h1 *h1)
     pel_conn_let_go(c, is_handle_closed);
 }
 
+/* Loop mode: the app has taken its first step, and is not done. */
+static void after_step(struct pel_h1 *h1)
+{
+    struct pel_conn *c = h1->conn;
+
+    if (!h1->is_done) {
+        h1->may_be_kept = false; /* it will answer outside of any wave */
+        pel_wave_distrust(c->loop);
+    }
+    if (c->is_eof || c->is_gone) /* the client left while the request was queued */
+        pel_conn_tell_gone(c);
+}
+
 void pel_h1_start(struct pel_h1 *h1)
 {
     struct pel_conn *c = h1->conn;
     struct pel_loop *loop = c->loop;
+    uint64_t n = c->n_requests;
 
     h1->is_started = true;
     if (PEL_UNLIKELY(c->state == PEL_CONN_CLOSED)) {
@@ -165,9 +179,9 @@ void pel_h1_start(struct pel_h1 *h1)
     }
     loop->gateway->respond(&h1->rq);
     PEL_ASSERT(!loop->is_threaded || h1->is_done);
-    /* Loop mode: the client left while the request was queued. h1 may be gone by now. */
-    if (!loop->is_threaded && c->h1 == h1 && (c->is_eof || c->is_gone))
-        pel_conn_tell_gone(c);
+    /* Otherwise h1 is gone by now, or serves the next request already. */
+    if (!loop->is_threaded && c->h1 == h1 && c->n_requests == n)
+        after_step(h1);
 }
 
 /* A response that was cut off ends with its app, one of the server's own begins at its end. */

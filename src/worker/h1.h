@@ -44,6 +44,8 @@ struct pel_h1 {
     uint64_t body_sent; /* payload accepted from the app */
     bool is_on_wire;    /* some of the response has been sent, or is in q */
     bool is_end_sent;   /* all of it */
+    bool may_be_kept;   /* the next field may come true: wave.h */
+    bool is_kept;       /* all of it is in out, and to be sent by pel_h1_send_kept */
     bool is_done;       /* finished or aborted by the gateway */
     bool is_full;       /* loop mode: the gateway waits for on_drain */
     enum pel_fate fate;
@@ -92,6 +94,9 @@ void pel_h1_spoil(struct pel_h1 *h1, uint16_t status);
  */
 int pel_h1_feed_body(struct pel_h1 *h1, const char *p, size_t len, size_t *used,
                      struct pel_str *piece);
+
+/* Sends an answer that was kept; what the socket does not take is queued. */
+void pel_h1_send_kept(struct pel_h1 *h1);
 
 /* The response is shorter than its head promised: logged, on the record, the connection is cut. */
 void pel_h1_fall_short(struct pel_h1 *h1);

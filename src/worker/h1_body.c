@@ -8,8 +8,9 @@
 #define GROUP_N 56
 #define BATCH_N (GROUP_N + 4)
 
-/* A body that is copied behind its head, in bytes. */
+/* A body that is copied behind its head, in bytes; and what may be kept of both. */
 #define SMALL_LEN 1024
+#define KEEP_LEN 4096
 
 struct batch {
     struct pel_piece pieces[BATCH_N];
@@ -82,6 +83,20 @@ static int send_batch(struct pel_h1 *h1, struct batch *b, bool is_last)
     return rc;
 }
 
+/* Is the answer whole, and whole in out? */
+static bool may_be_kept(const struct pel_h1 *h1, const struct batch *b)
+{
+    return h1->may_be_kept && !h1->rq.runs_on && b->n == 1 && b->pieces->bytes.p == h1->out.p &&
+           h1->out.len <= KEEP_LEN && ends(h1, true) && pel_outq_is_empty(&h1->q) &&
+           !h1->conn->is_gone;
+}
+
+static int keep(struct pel_h1 *h1)
+{
+    h1->is_end_sent = h1->is_on_wire = h1->is_kept = true;
+    return PEL_WRITE_DONE;
+}
+
 static struct pel_str out_of(const struct pel_h1 *h1)
 {
     return pel_str(h1->out.p, h1->out.len);
@@ -128,7 +143,7 @@ static int send_group(struct pel_h1 *h1, const struct pel_piece *pieces, size_t 
         add(&b, PEL_STR("\r\n"), NULL);
     if (is_chunked && is_last)
         add(&b, PEL_STR("0\r\n\r\n"), NULL);
-    return send_batch(h1, &b, is_last);
+    return is_last && may_be_kept(h1, &b) ? keep(h1) : send_batch(h1, &b, is_last);
 }
 
 int pel_h1_send_body(struct pel_request *rq, const struct pel_piece *pieces, size_t n, bool is_last)

@@ -187,3 +187,17 @@ int pel_h1_send_copy(struct pel_h1 *h1, struct pel_str bytes)
 
     return pel_h1_send(h1, &piece, 1, false);
 }
+
+void pel_h1_send_kept(struct pel_h1 *h1)
+{
+    struct pel_piece piece = {pel_str(h1->out.p, h1->out.len), NULL};
+    struct rest r = {&piece, 1};
+
+    h1->is_kept = false;
+    if (!send_some(h1, &r))
+        gone(h1, PEL_ERROR_CLIENT_GONE);
+    else if (r.n > 0)
+        pel_outq_add(&h1->q, piece.bytes, NULL);
+    pel_h1_stamp_sent(h1, r.n == 0);
+    pel_buf_clear(&h1->out);
+}

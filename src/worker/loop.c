@@ -64,7 +64,8 @@ static void init_periods(struct pel_loop *loop)
 int pel_loop_init(struct pel_loop *loop, const struct pel_worker_env *env,
                   const struct pel_gateway *gateway, struct pel_probes *probes, struct pel_err *err)
 {
-    memset(loop, 0, offsetof(struct pel_loop, read_buf));
+    memset(loop, 0, offsetof(struct pel_loop, wave));
+    pel_wave_init(&loop->wave);
     loop->env = env;
     loop->conf = env->conf;
     loop->gateway = gateway;
@@ -147,9 +148,11 @@ static void arm_timer(struct pel_loop *loop)
 /* One uv_run. The clock is read again by the first callback that needs it. */
 static void run(struct pel_loop *loop, uv_run_mode mode)
 {
+    PEL_ASSERT(loop->wave.n_kept == 0);
     loop->is_now_old = true;
     uv_run(&loop->uv, mode);
     pel_loop_now(loop);
+    pel_wave_parse(loop);
 }
 
 void pel_loop_flush(struct pel_loop *loop)
@@ -175,6 +178,7 @@ static void run_sleeping(struct pel_loop *loop)
 
 void pel_loop_turn(struct pel_loop *loop, bool may_sleep)
 {
+    pel_wave_send(loop);
     loop->n_fresh = 0;
     atomic_store(&loop->is_woken, false);
     take_inbox(loop);

@@ -23,9 +23,8 @@
 #include "pellucid/shm.h"
 #include "pellucid/time.h"
 #include "pellucid/worker.h"
+#include "wave.h"
 #include "wheel.h"
-
-#define PEL_READ_LEN 65536
 
 struct pel_conn;
 struct pel_control;
@@ -93,7 +92,7 @@ struct pel_loop {
     void **refs; /* Python objects to drop, with the GIL */
     size_t n_refs, refs_cap;
 
-    char read_buf[PEL_READ_LEN]; /* one read at a time */
+    struct pel_wave wave; /* last: it is large, and not cleared */
 };
 
 /* Prepares everything but the ports. 0, or -1 with err. */

@@ -96,11 +96,13 @@ static bool start_requests(struct budget *b)
     struct pel_request *rq;
 
     while (b->requests && (rq = pel_loop_pop_ready(nested.inner))) {
+        pel_wave_admit(pel_h1_of(rq));
         pel_h1_start(pel_h1_of(rq));
         b->requests--;
         if (b->requests % CLOCK_EVERY == 0 && pel_now_ns() > b->end_ns)
             b->requests = 0;
     }
+    pel_wave_send(nested.inner);
     return b->requests < before;
 }
 

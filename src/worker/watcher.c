@@ -47,6 +47,7 @@ static void keep_loop(struct pel_baton *b, uint32_t owner)
 {
     if (!atomic_compare_exchange_strong(&b->owner, &owner, PEL_BATON_WATCHER))
         return;
+    pel_wave_distrust(b->loop);
     pel_baton_spare(b);
     while (!b->loop->is_stopped && atomic_load(&b->n_idle) == 0) {
         pel_loop_turn(b->loop, true);

@@ -1,0 +1,98 @@
+#include "wave.h"
+
+#include "conn.h"
+#include "h1.h"
+
+/* Trust is full at twice what is needed. So one slow request in many, which may be a mood of the
+ * machine, changes little, and two close to each other end it. */
+#define TRUST_NEEDED 32
+#define TRUST_MAX (2 * TRUST_NEEDED)
+
+void pel_wave_init(struct pel_wave *w)
+{
+    memset(w, 0, offsetof(struct pel_wave, buf));
+    pel_list_init(&w->kept);
+}
+
+char *pel_wave_room(struct pel_loop *loop)
+{
+    struct pel_wave *w = &loop->wave;
+
+    if (w->buf_len > sizeof(w->buf) - PEL_READ_LEN || w->n_arrivals == PEL_WAVE_FOUND_MAX)
+        pel_wave_parse(loop);
+    return w->buf + w->buf_len;
+}
+
+void pel_wave_arrive(struct pel_conn *c, size_t len)
+{
+    struct pel_wave *w = &c->loop->wave;
+
+    w->arrivals[w->n_arrivals++] = (struct pel_arrival){c, (uint32_t)w->buf_len, (uint32_t)len};
+    w->buf_len += len;
+    c->has_arrived = true;
+}
+
+void pel_wave_parse(struct pel_loop *loop)
+{
+    struct pel_wave *w = &loop->wave;
+
+    for (size_t i = 0; i < w->n_arrivals; i++) {
+        struct pel_arrival *a = &w->arrivals[i];
+
+        a->conn->has_arrived = false;
+        pel_conn_take(a->conn, w->buf + a->at, a->len);
+    }
+    w->n_arrivals = w->buf_len = 0;
+}
+
+void pel_wave_admit(struct pel_h1 *h1)
+{
+    const struct pel_loop *loop = h1->conn->loop;
+
+    h1->may_be_kept =
+        loop->wave.trust >= TRUST_NEEDED && (loop->n_ready > 0 || loop->wave.n_kept > 0);
+}
+
+void pel_wave_distrust(struct pel_loop *loop)
+{
+    loop->wave.trust = loop->wave.trust > TRUST_NEEDED ? loop->wave.trust - TRUST_NEEDED : 0;
+    pel_wave_send(loop);
+}
+
+void pel_wave_note(struct pel_loop *loop, const struct pel_record *rec)
+{
+    const uint64_t *ns = rec->stamp_ns;
+
+    if (ns[PEL_STAMP_APP_END] > ns[PEL_STAMP_APP_START] + PEL_WAVE_QUICK_NS)
+        pel_wave_distrust(loop);
+    else if (loop->wave.trust < TRUST_MAX)
+        loop->wave.trust++;
+}
+
+void pel_wave_keep(struct pel_h1 *h1)
+{
+    struct pel_loop *loop = h1->conn->loop;
+
+    pel_list_push_tail(&loop->wave.kept, &h1->rq.ready);
+    if (++loop->wave.n_kept == PEL_WAVE_MAX)
+        pel_wave_send(loop);
+}
+
+static struct pel_h1 *h1_of(struct pel_list *node)
+{
+    return pel_h1_of(PEL_CONTAINER_OF(node, struct pel_request, ready));
+}
+
+void pel_wave_send(struct pel_loop *loop)
+{
+    struct pel_list sent, *node;
+
+    pel_list_init(&sent);
+    while ((node = pel_list_pop(&loop->wave.kept))) {
+        pel_h1_send_kept(h1_of(node));
+        pel_list_push_tail(&sent, node);
+    }
+    loop->wave.n_kept = 0;
+    while ((node = pel_list_pop(&sent)))
+        pel_conn_conclude(h1_of(node)->conn);
+}

@@ -1,0 +1,76 @@
+/*
+ * wave - the requests that one turn of the loop finds take each step together.
+ *
+ * All sockets are read, then all that came is parsed; the app runs for one request after the other,
+ * then all answers are sent, then all records are finished. The code of the kernel, the parser, the
+ * app and the probes does not fit into the caches at once: taking one request through all of it
+ * before the next costs a tenth to a fifth of the CPU time of a quick app.
+ *
+ * An answer that is kept back waits for the apps of the requests behind it, and under ASGI for what
+ * the app does after its last send without awaiting anything. So that is done only while the app is
+ * seen to be quick (PEL_WAVE_QUICK_NS), while requests are waiting in fact, and for PEL_WAVE_MAX
+ * answers at most. What is kept leaves as soon as an app was slow; when one is slow still, the
+ * thread that takes the loop over sends it.
+ *
+ * Bytes that were read lie packed in the loop's buffer until the poll is over; nothing is kept when
+ * libuv runs. All functions: loop held.
+ */
+#ifndef PELLUCID_WORKER_WAVE_H
+#define PELLUCID_WORKER_WAVE_H
+
+#include "pellucid/list.h"
+#include "pellucid/record.h"
+
+struct pel_conn;
+struct pel_h1;
+struct pel_loop;
+
+#define PEL_READ_LEN 65536 /* most bytes of one read */
+
+/* Requests found in one turn; the others stay in their sockets. So the memory in use by requests is
+ * bounded, and stays in the cache. */
+#define PEL_WAVE_FOUND_MAX 128
+/* Answers kept back. */
+#define PEL_WAVE_MAX 32
+/* An app that takes longer is not quick. (Sanitizers have a value of their own: CMakeLists.txt.) */
+#ifndef PEL_WAVE_QUICK_NS
+#define PEL_WAVE_QUICK_NS (30 * PEL_NS_PER_US)
+#endif
+
+struct pel_arrival {
+    struct pel_conn *conn;
+    uint32_t at, len; /* in buf */
+};
+
+struct pel_wave {
+    struct pel_arrival arrivals[PEL_WAVE_FOUND_MAX];
+    size_t n_arrivals, buf_len;
+    struct pel_list kept; /* requests whose answers wait; by rq.ready */
+    unsigned n_kept;
+    unsigned trust; /* that the app is quick: grows with each request, and falls with a slow one */
+    char buf[2 * PEL_READ_LEN];
+};
+
+/* Everything but buf is zero. */
+void pel_wave_init(struct pel_wave *w);
+
+/* Where the next read may put PEL_READ_LEN bytes. What has arrived so far may be parsed for it. */
+char *pel_wave_room(struct pel_loop *loop);
+/* The read brought len bytes, the first of a message, to be parsed later. c is to be left alone
+ * until then (c->has_arrived). */
+void pel_wave_arrive(struct pel_conn *c, size_t len);
+/* Parses what has arrived. */
+void pel_wave_parse(struct pel_loop *loop);
+
+/* A request is about to be given to the app: may its answer be kept? */
+void pel_wave_admit(struct pel_h1 *h1);
+/* The app is done with a request. */
+void pel_wave_note(struct pel_loop *loop, const struct pel_record *rec);
+/* Takes h1, which is finished and whose answer was kept (h1->is_kept). */
+void pel_wave_keep(struct pel_h1 *h1);
+/* Sends what is kept, and finishes those requests. */
+void pel_wave_send(struct pel_loop *loop);
+/* The app is slow: nothing is kept for a while. */
+void pel_wave_distrust(struct pel_loop *loop);
+
+#endif
