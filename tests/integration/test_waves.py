@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from signal import SIGCONT, SIGSTOP
 
 import pytest
+
 from support.wire import request
 
 KINDS = {
