@@ -118,7 +118,8 @@ void pel_loop_fini(struct pel_loop *loop)
     uv_close((uv_handle_t *)&loop->accept_timer, NULL);
     uv_close((uv_handle_t *)&loop->flush_timer, NULL);
     uv_close((uv_handle_t *)&loop->async, NULL);
-    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    while (uv_run(&loop->uv, UV_RUN_DEFAULT))
+        ; /* one that was stopped returns at once */
     PEL_ASSERT(uv_loop_close(&loop->uv) == 0);
     pel_loop_drop_refs(loop);
     free(loop->refs);
@@ -198,6 +199,7 @@ void pel_loop_turn(struct pel_loop *loop, bool may_sleep)
 void pel_loop_stop(struct pel_loop *loop)
 {
     loop->is_stopped = true;
+    uv_stop(&loop->uv); /* a timer's callback comes before the poll, which must not sleep now */
     if (!loop->is_threaded)
         pel_nested_stop();
 }

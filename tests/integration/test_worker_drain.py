@@ -59,7 +59,9 @@ def test_a_large_answer_is_sent_to_its_end(worker, threads):
         running.wait_log("draining")
         time.sleep(0.7)
         assert len(wire.read().body) == 20_000_000
+    begin = time.monotonic()
     assert running.wait() == 0
+    assert time.monotonic() - begin < 3 * running.target.patience
 
 
 def test_what_is_still_running_is_logged(worker, threads):
