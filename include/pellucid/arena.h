@@ -11,7 +11,9 @@
 
 #include "pellucid/base.h"
 
-#define PEL_ARENA_CHUNK_LEN 4096
+/* No multiple of a page, so that the chunks of requests in flight do not all want the same lines of
+ * the cache. */
+#define PEL_ARENA_CHUNK_LEN 3104
 
 struct pel_arena_chunk;
 
