@@ -9,6 +9,9 @@
 #ifndef PELLUCID_ARENA_H
 #define PELLUCID_ARENA_H
 
+#include <stdalign.h>
+#include <stddef.h>
+
 #include "pellucid/base.h"
 
 /* No multiple of a page, so that the chunks of requests in flight do not all want the same lines of
@@ -24,8 +27,22 @@ struct pel_arena {
 
 void pel_arena_init(struct pel_arena *a);
 
+/* For pel_arena_alloc: len, rounded up, does not fit into head. */
+void *pel_arena_alloc_slowly(struct pel_arena *a, size_t len);
+
 /* len bytes aligned for any type; never NULL, not zeroed. */
-void *pel_arena_alloc(struct pel_arena *a, size_t len);
+static inline void *pel_arena_alloc(struct pel_arena *a, size_t len)
+{
+    char *p = a->next;
+
+    PEL_ASSERT(len <= SIZE_MAX / 2);
+    /* Nothing takes a byte, so that the result is never NULL. */
+    len = (len + !len + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    if (PEL_UNLIKELY((size_t)(a->end - p) < len))
+        return pel_arena_alloc_slowly(a, len);
+    a->next = p + len;
+    return p;
+}
 
 /* A copy of s in the arena. */
 struct pel_str pel_arena_dup(struct pel_arena *a, struct pel_str s);

@@ -1,4 +1,3 @@
-#include <stdalign.h>
 #include <stdlib.h>
 
 #include "pellucid/arena.h"
@@ -38,7 +37,7 @@ static struct pel_arena_chunk *take_chunk(size_t len)
     return c;
 }
 
-static void *alloc_slowly(struct pel_arena *a, size_t len)
+void *pel_arena_alloc_slowly(struct pel_arena *a, size_t len)
 {
     struct pel_arena_chunk *c;
 
@@ -55,19 +54,6 @@ static void *alloc_slowly(struct pel_arena *a, size_t len)
     a->next = c->data + len;
     a->end = c->data + c->len;
     return c->data;
-}
-
-void *pel_arena_alloc(struct pel_arena *a, size_t len)
-{
-    char *p = a->next;
-
-    PEL_ASSERT(len <= SIZE_MAX / 2);
-    /* Nothing takes a byte, so that the result is never NULL. */
-    len = (len + !len + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-    if (PEL_UNLIKELY((size_t)(a->end - p) < len))
-        return alloc_slowly(a, len);
-    a->next = p + len;
-    return p;
 }
 
 struct pel_str pel_arena_dup(struct pel_arena *a, struct pel_str s)

@@ -4,6 +4,25 @@
 
 #define SHOWN_MAX 80 /* bytes of a bad field that an error shows */
 
+/* Is name, in any case, the lower one of that length? Of the bytes in a token only letters change
+ * by the bit. Eight at a time. */
+static bool is_name(const char *name, const char *lower, size_t len)
+{
+    size_t i = 0;
+
+    for (; i + 8 <= len; i += 8) {
+        uint64_t x, y;
+
+        memcpy(&x, name + i, sizeof(x));
+        memcpy(&y, lower + i, sizeof(y));
+        if ((x | 0x2020202020202020) != y)
+            return false;
+    }
+    while (i < len && (name[i] | 0x20) == lower[i])
+        i++;
+    return i == len;
+}
+
 enum pel_field_kind pel_field_kind(struct pel_str name)
 {
     static const struct {
@@ -22,7 +41,7 @@ enum pel_field_kind pel_field_kind(struct pel_str name)
     };
 
     for (size_t i = 0; i < PEL_ARRAY_LEN(table); i++) {
-        if (name.len == table[i].name.len && pel_str_ieq(name, table[i].name))
+        if (name.len == table[i].name.len && is_name(name.p, table[i].name.p, name.len))
             return table[i].kind;
     }
     return PEL_KIND_PLAIN;

@@ -16,6 +16,7 @@ enum pel_field_kind {
     PEL_KIND_DATE,
     PEL_KIND_SERVER,
 };
+/* name is a token, in any case. */
 enum pel_field_kind pel_field_kind(struct pel_str name);
 
 /* 0, or -1 with err when name is no token or value holds CR, LF, NUL or another control byte. */
