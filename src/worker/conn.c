@@ -35,13 +35,23 @@ static bool is_with_thread(struct pel_conn *c)
            atomic_compare_exchange_strong(&c->owner, &owner, PEL_OWNER_APP_UNWATCHED);
 }
 
+/* One thing after the other: the next poll tells again. After an error libuv has stopped to watch.
+ */
+static void look_later(struct pel_conn *c, int status)
+{
+    if (status == 0)
+        return;
+    c->events = 0;
+    pel_conn_watch(c, UV_READABLE);
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct pel_conn *c = PEL_CONTAINER_OF(poll, struct pel_conn, poll);
 
     if (PEL_UNLIKELY(c->has_arrived))
-        return; /* one thing after the other: the next poll tells again */
-    if (is_with_thread(c))
+        look_later(c, status);
+    else if (is_with_thread(c))
         uv_poll_stop(poll);
     else if (status < 0)
         pel_conn_broken(c);

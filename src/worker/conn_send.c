@@ -38,7 +38,7 @@ void pel_conn_next(struct pel_conn *c)
     if (PEL_UNLIKELY(c->pending.len))
         pel_conn_input_pending(c);
     if (PEL_UNLIKELY(atomic_load_explicit(&c->loop->is_draining, memory_order_relaxed)) &&
-        c->state == PEL_CONN_IDLE)
+        c->state == PEL_CONN_IDLE && c->loop->control)
         pel_drain_idle(&c->loop->control->drain, c);
 }
 
@@ -142,10 +142,21 @@ void pel_conn_conclude(struct pel_conn *c)
     pel_conn_send(c);
 }
 
+static void end_app(struct pel_conn *c)
+{
+    pel_conn_enter(c, PEL_CONN_SEND);
+    if (c->h1->is_kept)
+        pel_wave_keep(c->h1);
+    else
+        pel_conn_conclude(c);
+}
+
 void pel_conn_settle(struct pel_conn *c)
 {
     uint8_t owner = atomic_load_explicit(&c->owner, memory_order_acquire);
+    struct pel_loop *loop = c->loop;
     struct pel_h1 *h1 = c->h1;
+    bool was_slow;
 
     /* Nobody else holds the loop, so that nobody changes it meanwhile. */
     atomic_store_explicit(&c->owner, PEL_OWNER_LOOP, memory_order_release);
@@ -156,17 +167,15 @@ void pel_conn_settle(struct pel_conn *c)
         return;
     }
     h1->is_with_app = false;
-    pel_wave_note(c->loop, &h1->rq.rec);
-    if (c->state == PEL_CONN_CLOSED) {
-        pel_h1_record(h1, pel_loop_now(c->loop));
+    was_slow = pel_wave_note(h1);
+    if (PEL_UNLIKELY(c->state == PEL_CONN_CLOSED)) {
+        pel_h1_record(h1, pel_loop_now(loop));
         pel_conn_drop_h1(c);
-        return;
+    } else {
+        end_app(c);
     }
-    pel_conn_enter(c, PEL_CONN_SEND);
-    if (h1->is_kept)
-        pel_wave_keep(h1);
-    else
-        pel_conn_conclude(c);
+    if (PEL_UNLIKELY(was_slow))
+        pel_wave_send(loop);
 }
 
 /* Back to idle without the loop, which still watches c; false when the loop must look at it. */

@@ -65,9 +65,7 @@ static int send_interim(struct pel_request *rq, uint16_t status, const struct pe
 static void done(struct pel_h1 *h1)
 {
     h1->is_done = true;
-    if (h1->is_kept)
-        ; /* the wave does it */
-    else if (pel_outq_is_empty(&h1->q))
+    if (!h1->is_kept && pel_outq_is_empty(&h1->q))
         pel_h1_record(h1, h1->rq.rec.stamp_ns[PEL_STAMP_LAST_BYTE]
                               ? h1->rq.rec.stamp_ns[PEL_STAMP_LAST_BYTE]
                               : pel_now_ns());

@@ -198,6 +198,6 @@ void pel_h1_send_kept(struct pel_h1 *h1)
         gone(h1, PEL_ERROR_CLIENT_GONE);
     else if (r.n > 0)
         pel_outq_add(&h1->q, piece.bytes, NULL);
-    pel_h1_stamp_sent(h1, r.n == 0);
+    pel_h1_stamp_sent(h1, r.n == 0 || h1->conn->is_gone);
     pel_buf_clear(&h1->out);
 }

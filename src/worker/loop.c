@@ -199,7 +199,7 @@ void pel_loop_turn(struct pel_loop *loop, bool may_sleep)
 void pel_loop_stop(struct pel_loop *loop)
 {
     loop->is_stopped = true;
-    uv_stop(&loop->uv); /* a timer's callback comes before the poll, which must not sleep now */
+    uv_stop(&loop->uv); /* a timer's callback may come before the poll, which must not sleep now */
     if (!loop->is_threaded)
         pel_nested_stop();
 }

@@ -3,11 +3,6 @@
 #include "conn.h"
 #include "h1.h"
 
-/* Trust is full at twice what is needed. So one slow request in many, which may be a mood of the
- * machine, changes little, and two close to each other end it. */
-#define TRUST_NEEDED 32
-#define TRUST_MAX (2 * TRUST_NEEDED)
-
 void pel_wave_init(struct pel_wave *w)
 {
     memset(w, 0, offsetof(struct pel_wave, buf));
@@ -50,23 +45,38 @@ void pel_wave_admit(struct pel_h1 *h1)
     const struct pel_loop *loop = h1->conn->loop;
 
     h1->may_be_kept =
-        loop->wave.trust >= TRUST_NEEDED && (loop->n_ready > 0 || loop->wave.n_kept > 0);
+        loop->wave.trust >= PEL_WAVE_TRUST && (loop->n_ready > 0 || loop->wave.n_kept > 0);
+}
+
+static void lower_trust(struct pel_wave *w, uint64_t by)
+{
+    w->trust -= by < PEL_WAVE_DEBT_MAX ? (int32_t)by : PEL_WAVE_DEBT_MAX;
+    if (w->trust < -PEL_WAVE_DEBT_MAX)
+        w->trust = -PEL_WAVE_DEBT_MAX;
 }
 
 void pel_wave_distrust(struct pel_loop *loop)
 {
-    loop->wave.trust = loop->wave.trust > TRUST_NEEDED ? loop->wave.trust - TRUST_NEEDED : 0;
+    lower_trust(&loop->wave, PEL_WAVE_TRUST);
     pel_wave_send(loop);
 }
 
-void pel_wave_note(struct pel_loop *loop, const struct pel_record *rec)
+bool pel_wave_note(const struct pel_h1 *h1)
 {
-    const uint64_t *ns = rec->stamp_ns;
+    struct pel_wave *w = &h1->conn->loop->wave;
+    const uint64_t *ns = h1->rq.rec.stamp_ns;
+    uint64_t app_ns = ns[PEL_STAMP_APP_END] - ns[PEL_STAMP_APP_START];
+    uint64_t quick_ns = h1->is_kept ? PEL_WAVE_QUICK_NS : 2 * PEL_WAVE_QUICK_NS;
 
-    if (ns[PEL_STAMP_APP_END] > ns[PEL_STAMP_APP_START] + PEL_WAVE_QUICK_NS)
-        pel_wave_distrust(loop);
-    else if (loop->wave.trust < TRUST_MAX)
-        loop->wave.trust++;
+    if (ns[PEL_STAMP_APP_START] == 0 || ns[PEL_STAMP_APP_END] < ns[PEL_STAMP_APP_START])
+        return false; /* no app has run */
+    if (app_ns > quick_ns) {
+        lower_trust(w, PEL_WAVE_FINE * (app_ns / quick_ns));
+        return true;
+    }
+    if (w->trust < PEL_WAVE_TRUST_MAX)
+        w->trust++;
+    return false;
 }
 
 void pel_wave_keep(struct pel_h1 *h1)

@@ -9,23 +9,24 @@ import time
 def wsgi(environ, start_response):
     path = environ["PATH_INFO"]
     body = path.encode()
-    if path == "/sleep":
-        time.sleep(1)
+    if path in ("/sleep", "/block"):
+        time.sleep(float(environ["QUERY_STRING"]))
     elif path == "/raise":
         raise ValueError(path)
     elif path == "/echo":
         body = environ["wsgi.input"].read()
     start_response("204 No Content" if path == "/empty" else "200 OK", [])
     if path == "/closing":
-        return _Closing([body])
+        return _Closing([body], float(environ["QUERY_STRING"]))
     return [body]
 
 
 class _Closing:
     """A body whose end takes its time."""
 
-    def __init__(self, items):
+    def __init__(self, items, seconds):
         self._items = items
+        self._seconds = seconds
 
     def __iter__(self):
         return iter(self._items)
@@ -34,14 +35,16 @@ class _Closing:
         return len(self._items)
 
     def close(self):
-        time.sleep(1)
+        time.sleep(self._seconds)
 
 
 async def asgi(scope, receive, send):
     path = scope["path"]
     body = path.encode()
     if path == "/sleep":
-        await asyncio.sleep(1)
+        await asyncio.sleep(float(scope["query_string"]))
+    elif path == "/block":
+        time.sleep(float(scope["query_string"]))
     elif path == "/raise":
         raise ValueError(path)
     elif path == "/echo":
@@ -51,6 +54,6 @@ async def asgi(scope, receive, send):
     await send({"type": "http.response.start", "status": status, "headers": length})
     await send({"type": "http.response.body", "body": body})
     if path == "/closing":
-        await asyncio.sleep(1)
+        await asyncio.sleep(float(scope["query_string"]))
     elif path == "/raise_after":
         raise ValueError(path)

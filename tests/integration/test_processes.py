@@ -79,7 +79,7 @@ def test_cpu_of_a_worker(server):
     for mode, least, most in zip(("user", "system"), before, after, strict=True):
         of_it = {"pellucid_process_role": "worker", "cpu_mode": mode}
         assert least <= total(samples, CPU, **of_it) <= most
-    assert sum(before) >= 0.6 and before[1] > 0.05
+    assert sum(before) > 0.57 and before[1] > 0.05  # in ticks of 0.01, which are cut
     (worker,) = running.status()["workers"]
     assert worker["cpu_seconds"]["user"] >= before[0]
 

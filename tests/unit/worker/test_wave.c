@@ -106,13 +106,19 @@ static void so_many_arrivals_at_most(void **state)
 
 /* --- sending --- */
 
+static void answer_as(bool is_kept, uint64_t app_ns)
+{
+    struct pel_h1 h1 = {.conn = &conns[0], .is_kept = is_kept};
+
+    h1.rq.rec.stamp_ns[PEL_STAMP_APP_START] = 1000 * US;
+    h1.rq.rec.stamp_ns[PEL_STAMP_APP_END] = 1000 * US + app_ns;
+    if (pel_wave_note(&h1))
+        pel_wave_send(loop);
+}
+
 static void answer(uint64_t app_ns)
 {
-    struct pel_record rec = {.method = {0}};
-
-    rec.stamp_ns[PEL_STAMP_APP_START] = 1000 * US;
-    rec.stamp_ns[PEL_STAMP_APP_END] = 1000 * US + app_ns;
-    pel_wave_note(loop, &rec);
+    answer_as(true, app_ns);
 }
 
 static void learn(unsigned n)
@@ -177,16 +183,52 @@ static void so_many_are_kept_at_most(void **state)
 
 static void a_slow_app_sends_what_is_kept(void **state)
 {
-    learn(64);
+    learn(PEL_WAVE_TRUST_MAX + 9);
     keep(0);
     answer(PEL_WAVE_QUICK_NS + US);
     assert_string_equal(said, "sAcA");
     loop->n_ready = 1;
-    assert_true(may_be_kept(1)); /* once is forgiven */
-    answer(PEL_WAVE_QUICK_NS + US);
+    for (int n = PEL_WAVE_TRUST_MAX - PEL_WAVE_FINE; n >= PEL_WAVE_TRUST; n -= PEL_WAVE_FINE) {
+        assert_true(may_be_kept(1)); /* some are forgiven */
+        answer(PEL_WAVE_QUICK_NS + US);
+    }
     assert_false(may_be_kept(1));
-    learn(32);
-    assert_true(may_be_kept(1));
+}
+
+static void the_slower_the_longer_it_is_remembered(void **state)
+{
+    loop->n_ready = 1;
+    answer(100 * PEL_WAVE_QUICK_NS);
+    learn(100 * PEL_WAVE_FINE + PEL_WAVE_TRUST - 1);
+    assert_false(may_be_kept(0));
+    learn(1);
+    assert_true(may_be_kept(0));
+    answer(3600 * PEL_NS_PER_SEC);
+    answer(3600 * PEL_NS_PER_SEC);
+    learn(PEL_WAVE_DEBT_MAX + PEL_WAVE_TRUST - 1);
+    assert_false(may_be_kept(0));
+    learn(1);
+    assert_true(may_be_kept(0));
+}
+
+static void who_has_sent_itself_may_take_twice_that(void **state)
+{
+    loop->n_ready = 1;
+    for (int i = 0; i < PEL_WAVE_TRUST; i++)
+        answer_as(false, 2 * PEL_WAVE_QUICK_NS);
+    assert_true(may_be_kept(0));
+    answer_as(false, 2 * PEL_WAVE_QUICK_NS + US);
+    assert_false(may_be_kept(0));
+}
+
+static void requests_that_no_app_had_tell_nothing(void **state)
+{
+    const struct pel_h1 refused = {.conn = &conns[0]};
+
+    loop->n_ready = 1;
+    for (int i = 0; i < 100; i++)
+        assert_false(pel_wave_note(&refused));
+    assert_false(may_be_kept(0));
 }
 
 static void what_is_finished_may_keep_the_next(void **state)
@@ -210,6 +252,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(all_are_sent_before_any_is_finished, setup, teardown),
         cmocka_unit_test_setup_teardown(so_many_are_kept_at_most, setup, teardown),
         cmocka_unit_test_setup_teardown(a_slow_app_sends_what_is_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_slower_the_longer_it_is_remembered, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_has_sent_itself_may_take_twice_that, setup, teardown),
+        cmocka_unit_test_setup_teardown(requests_that_no_app_had_tell_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_finished_may_keep_the_next, setup, teardown),
     };
 
