@@ -184,7 +184,7 @@ def test_busy_receiver_gets_the_latest_later(server, receiver):
     start = time.monotonic()
     running.get("/")
     points = receiver.wait_report(1, 10 * running.target.patience)
-    assert time.monotonic() - start > 0.7
+    assert time.monotonic() - start > 0.3  # of its second; we may have noticed late
     assert value(points, "pellucid.requests") == 1
     assert exporter(running)["is_failing"] is False
     assert "HTTP status 503" in exporter(running)["last_failure_reason"]
