@@ -18,6 +18,20 @@
 #endif
 
 #define PEL_PY_HAS_EAGER_TASK (PY_VERSION_HEX >= 0x030C0000)
+#define PEL_PY_HAS_DICT_VERSION (PY_VERSION_HEX < 0x030E0000)
+
+/* Another number, whenever the dict or another one has been changed; 0 where Python counts none. */
+static inline uint64_t pel_py_dict_version(PyObject *dict)
+{
+#if PEL_PY_HAS_DICT_VERSION
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    return ((PyDictObject *)dict)->ma_version_tag;
+#pragma GCC diagnostic pop
+#else
+    return 0;
+#endif
+}
 
 /* Takes the exception that is set, normalised and with its traceback: a new reference, or NULL. */
 static inline PyObject *pel_py_take_exception(void)

@@ -92,6 +92,15 @@ static inline void pel_counter_add(_Atomic uint64_t *counter, uint64_t n)
     atomic_store_explicit(counter, value + n, memory_order_relaxed);
 }
 
+/* The same, for a counter that is the last of several: who reads it (pel_shm_sum), and then the
+ * others, finds in them all that it tells. */
+static inline void pel_counter_publish(_Atomic uint64_t *counter, uint64_t n)
+{
+    uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
+
+    atomic_store_explicit(counter, value + n, memory_order_release);
+}
+
 /* What a stream is, as the table has it: a longer route is cut. The slices are the caller's. */
 struct pel_series_key {
     struct pel_str method, route; /* bounded; empty = no http.route */

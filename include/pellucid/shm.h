@@ -197,6 +197,10 @@ static inline bool pel_shm_slot_is_used(const struct pel_shm_slot *slot)
     return atomic_load_explicit(&slot->is_used, memory_order_relaxed) != 0;
 }
 
+/* A metric of all workers. PEL_METRIC_REQUESTS is to be read before what else is counted of them:
+ * it is the last that is written of a request. */
+uint64_t pel_shm_sum(const struct pel_shm *shm, enum pel_metric m);
+
 static inline void pel_metric_add(struct pel_shm_slot *slot, enum pel_metric m, uint64_t n)
 {
     atomic_fetch_add_explicit(&slot->metrics[m], n, memory_order_relaxed);

@@ -27,25 +27,12 @@ static void collect_each(struct pel_sink *sink, struct pel_shm *shm, size_t m)
     }
 }
 
-static void collect_sum(struct pel_sink *sink, struct pel_shm *shm, size_t m)
-{
-    uint64_t sum = 0;
-
-    for (unsigned i = 0; i < shm->n_slots; i++) {
-        const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
-
-        if (pel_shm_slot_is_used(slot))
-            sum += LOAD(slot->metrics[m]);
-    }
-    sink->point(sink, &no_labels, sum);
-}
-
 static void collect_scalars(struct pel_sink *sink, struct pel_shm *shm)
 {
-    for (size_t m = 0; m < PEL_METRIC_N; m++) {
+    for (unsigned m = 0; m < PEL_METRIC_N; m++) {
         sink->family(sink, &pel_metric_infos[m]);
         if (pel_metric_infos[m].kind == PEL_METRIC_KIND_COUNTER)
-            collect_sum(sink, shm, m);
+            sink->point(sink, &no_labels, pel_shm_sum(shm, m));
         else
             collect_each(sink, shm, m);
     }
@@ -137,8 +124,8 @@ static void collect_states(struct pel_sink *sink, struct pel_shm *shm)
 
 void pel_collect(struct pel_sink *sink, const struct pel_view *v)
 {
+    collect_scalars(sink, v->shm); /* before what is counted earlier than they */
     pel_http_metrics_collect(sink, v->shm, v->exemplars);
-    collect_scalars(sink, v->shm);
     pel_exceptions_collect(sink, v->shm);
     pel_vitals_collect(sink, v->shm);
     pel_process_collect(sink, v->shm);

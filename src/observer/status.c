@@ -208,12 +208,9 @@ static void add_metrics_exporter(struct pel_json *j, const struct pel_metrics_ex
 static void add_totals(struct pel_json *j, struct pel_shm *shm)
 {
     pel_json_open(j, "totals", '{');
-    for (size_t m = 0; m < PEL_METRIC_N; m++) {
-        uint64_t sum = 0;
+    for (unsigned m = 0; m < PEL_METRIC_N; m++) {
+        uint64_t sum = pel_shm_sum(shm, m);
 
-        for (unsigned i = 0; i < shm->n_slots; i++)
-            if (pel_shm_slot_is_used(pel_shm_slot(shm, i)))
-                sum += LOAD(pel_shm_slot(shm, i)->metrics[m]);
         if (strcmp(pel_metric_infos[m].unit, "ns") == 0)
             pel_json_seconds(j, pel_metric_infos[m].name, sum);
         else
@@ -230,6 +227,7 @@ void pel_page_status(const struct pel_view *v, const struct pel_head *head, stru
     pel_json_open(&j, NULL, '{');
     pel_json_cstr(&j, "version", PEL_VERSION);
     add_supervisor(&j, v->shm->header);
+    add_totals(&j, v->shm); /* before what is counted earlier than they */
     add_workers(&j, v);
     pel_process_show_others(&j, v->shm);
     add_requests(&j, v->shm);
@@ -240,7 +238,6 @@ void pel_page_status(const struct pel_view *v, const struct pel_head *head, stru
     add_exporter(&j, "logs_exporter", "log_records", v->logs);
     add_metrics_exporter(&j, v->metrics, v->shm->header);
     pel_telemetry_show(&j, v);
-    add_totals(&j, v->shm);
     pel_json_close(&j, '}');
     pel_buf_add(&page->body, "\n", 1);
 }

@@ -139,16 +139,6 @@ void pel_telemetry_collect(struct pel_sink *sink, const struct pel_view *v)
 
 /* --- the status page --- */
 
-static uint64_t sum_of(struct pel_shm *shm, enum pel_metric m)
-{
-    uint64_t sum = 0;
-
-    for (unsigned i = 0; i < shm->n_slots; i++)
-        if (pel_shm_slot_is_used(pel_shm_slot(shm, i)))
-            sum += LOAD(pel_shm_slot(shm, i)->metrics[m]);
-    return sum;
-}
-
 /* What has become of spans, or of log records; ring_full: those that no ring had room for. */
 static void show_items(struct pel_json *j, const char *key, const struct pel_exporter *x,
                        struct pel_shm *shm, enum pel_metric ring_full)
@@ -160,7 +150,7 @@ static void show_items(struct pel_json *j, const char *key, const struct pel_exp
     pel_json_uint(j, "waiting", x->queue.n);
     pel_json_uint(j, "in_flight", pel_exporter_inflight(x));
     pel_json_open(j, "lost", '{');
-    pel_json_uint(j, "ring_full", sum_of(shm, ring_full));
+    pel_json_uint(j, "ring_full", pel_shm_sum(shm, ring_full));
     pel_json_uint(j, "queue_full", LOAD(counters[x->kind->queue_full]));
     pel_json_uint(j, "rejected", LOAD(counters[x->kind->rejected]));
     pel_json_uint(j, "failed", LOAD(counters[x->kind->failed]));

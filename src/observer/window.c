@@ -1,17 +1,6 @@
 #include "pellucid/time.h"
 #include "window.h"
 
-static uint64_t count_requests(const struct pel_shm *shm)
-{
-    uint64_t n = 0;
-
-    for (unsigned i = 0; i < shm->n_slots; i++)
-        if (pel_shm_slot_is_used(pel_shm_slot(shm, i)))
-            n += atomic_load_explicit(&pel_shm_slot(shm, i)->metrics[PEL_METRIC_REQUESTS],
-                                      memory_order_relaxed);
-    return n;
-}
-
 static struct pel_window_reading *reading_at(const struct pel_window *w, uint64_t i)
 {
     return (struct pel_window_reading *)&w->readings[i % PEL_WINDOW_READINGS];
@@ -19,7 +8,7 @@ static struct pel_window_reading *reading_at(const struct pel_window *w, uint64_
 
 void pel_window_take(struct pel_window *w, uint64_t now_ns)
 {
-    uint64_t n_requests = count_requests(w->shm);
+    uint64_t n_requests = pel_shm_sum(w->shm, PEL_METRIC_REQUESTS);
     struct pel_window_reading *r;
 
     if (w->n && reading_at(w, w->n - 1)->n_requests == n_requests) {

@@ -30,13 +30,13 @@ static void count_error(struct pel_shm_slot *slot, const struct pel_record *rec)
 
 void pel_metrics_count(struct pel_shm_slot *slot, const struct pel_record *rec)
 {
-    pel_counter_add(&slot->metrics[PEL_METRIC_REQUESTS], 1);
     pel_counter_add(&slot->metrics[PEL_METRIC_QUEUE_TIME], rec->phase_ns[PEL_REQUEST_PHASE_QUEUE]);
     pel_counter_add(&slot->metrics[PEL_METRIC_APP_TIME], rec->phase_ns[PEL_REQUEST_PHASE_APP]);
     pel_counter_add(&slot->metrics[PEL_METRIC_BYTES_IN], rec->bytes_in);
     pel_counter_add(&slot->metrics[PEL_METRIC_BYTES_OUT], rec->bytes_out);
     if (PEL_UNLIKELY(rec->error != PEL_ERROR_NONE))
         count_error(slot, rec);
+    pel_counter_publish(&slot->metrics[PEL_METRIC_REQUESTS], 1);
 }
 
 void pel_metrics_reset_gauges(struct pel_shm_slot *slot)
@@ -64,7 +64,7 @@ static void finish(struct pel_probes *ps, struct pel_record *rec)
     else
         ps->last_series = series;
     pel_series_add(table, series, rec);
-    pel_metrics_count(ps->slot, rec); /* last: the observer reads streams anew when this moves */
+    pel_metrics_count(ps->slot, rec); /* last: who sees a request here sees it in its stream */
 }
 
 /* Nobody can read them where neither the admin address is open nor metrics are exported; but of

@@ -165,3 +165,16 @@ void pel_shm_close(struct pel_shm *shm)
         close(shm->event_fd);
     *shm = (struct pel_shm){.fd = -1, .event_fd = -1};
 }
+
+uint64_t pel_shm_sum(const struct pel_shm *shm, enum pel_metric m)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < shm->n_slots; i++) {
+        const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
+
+        if (pel_shm_slot_is_used(slot))
+            sum += atomic_load_explicit(&slot->metrics[m], memory_order_acquire);
+    }
+    return sum;
+}
