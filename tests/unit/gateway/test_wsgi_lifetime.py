@@ -142,8 +142,11 @@ class FromWithin(WsgiCase):
 
         with logged():
             result = self.call(app, post(1), [b"x"])
-        self.assertEqual((result.outcome, result.exc_type), ("abort", "RuntimeError"))
-        self.assertIn("in use by this thread", result.exc_message or "")
+        self.assertEqual(result.outcome, "abort")
+        # 3.11.2 loses what a repr raises in the text of an exception; 3.11.7 does not.
+        if sys.version_info >= (3, 11, 7) or result.exc_type != "TypeError":
+            self.assertEqual(result.exc_type, "RuntimeError")
+            self.assertIn("in use by this thread", result.exc_message or "")
 
 
 class Leaks(WsgiCase):
