@@ -12,7 +12,7 @@ static int call_traverse(PyObject *self, visitproc visit, void *arg)
 {
     struct pel_asgi_call *call = (struct pel_asgi_call *)self;
 
-    Py_VISIT(call->scope);
+    Py_VISIT(call->scope.dict);
     Py_VISIT(call->receive);
     Py_VISIT(call->send);
     Py_VISIT(call->framework_own);
@@ -21,16 +21,19 @@ static int call_traverse(PyObject *self, visitproc visit, void *arg)
     return 0;
 }
 
-static int call_clear(PyObject *self)
+static void clear(struct pel_asgi_call *call, bool may_rest)
 {
-    struct pel_asgi_call *call = (struct pel_asgi_call *)self;
-
     Py_CLEAR(call->framework_own);
     Py_CLEAR(call->awaiting);
-    Py_CLEAR(call->scope);
+    pel_asgi_scope_drop(&call->scope, may_rest);
     Py_CLEAR(call->receive);
     Py_CLEAR(call->send);
     Py_CLEAR(call->task);
+}
+
+static int call_clear(PyObject *self)
+{
+    clear((struct pel_asgi_call *)self, false);
     return 0;
 }
 
@@ -79,7 +82,7 @@ static PyObject *iterator_of(PyObject *awaitable)
 
 static int call_app(struct pel_asgi_call *call)
 {
-    PyObject *args[] = {NULL, call->scope, (PyObject *)call->receive, (PyObject *)call->send};
+    PyObject *args[] = {NULL, call->scope.dict, (PyObject *)call->receive, (PyObject *)call->send};
     PyObject *awaitable =
         PyObject_Vectorcall(pel_asgi.app, args + 1, 3 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
 
@@ -96,7 +99,7 @@ static PySendResult end(struct pel_asgi_call *call, PySendResult how, PyObject *
     Py_CLEAR(call->awaiting);
     call->ops->ended(call, exc);
     call->is_stepping = false;
-    call_clear((PyObject *)call);
+    clear(call, true);
     if (exc && PyErr_GivenExceptionMatches(exc, pel_asgi_loop.cancelled_error)) {
         pel_py_give_exception(exc);
         return PYGEN_ERROR;
@@ -302,15 +305,16 @@ void pel_asgi_call_fini(void)
 }
 
 struct pel_asgi_call *pel_asgi_call_new(const struct pel_asgi_call_ops *ops, void *owner,
-                                        PyObject *scope, struct pel_asgi_channel *receive,
+                                        struct pel_asgi_scope scope,
+                                        struct pel_asgi_channel *receive,
                                         struct pel_asgi_channel *send)
 {
     struct pel_asgi_call *call = NULL;
 
-    if (scope && receive && send)
+    if (scope.dict && receive && send)
         call = (struct pel_asgi_call *)pel_freelist_new(&calls, &call_type);
     if (!call) {
-        Py_XDECREF(scope);
+        pel_asgi_scope_drop(&scope, false);
         Py_XDECREF(receive);
         Py_XDECREF(send);
         return NULL;

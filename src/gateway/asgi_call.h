@@ -12,6 +12,17 @@
 #include "pellucid/list.h"
 
 struct pel_asgi_call;
+struct pel_asgi_lent;
+
+/* What the app is called with. */
+struct pel_asgi_scope {
+    PyObject *dict;               /* owned */
+    struct pel_asgi_lent *lender; /* NULL = nobody wants it back */
+};
+
+/* asgi_lent.c: lets go of what it holds, if anything. may_rest: its app has ended, and the garbage
+ * collector, to which it might belong, is not at work. */
+void pel_asgi_scope_drop(struct pel_asgi_scope *s, bool may_rest);
 
 struct pel_asgi_call_ops {
     /* The app is about to run on this thread; it has come to an await that waits. */
@@ -23,8 +34,8 @@ struct pel_asgi_call_ops {
 
 struct pel_asgi_call {
     PyObject_HEAD const struct pel_asgi_call_ops *ops;
-    void *owner;     /* borrowed: exchange or lifespan; NULL when over */
-    PyObject *scope; /* owned until the app has ended, like the rest */
+    void *owner;                 /* borrowed: exchange or lifespan; NULL when over */
+    struct pel_asgi_scope scope; /* owned until the app has ended, like the rest */
     struct pel_asgi_channel *receive, *send;
     PyObject *framework_own; /* pel_route_find_own; NULL without */
     PyObject *awaiting;      /* iterator of what the app returned */
@@ -39,7 +50,8 @@ void pel_asgi_call_fini(void);
 
 /* Steals scope, receive and send, also when it fails (NULL with an exception). */
 struct pel_asgi_call *pel_asgi_call_new(const struct pel_asgi_call_ops *ops, void *owner,
-                                        PyObject *scope, struct pel_asgi_channel *receive,
+                                        struct pel_asgi_scope scope,
+                                        struct pel_asgi_channel *receive,
                                         struct pel_asgi_channel *send);
 
 /* task.cancel(); harmless when the app has ended. */

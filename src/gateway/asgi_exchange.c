@@ -87,7 +87,7 @@ static void judge(struct pel_asgi_exchange *ex, PyObject *exc)
     } else if (ex->is_gone && means_gone(exc, 16)) {
         set_error(&ex->rq->rec, PEL_ERROR_CLIENT_GONE);
     } else {
-        pel_gateway_read_route(ex->rq, ex->call->scope, ex->call->framework_own);
+        pel_gateway_read_route(ex->rq, ex->call->scope.dict, ex->call->framework_own);
         pel_py_give_exception(Py_NewRef(exc));
         pel_gateway_app_failed(ex->rq);
         if (ex->is_misused)
@@ -135,8 +135,8 @@ static void log_late(const struct pel_asgi_call *call, PyObject *exc)
 
     if (PyErr_GivenExceptionMatches(exc, pel_asgi_loop.cancelled_error))
         return;
-    method = PyDict_GetItemWithError(call->scope, pel_interned.method);
-    path = PyDict_GetItemWithError(call->scope, pel_interned.path);
+    method = PyDict_GetItemWithError(call->scope.dict, pel_interned.method);
+    path = PyDict_GetItemWithError(call->scope.dict, pel_interned.path);
     head = PyUnicode_FromFormat("%S %A the app failed after its response was complete",
                                 method ? method : Py_None, path ? path : Py_None);
     text = head ? PyUnicode_AsUTF8(head) : NULL;
@@ -182,8 +182,8 @@ static void read_route(struct pel_asgi_exchange *ex)
 {
     struct pel_asgi_call *call = ex->call;
 
-    if (call->framework_own || PyDict_GET_SIZE(call->scope) > ex->scope_len)
-        pel_gateway_read_route(ex->rq, call->scope, call->framework_own);
+    if (call->framework_own || PyDict_GET_SIZE(call->scope.dict) > ex->scope_len)
+        pel_gateway_read_route(ex->rq, call->scope.dict, call->framework_own);
 }
 
 /* What waiting for the client has taken so far. */
@@ -355,7 +355,7 @@ void pel_asgi_exchange_start(struct pel_request *rq)
         start_failed(ex);
         return;
     }
-    ex->scope_len = PyDict_GET_SIZE(call->scope);
+    ex->scope_len = PyDict_GET_SIZE(call->scope.dict);
     pel_list_push_tail(&pel_asgi.calls, &call->link);
     Py_INCREF(call); /* of the list */
     if (pel_asgi_task_start(call, rq->rec.stamp_ns[PEL_STAMP_FIRST_BYTE]) < 0) {

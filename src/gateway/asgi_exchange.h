@@ -91,8 +91,26 @@ PyObject *pel_asgi_exchange_raise_gone(struct pel_asgi_exchange *ex);
 int pel_asgi_scope_init(void);
 void pel_asgi_scope_fini(void);
 
-/* The scope of rq: a new dict, or NULL with an exception. */
-PyObject *pel_asgi_scope_new(struct pel_request *rq);
+/* The scope of rq; its dict is NULL with an exception. */
+struct pel_asgi_scope pel_asgi_scope_new(struct pel_request *rq);
+
+/* What all scopes are copies of. A dict in it stands for a copy, None for what each request has. */
+struct pel_asgi_template {
+    PyObject *scope;  /* owned; NULL while there is none */
+    uint64_t version; /* another one whenever it changes */
+};
+
+extern struct pel_asgi_template pel_asgi_template;
+
+/* --- asgi_lent.c: a scope that an app has left as it was is lent to a later request --- */
+
+void pel_asgi_lent_init(void);
+void pel_asgi_lent_fini(void);
+
+/* A copy of the template, with copies of the dicts in it; its dict is NULL with an exception. */
+struct pel_asgi_scope pel_asgi_lent_take(void);
+/* The scope is as the app gets it. is_usual: beyond the template it has headers and client only. */
+void pel_asgi_lent_mark(struct pel_asgi_lent *lender, bool is_usual);
 
 /* --- asgi_receive.c --- */
 

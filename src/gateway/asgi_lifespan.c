@@ -201,11 +201,13 @@ static void ended(struct pel_asgi_call *call, PyObject *exc)
 
 static const struct pel_asgi_call_ops call_ops = {entered, left, ended};
 
-static PyObject *scope_new(void)
+static struct pel_asgi_scope scope_new(void)
 {
-    return Py_BuildValue("{O:O,O:{s:s,s:s},O:O}", pel_interned.type, pel_interned.lifespan,
-                         pel_interned.asgi, "version", "3.0", "spec_version", "2.0",
-                         pel_interned.state, pel_asgi.state);
+    PyObject *dict = Py_BuildValue("{O:O,O:{s:s,s:s},O:O}", pel_interned.type,
+                                   pel_interned.lifespan, pel_interned.asgi, "version", "3.0",
+                                   "spec_version", "2.0", pel_interned.state, pel_asgi.state);
+
+    return (struct pel_asgi_scope){dict, NULL};
 }
 
 static int start_call(void)

@@ -3,13 +3,12 @@
 #include "pellucid/conf.h"
 #include "gateway/strings.h"
 
+/* Has every key, in order; server and paths are the latest. */
+struct pel_asgi_template pel_asgi_template;
+
 /* What all scopes have in common, made once. All owned. */
 static struct {
-    PyObject *scope;      /* dict with every key, in order; server and paths are the latest */
-    PyObject *asgi;       /* dict: versions */
-    PyObject *extensions; /* dict of empty dicts */
-    PyObject *root_path;  /* str: server.root_path, which has no slash at its end */
-    PyObject *empty;      /* b"" */
+    PyObject *root_path; /* str: server.root_path, which has no slash at its end */
     PyObject *names[PEL_HEADER_N];
     PyObject *pairs[PEL_HEADER_N]; /* the latest (name, value) of each; NULL: none yet */
     PyObject *raw_path;            /* in scope, with the path it stands for; NULL: none yet */
@@ -241,7 +240,8 @@ static int keep_server(const struct pel_request *rq)
     if (latest.len && base.server_port == rq->server_port && pel_str_eq(latest, name))
         return 0;
     base.server_name_len = 0;
-    if (set(base.scope, pel_interned.server,
+    pel_asgi_template.version++;
+    if (set(pel_asgi_template.scope, pel_interned.server,
             address(name, rq->is_unix ? Py_NewRef(Py_None) : PyLong_FromLong(rq->server_port))) < 0)
         return -1;
     if (name.len && name.len <= sizeof(base.server_name)) {
@@ -260,9 +260,10 @@ static int keep_path(struct pel_request *rq)
     if (base.raw_path && holds(base.raw_path, raw))
         return 0;
     Py_XSETREF(base.raw_path, bytes_of(raw));
+    pel_asgi_template.version++;
     if (!base.raw_path ||
-        set(base.scope, pel_interned.path, with_root(decode(rq, raw), NULL)) < 0 ||
-        PyDict_SetItem(base.scope, pel_interned.raw_path, base.raw_path) < 0) {
+        set(pel_asgi_template.scope, pel_interned.path, with_root(decode(rq, raw), NULL)) < 0 ||
+        PyDict_SetItem(pel_asgi_template.scope, pel_interned.raw_path, base.raw_path) < 0) {
         Py_CLEAR(base.raw_path);
         return -1;
     }
@@ -312,6 +313,14 @@ static int set_variants(PyObject *scope, struct pel_request *rq)
     return rc;
 }
 
+/* Does nothing differ from the template but what does in every request? */
+static bool is_usual(const struct pel_request *rq)
+{
+    return !rq->prefix.len && !rq->head->query.len && rq->head->version_minor == 1 &&
+           pel_str_eq(rq->head->method, PEL_STR("GET")) &&
+           pel_str_eq(rq->rec.scheme, PEL_STR("http"));
+}
+
 /* What the template does not have of this request. */
 static int fill(PyObject *scope, struct pel_request *rq)
 {
@@ -320,26 +329,23 @@ static int fill(PyObject *scope, struct pel_request *rq)
     if (rq->head->query.len &&
         set(scope, pel_interned.asgi_query_string, bytes_of(rq->head->query)) < 0)
         return -1;
-    if (set_variants(scope, rq) < 0 || set(scope, pel_interned.client, client_new(&rq->rec)) < 0 ||
-        set(scope, pel_interned.headers, headers_new(rq)) < 0)
+    if (set_variants(scope, rq) < 0 || set(scope, pel_interned.client, client_new(&rq->rec)) < 0)
         return -1;
-    /* The app may change these. */
-    if (set(scope, pel_interned.asgi, PyDict_Copy(base.asgi)) < 0 ||
-        set(scope, pel_interned.state, PyDict_Copy(pel_asgi.state)) < 0)
-        return -1;
-    return set(scope, pel_interned.extensions, PyDict_Copy(base.extensions));
+    return set(scope, pel_interned.headers, headers_new(rq));
 }
 
-PyObject *pel_asgi_scope_new(struct pel_request *rq)
+struct pel_asgi_scope pel_asgi_scope_new(struct pel_request *rq)
 {
-    PyObject *scope;
+    struct pel_asgi_scope s = {NULL, NULL};
 
     if (keep_server(rq) < 0 || (!rq->prefix.len && keep_path(rq) < 0))
-        return NULL;
-    scope = PyDict_Copy(base.scope);
-    if (scope && fill(scope, rq) < 0)
-        Py_CLEAR(scope);
-    return scope;
+        return s;
+    s = pel_asgi_lent_take();
+    if (s.dict && fill(s.dict, rq) < 0)
+        pel_asgi_scope_drop(&s, false);
+    else if (s.lender)
+        pel_asgi_lent_mark(s.lender, is_usual(rq));
+    return s;
 }
 
 /* --- preparation --- */
@@ -356,19 +362,16 @@ static int make_names(void)
 
 static int make_template(void)
 {
-    base.empty = PyBytes_FromStringAndSize(NULL, 0);
-    base.asgi = Py_BuildValue("{s:s,s:s}", "version", "3.0", "spec_version", "2.5");
-    base.extensions = Py_BuildValue("{s:{},s:{},s:{}}", "http.response.trailers",
-                                    "http.response.pathsend", "http.response.early_hint");
-    base.scope = Py_BuildValue(
-        "{O:O,O:O,O:O,O:O,O:O,O:O,O:O,O:O,O:O,O:O,O:O,O:O,O:O,O:O}", pel_interned.type,
-        pel_interned.http, pel_interned.asgi, Py_None, pel_interned.http_version, pel_interned.v1_1,
-        pel_interned.server, Py_None, pel_interned.client, Py_None, pel_interned.scheme,
-        pel_interned.http, pel_interned.method, pel_interned.get, pel_interned.root_path,
-        base.root_path, pel_interned.path, Py_None, pel_interned.raw_path, Py_None,
-        pel_interned.asgi_query_string, base.empty, pel_interned.headers, Py_None,
-        pel_interned.state, Py_None, pel_interned.extensions, Py_None);
-    return base.empty && base.asgi && base.extensions && base.scope ? 0 : -1;
+    pel_asgi_template.scope = Py_BuildValue(
+        "{O:O,O:{s:s,s:s},O:O,O:O,O:O,O:O,O:O,O:O,O:O,O:O,O:y,O:O,O:O,O:{s:{},s:{},s:{}}}",
+        pel_interned.type, pel_interned.http, pel_interned.asgi, "version", "3.0", "spec_version",
+        "2.5", pel_interned.http_version, pel_interned.v1_1, pel_interned.server, Py_None,
+        pel_interned.client, Py_None, pel_interned.scheme, pel_interned.http, pel_interned.method,
+        pel_interned.get, pel_interned.root_path, base.root_path, pel_interned.path, Py_None,
+        pel_interned.raw_path, Py_None, pel_interned.asgi_query_string, "", pel_interned.headers,
+        Py_None, pel_interned.state, pel_asgi.state, pel_interned.extensions,
+        "http.response.trailers", "http.response.pathsend", "http.response.early_hint");
+    return pel_asgi_template.scope ? 0 : -1;
 }
 
 int pel_asgi_scope_init(void)
@@ -378,6 +381,7 @@ int pel_asgi_scope_init(void)
     base.other_fields = pel_trace_other_fields(conf);
     base.hands_trace_on = pel_strings_have(&conf->trace_propagators, "tracecontext");
     base.hidden_fields = pel_trace_hidden_fields(conf);
+    pel_asgi_lent_init();
     base.root_path = PyUnicode_FromString(conf->server_root_path);
     if (!base.root_path || make_names() < 0 || make_template() < 0) {
         pel_asgi_scope_fini();
@@ -388,11 +392,9 @@ int pel_asgi_scope_init(void)
 
 void pel_asgi_scope_fini(void)
 {
-    Py_CLEAR(base.scope);
-    Py_CLEAR(base.asgi);
-    Py_CLEAR(base.extensions);
+    Py_CLEAR(pel_asgi_template.scope);
+    pel_asgi_lent_fini();
     Py_CLEAR(base.root_path);
-    Py_CLEAR(base.empty);
     base.server_name_len = 0;
     Py_CLEAR(base.raw_path);
     for (size_t i = 0; i < PEL_HEADER_N; i++) {
