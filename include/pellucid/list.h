@@ -29,6 +29,18 @@ static inline void pel_list_push_tail(struct pel_list *l, struct pel_list *node)
     l->prev = node;
 }
 
+/* All nodes of from go to the end of l. */
+static inline void pel_list_splice_tail(struct pel_list *l, struct pel_list *from)
+{
+    if (pel_list_is_empty(from))
+        return;
+    from->next->prev = l->prev;
+    from->prev->next = l;
+    l->prev->next = from->next;
+    l->prev = from->prev;
+    pel_list_init(from);
+}
+
 /* Takes node off whatever list it is on; harmless on a node that is on none. */
 static inline void pel_list_remove(struct pel_list *node)
 {

@@ -238,7 +238,7 @@ static void add_event(struct pel_wire *w, const struct source *s, uint64_t wall_
 struct pel_export_node *pel_encode_span(const struct pel_span_entry *e, unsigned slot,
                                         uint64_t wall_offset_ns, struct pel_arena *scratch)
 {
-    struct pel_wire w = pel_encode_room(scratch, &e->ring);
+    struct pel_wire w = pel_encode_room();
     struct source s = source_of(e);
     const char *begin = w.p, *attributes;
 

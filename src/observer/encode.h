@@ -2,7 +2,7 @@
  * encode - span entries and log lines as OTLP: HTTP semantic conventions 1.44, and pellucid.* for
  * what they do not know.
  *
- * Pure functions over memory; the one place that knows names of span attributes.
+ * One thread, that of the observer's loop; the one place that knows names of span attributes.
  */
 #ifndef PELLUCID_OBSERVER_ENCODE_H
 #define PELLUCID_OBSERVER_ENCODE_H
@@ -23,12 +23,11 @@ struct pel_export_node *pel_encode_span(const struct pel_span_entry *e, unsigned
                                         uint64_t wall_offset_ns, struct pel_arena *scratch);
 
 /* The same for a span of the app's own. */
-struct pel_export_node *pel_encode_child(const struct pel_child_entry *e, uint64_t wall_offset_ns,
-                                         struct pel_arena *scratch);
+struct pel_export_node *pel_encode_child(const struct pel_child_entry *e, uint64_t wall_offset_ns);
 
 /* The same for a line of the log. */
 struct pel_export_node *pel_encode_logline(const struct pel_logline_entry *e,
-                                           uint64_t observed_wall_ns, struct pel_arena *scratch);
+                                           uint64_t observed_wall_ns);
 
 /* What the span is called: "GET /orders/{id}", "GET", "HTTP". Terminated, in the arena. */
 char *pel_encode_name(const struct pel_span_entry *e, struct pel_arena *a);

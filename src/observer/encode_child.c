@@ -1,12 +1,11 @@
 #include "encode.h"
 #include "encode_parts.h"
 
-struct pel_export_node *pel_encode_child(const struct pel_child_entry *e, uint64_t wall_offset_ns,
-                                         struct pel_arena *scratch)
+struct pel_export_node *pel_encode_child(const struct pel_child_entry *e, uint64_t wall_offset_ns)
 {
     struct pel_str error_type = pel_child_string(e, PEL_CHILD_EXC_TYPE);
     uint64_t end_ns = (e->end_ns > e->start_ns ? e->end_ns : e->start_ns) + wall_offset_ns;
-    struct pel_wire w = pel_encode_room(scratch, &e->ring);
+    struct pel_wire w = pel_encode_room();
     const char *begin = w.p, *attributes;
 
     pel_encode_ids(&w, e->trace_id, e->span_id, e->parent_span_id,

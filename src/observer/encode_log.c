@@ -56,10 +56,10 @@ static void add_attributes(struct pel_wire *w, const struct pel_logline_entry *e
 }
 
 struct pel_export_node *pel_encode_logline(const struct pel_logline_entry *e,
-                                           uint64_t observed_wall_ns, struct pel_arena *scratch)
+                                           uint64_t observed_wall_ns)
 {
     enum pel_log_level level = pel_log_infos[e->entry].level;
-    struct pel_wire w = pel_encode_room(scratch, &e->ring);
+    struct pel_wire w = pel_encode_room();
     const char *begin = w.p;
 
     pel_wire_fixed64(&w, RECORD_TIME, e->at_wall_ns);

@@ -28,12 +28,12 @@ static const char link_flags[] = {6 << 3 | 5};
  * no UTF-8. */
 #define TEXT_TIMES 6
 
-struct pel_wire pel_encode_room(struct pel_arena *scratch, const struct pel_ring_entry *e)
+struct pel_wire pel_encode_room(void)
 {
-    size_t len = FIXED_LEN + TEXT_TIMES * (size_t)e->len;
-    char *p = pel_arena_alloc(scratch, len);
+    /* Of its pages those of the largest entry so far are in use. */
+    static char room[FIXED_LEN + TEXT_TIMES * PEL_RING_ENTRY_MAX];
 
-    return (struct pel_wire){p, p + len};
+    return (struct pel_wire){room, room + sizeof(room)};
 }
 
 void pel_encode_ids(struct pel_wire *w, const uint8_t trace_id[16], const uint8_t span_id[8],

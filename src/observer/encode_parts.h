@@ -2,7 +2,7 @@
  * encode_parts - what the encoders of requests' spans, of the app's own spans and of log records
  * share.
  *
- * Pure functions. Fields have the numbers of proto/otlp.proto.
+ * Fields have the numbers of proto/otlp.proto.
  */
 #ifndef PELLUCID_OBSERVER_ENCODE_PARTS_H
 #define PELLUCID_OBSERVER_ENCODE_PARTS_H
@@ -18,8 +18,8 @@
 #define PEL_OTLP_SPAN_END PEL_WIRE_FIXED64(8)
 #define PEL_OTLP_SPAN_ATTRIBUTES PEL_WIRE_LEN(9)
 
-/* Room in the arena, which is best empty, for all that is made of an entry. */
-struct pel_wire pel_encode_room(struct pel_arena *scratch, const struct pel_ring_entry *e);
+/* Room for all that is made of an entry: one for all, on the observer's one thread. */
+struct pel_wire pel_encode_room(void);
 
 /* The ids of a span. parent: NULL = none; state: tracestate, may be empty. */
 void pel_encode_ids(struct pel_wire *w, const uint8_t trace_id[16], const uint8_t span_id[8],

@@ -25,6 +25,13 @@ static struct pel_series_key key_of(const struct pel_span_entry *e)
     };
 }
 
+static bool is_equal(const struct pel_series_key *a, const struct pel_series_key *b)
+{
+    return a->status == b->status && a->version_minor == b->version_minor && a->error == b->error &&
+           a->is_https == b->is_https && pel_str_eq(a->method, b->method) &&
+           pel_str_eq(a->route, b->route);
+}
+
 struct wanted {
     const struct pel_exemplars *exemplars;
     const struct pel_series_key *key;
@@ -33,11 +40,8 @@ struct wanted {
 static bool is_it(const void *arg, size_t at)
 {
     const struct wanted *w = arg;
-    const struct pel_series_key *k = &w->exemplars->items[at].key;
 
-    return k->status == w->key->status && k->version_minor == w->key->version_minor &&
-           k->error == w->key->error && k->is_https == w->key->is_https &&
-           pel_str_eq(k->method, w->key->method) && pel_str_eq(k->route, w->key->route);
+    return is_equal(&w->exemplars->items[at].key, w->key);
 }
 
 static struct pel_exemplar_stream *find(const struct pel_exemplars *xs,
@@ -86,18 +90,33 @@ void pel_exemplars_fini(struct pel_exemplars *xs)
     pel_exemplars_init(xs);
 }
 
+/* Of the key, likely that of the request before; NULL when there are too many. */
+static struct pel_exemplar_stream *find_or_add(struct pel_exemplars *xs,
+                                               const struct pel_series_key *key)
+{
+    struct pel_exemplar_stream *s = xs->latest < xs->n ? &xs->items[xs->latest] : NULL;
+    uint32_t hash;
+
+    if (PEL_LIKELY(s && is_equal(&s->key, key)))
+        return s;
+    hash = pel_series_key_hash(key);
+    s = find(xs, key, hash);
+    if (!s)
+        s = add(xs, key, hash);
+    if (s)
+        xs->latest = (size_t)(s - xs->items);
+    return s;
+}
+
 void pel_exemplars_add(struct pel_exemplars *xs, const struct pel_span_entry *e,
                        uint64_t wall_offset_ns)
 {
     uint64_t begin_ns = e->stamp_ns[PEL_STAMP_FIRST_BYTE],
              end_ns = e->stamp_ns[PEL_STAMP_LAST_BYTE];
     struct pel_series_key key = key_of(e);
-    uint32_t hash = pel_series_key_hash(&key);
-    struct pel_exemplar_stream *s = find(xs, &key, hash);
+    struct pel_exemplar_stream *s = find_or_add(xs, &key);
     struct pel_exemplar *x;
 
-    if (!s)
-        s = add(xs, &key, hash);
     if (!s || end_ns <= begin_ns)
         return;
     x = &s->buckets[pel_duration_bucket(end_ns - begin_ns)];

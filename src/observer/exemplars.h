@@ -16,6 +16,7 @@
 struct pel_exemplars {
     struct pel_exemplar_stream *items; /* owned; at most PEL_SHM_SERIES_N */
     size_t n, cap;
+    size_t latest; /* the item that was found last */
     struct pel_lookup lookup;
 };
 

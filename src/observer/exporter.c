@@ -63,17 +63,9 @@ void pel_exporter_push(struct pel_exporter *x, struct pel_export_node *node, uin
 
 /* --- one batch --- */
 
-static void drop_nodes(struct pel_batch *b)
-{
-    struct pel_list *link;
-
-    while ((link = pel_list_pop(&b->nodes)))
-        pel_export_node_free(PEL_CONTAINER_OF(link, struct pel_export_node, link));
-}
-
 static void empty(struct pel_batch *b)
 {
-    drop_nodes(b);
+    pel_export_nodes_free(&b->nodes, b->bytes);
     pel_buf_clear(&b->body);
     b->n = b->bytes = 0;
     b->state = PEL_BATCH_EMPTY;

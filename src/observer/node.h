@@ -27,6 +27,10 @@ struct pel_export_node {
 struct pel_export_node *pel_export_node_new(size_t len);
 void pel_export_node_free(struct pel_export_node *node); /* or NULL */
 
+/* Frees all nodes on the list, which have that many bytes together; touches none of them if it can:
+ * they have long left the caches. */
+void pel_export_nodes_free(struct pel_list *nodes, size_t bytes);
+
 /* Frees the nodes that are kept. */
 void pel_export_nodes_fini(void);
 

@@ -160,9 +160,7 @@ static void on_child(struct pel_drain *d, const struct pel_child_entry *e)
     pel_recent_add_child(&ob->recent, e);
     if (!ob->exporter.is_enabled)
         return;
-    pel_exporter_push(&ob->exporter, pel_encode_child(e, d->wall_offset_ns, &ob->scratch),
-                      d->now_ns);
-    pel_arena_reset(&ob->scratch);
+    pel_exporter_push(&ob->exporter, pel_encode_child(e, d->wall_offset_ns), d->now_ns);
 }
 
 static void on_logline(struct pel_drain *d, const struct pel_logline_entry *e)
@@ -171,9 +169,7 @@ static void on_logline(struct pel_drain *d, const struct pel_logline_entry *e)
 
     if (!ob->logs.is_enabled)
         return;
-    pel_exporter_push(&ob->logs, pel_encode_logline(e, d->now_ns + d->wall_offset_ns, &ob->scratch),
-                      d->now_ns);
-    pel_arena_reset(&ob->scratch);
+    pel_exporter_push(&ob->logs, pel_encode_logline(e, d->now_ns + d->wall_offset_ns), d->now_ns);
 }
 
 static void on_turn(struct pel_drain *d)

@@ -23,13 +23,9 @@ static void push(struct pel_ownlog *own, const struct pel_log_event *event)
 {
     _Alignas(8) char room[PEL_RING_ENTRY_MAX];
     struct pel_logline_entry *entry = (struct pel_logline_entry *)(void *)room;
-    struct pel_arena arena;
 
-    pel_arena_init(&arena);
     pel_logline_make(entry, event, own->header->instance_id, getpid());
-    pel_exporter_push(own->logs, pel_encode_logline(entry, entry->at_wall_ns, &arena),
-                      pel_now_ns());
-    pel_arena_reset(&arena);
+    pel_exporter_push(own->logs, pel_encode_logline(entry, entry->at_wall_ns), pel_now_ns());
 }
 
 /* Often from within an exporter, which is not to be pumped there. */

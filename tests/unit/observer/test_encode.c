@@ -365,14 +365,11 @@ static Otlp__Span *encoded_child(const struct pel_child *child)
 {
     static _Alignas(8) char room[PEL_RING_ENTRY_MAX];
     struct pel_ring_entry *entry = (struct pel_ring_entry *)(void *)room;
-    struct pel_arena a;
     struct pel_export_node *node;
     Otlp__Span *span;
 
     write_child(child, entry);
-    pel_arena_init(&a);
-    node = pel_encode_child((const struct pel_child_entry *)(void *)entry, OFFSET_NS, &a);
-    pel_arena_reset(&a);
+    node = pel_encode_child((const struct pel_child_entry *)(void *)entry, OFFSET_NS);
     assert_int_equal(node->pid, getpid());
     assert_true(node->is_important == (child->strings[PEL_CHILD_EXC_TYPE].len > 0));
     span = otlp__span__unpack(NULL, node->len, (const uint8_t *)node->bytes);

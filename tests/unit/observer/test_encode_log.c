@@ -14,15 +14,12 @@ static Otlp__LogRecord *encoded(const struct pel_log_event *event)
     static _Alignas(8) char room[PEL_RING_ENTRY_MAX];
     struct pel_shm shm = fixture_shm(1);
     struct pel_export_node *node;
-    struct pel_arena scratch;
     Otlp__LogRecord *record;
 
     assert_true(pel_logline_write(&shm.header->ring, event, instance, 42));
     assert_int_equal(pel_ring_read(&shm.header->ring, (struct pel_ring_entry *)(void *)room), 1);
     pel_shm_close(&shm);
-    pel_arena_init(&scratch);
-    node = pel_encode_logline((const struct pel_logline_entry *)(void *)room, 5, &scratch);
-    pel_arena_reset(&scratch);
+    node = pel_encode_logline((const struct pel_logline_entry *)(void *)room, 5);
     assert_int_equal(node->pid, 42);
     assert_int_equal(node->is_important, pel_log_infos[event->entry].level == PEL_LEVEL_ERROR);
     record = otlp__log_record__unpack(NULL, node->len, (const uint8_t *)node->bytes);

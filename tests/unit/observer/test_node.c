@@ -45,6 +45,35 @@ static void node_begins_empty_whatever_it_was(void **state)
     pel_export_nodes_fini();
 }
 
+/* Made one by one, given back as lists of mixed sizes; more of them than are kept. */
+static void lists_come_back_whole(void **state)
+{
+    size_t before = mallinfo2().uordblks;
+
+    for (int round = 0; round < 20; round++) {
+        struct pel_list nodes;
+        size_t bytes = 0;
+
+        pel_list_init(&nodes);
+        for (size_t i = 0; i < 1500; i++) {
+            size_t len = i % 7 == (size_t)round % 7 ? 3000 : 500 + i % 3;
+            struct pel_export_node *node = pel_export_node_new(len);
+
+            assert_int_equal(node->len, len);
+            assert_false(node->is_important);
+            memset(node->bytes, round, len);
+            node->is_important = true;
+            pel_list_push_tail(&nodes, &node->link);
+            bytes += len;
+        }
+        pel_export_nodes_free(&nodes, bytes);
+        assert_true(pel_list_is_empty(&nodes));
+        pel_export_nodes_free(&nodes, bytes);
+    }
+    pel_export_nodes_fini();
+    assert_true(mallinfo2().uordblks <= before + 200000);
+}
+
 /* With the slack of malloc's own caches. Sanitizers report no use of memory: there this only runs.
  */
 #define SLACK 200000
@@ -65,6 +94,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(node_begins_empty_whatever_it_was),
+        cmocka_unit_test(lists_come_back_whole),
         cmocka_unit_test(few_are_kept),
     };
 
