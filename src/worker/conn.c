@@ -10,11 +10,6 @@
 #include "pellucid/time.h"
 #include "port.h"
 
-static bool has_room(const struct pel_loop *loop)
-{
-    return loop->n_fresh + loop->wave.n_arrivals < PEL_WAVE_FOUND_MAX;
-}
-
 static void on_events(struct pel_conn *c, int events)
 {
     pel_loop_now(c->loop);
@@ -22,7 +17,7 @@ static void on_events(struct pel_conn *c, int events)
         pel_conn_send(c);
     if (!(events & c->events & UV_READABLE) || c->state == PEL_CONN_CLOSED)
         return;
-    if (has_room(c->loop) || c->state > PEL_CONN_HEAD)
+    if (c->state > PEL_CONN_HEAD || pel_wave_has_place(c))
         pel_conn_read(c);
 }
 
@@ -156,6 +151,7 @@ bool pel_conn_open(struct pel_loop *loop, int fd, const struct pel_port *port,
     c->port = port;
     c->fd = fd;
     pel_list_init(&c->holding);
+    pel_list_init(&c->late);
     pel_wheel_entry_init(&c->deadline);
     pel_buf_init(&c->pending);
     if (uv_poll_init(&loop->uv, &c->poll, fd) != 0) {
@@ -244,6 +240,7 @@ void pel_conn_close(struct pel_conn *c)
     c->is_gone = true;
     pel_list_remove(&c->link);
     pel_conn_leave_holding(c);
+    pel_list_remove(&c->late);
     pel_wheel_remove(&loop->wheel, &c->deadline);
     uv_close((uv_handle_t *)&c->poll, on_close);
     /* A child that the app has forked may hold the descriptor, too: the client shall know. */

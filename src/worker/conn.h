@@ -48,6 +48,7 @@ struct pel_conn {
     struct pel_h1 *h1;           /* the message in progress, or NULL */
     struct pel_list link;        /* in loop->conns */
     struct pel_list holding;     /* in loop->holding */
+    struct pel_list late;        /* in loop->wave.late */
     struct pel_wheel_entry deadline;
     struct pel_conn *next_in_inbox;
     struct pel_buf pending; /* read, but behind the present message, from pending_at on */

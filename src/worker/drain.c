@@ -26,7 +26,7 @@ static void each_conn(struct pel_drain *d, visit_fn *visit)
 static bool is_idle(const struct pel_conn *c)
 {
     return atomic_load_explicit(&c->owner, memory_order_acquire) == PEL_OWNER_LOOP &&
-           c->state == PEL_CONN_IDLE && !c->has_arrived;
+           c->state == PEL_CONN_IDLE && !c->has_arrived && pel_list_is_empty(&c->late);
 }
 
 static void release(struct pel_drain *d, struct pel_conn *c)

@@ -185,10 +185,13 @@ void pel_loop_turn(struct pel_loop *loop, bool may_sleep)
     take_inbox(loop);
     pel_conn_release_held(loop);
     arm_timer(loop);
-    if (may_sleep && loop->n_ready == 0)
+    pel_wave_read_late(loop);
+    if (may_sleep && loop->n_ready == 0 && loop->wave.n_arrivals == 0)
         run_sleeping(loop);
     else
         run(loop, UV_RUN_NOWAIT);
+    if (PEL_UNLIKELY(!pel_list_is_empty(&loop->wave.late)) && loop->kick)
+        loop->kick(loop);
     expire(loop);
     loop->turned_ns = loop->now_ns;
     if (PEL_UNLIKELY(loop->control && pel_age_is_due(&loop->control->age)))

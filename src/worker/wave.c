@@ -6,7 +6,34 @@
 void pel_wave_init(struct pel_wave *w)
 {
     memset(w, 0, offsetof(struct pel_wave, buf));
+    pel_list_init(&w->late);
     pel_list_init(&w->kept);
+}
+
+static bool has_room(const struct pel_loop *loop)
+{
+    return loop->n_fresh + loop->wave.n_arrivals < PEL_WAVE_FOUND_MAX;
+}
+
+/* The kernel tells of sockets in an order in which those that are served stay before those that are
+ * not, so that the latter are remembered. */
+bool pel_wave_has_place(struct pel_conn *c)
+{
+    struct pel_loop *loop = c->loop;
+
+    if (PEL_LIKELY(has_room(loop) && pel_list_is_empty(&loop->wave.late)))
+        return true;
+    if (pel_list_is_empty(&c->late))
+        pel_list_push_tail(&loop->wave.late, &c->late);
+    return false;
+}
+
+void pel_wave_read_late(struct pel_loop *loop)
+{
+    struct pel_list *node;
+
+    while (has_room(loop) && (node = pel_list_pop(&loop->wave.late)))
+        pel_conn_read(PEL_CONTAINER_OF(node, struct pel_conn, late));
 }
 
 char *pel_wave_room(struct pel_loop *loop)

@@ -28,8 +28,8 @@ struct pel_loop;
 
 #define PEL_READ_LEN 65536 /* most bytes of one read */
 
-/* Requests found in one turn; the others stay in their sockets. So the memory in use by requests is
- * bounded, and stays in the cache. */
+/* Requests found in one turn; the others stay in their sockets, and are found first in the next
+ * one. So the memory in use by requests is bounded, and stays in the cache. */
 #define PEL_WAVE_FOUND_MAX 128
 /* Answers kept back. */
 #define PEL_WAVE_MAX 32
@@ -55,6 +55,7 @@ struct pel_arrival {
 struct pel_wave {
     struct pel_arrival arrivals[PEL_WAVE_FOUND_MAX];
     size_t n_arrivals, buf_len;
+    struct pel_list late; /* connections with something to read for which a turn had no place */
     struct pel_list kept; /* requests whose answers wait; by rq.ready */
     unsigned n_kept;
     int32_t trust; /* that the app is quick: grows with each request, and falls with a slow one */
@@ -63,6 +64,12 @@ struct pel_wave {
 
 /* Everything but buf is zero. */
 void pel_wave_init(struct pel_wave *w);
+
+/* Is there a place in this turn for another message, of c, which is readable? If not, or if others
+ * have waited for longer, c is read in its turn. */
+bool pel_wave_has_place(struct pel_conn *c);
+/* A turn begins: reads those for which earlier ones had no place. */
+void pel_wave_read_late(struct pel_loop *loop);
 
 /* Where the next read may put PEL_READ_LEN bytes. What has arrived so far may be parsed for it. */
 char *pel_wave_room(struct pel_loop *loop);

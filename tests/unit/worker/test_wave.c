@@ -30,6 +30,15 @@ void pel_conn_take(struct pel_conn *c, const char *p, size_t len)
     say('t', c);
 }
 
+/* A message of one byte. */
+void pel_conn_read(struct pel_conn *c)
+{
+    assert_true(pel_list_is_empty(&c->late));
+    memset(pel_wave_room(loop), 'A' + (int)(c - conns), 1);
+    pel_wave_arrive(c, 1);
+    say('r', c);
+}
+
 void pel_h1_send_kept(struct pel_h1 *h1)
 {
     h1->is_kept = false;
@@ -50,6 +59,7 @@ static int setup(void **state)
         conns[i] = (struct pel_conn){.loop = loop, .h1 = &h1s[i]};
         h1s[i] = (struct pel_h1){.conn = &conns[i]};
         pel_list_init(&h1s[i].rq.ready);
+        pel_list_init(&conns[i].late);
     }
     return 0;
 }
@@ -102,6 +112,51 @@ static void so_many_arrivals_at_most(void **state)
     pel_wave_room(loop);
     assert_int_equal(strlen(said), 2 * PEL_WAVE_FOUND_MAX);
     assert_int_equal(loop->wave.n_arrivals, 0);
+}
+
+/* What the poll does with a readable socket. */
+static void tell(size_t i)
+{
+    if (pel_wave_has_place(&conns[i]))
+        pel_conn_read(&conns[i]);
+}
+
+static void who_finds_no_place_comes_before_later_ones(void **state)
+{
+    loop->n_fresh = PEL_WAVE_FOUND_MAX - 2;
+    for (size_t i = 0; i < 5; i++)
+        tell(i);
+    assert_string_equal(said, "rArB");
+    tell(2); /* again, which changes nothing */
+    pel_wave_parse(loop);
+    memset(said, 0, sizeof(said));
+
+    loop->n_fresh = PEL_WAVE_FOUND_MAX - 2;
+    pel_wave_read_late(loop);
+    tell(0); /* served before, and readable again */
+    tell(1);
+    tell(4);
+    assert_string_equal(said, "rCrD");
+    pel_wave_parse(loop);
+    memset(said, 0, sizeof(said));
+
+    loop->n_fresh = 0;
+    pel_wave_read_late(loop);
+    assert_string_equal(said, "rErArB");
+    tell(3);
+    assert_string_equal(said, "rErArBrD");
+}
+
+static void who_has_left_is_not_read(void **state)
+{
+    loop->n_fresh = PEL_WAVE_FOUND_MAX;
+    tell(0);
+    tell(1);
+    tell(2);
+    pel_list_remove(&conns[1].late); /* as pel_conn_close does */
+    loop->n_fresh = 0;
+    pel_wave_read_late(loop);
+    assert_string_equal(said, "rArC");
 }
 
 /* --- sending --- */
@@ -246,6 +301,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_read_is_parsed_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(there_is_always_room_for_a_whole_read, setup, teardown),
         cmocka_unit_test_setup_teardown(so_many_arrivals_at_most, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_finds_no_place_comes_before_later_ones, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(who_has_left_is_not_read, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_is_kept_before_the_app_was_seen_to_be_quick, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(nothing_is_kept_when_nobody_waits, setup, teardown),
