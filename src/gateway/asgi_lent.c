@@ -5,13 +5,15 @@
 /* As many as have their app at once, within reason. */
 #define LENT_N 64
 
-/* The dicts in a scope of which each request has a copy. */
-enum { ASGI, STATE, EXTENSIONS, COPY_N };
+/* The dicts in a scope of which each request has a copy: those of the template, and the empty ones
+ * in its extensions. */
+enum { ASGI, STATE, EXTENSIONS, COPY_N, INNER_N = 3 };
 
 struct pel_asgi_lent {
     PyObject *scope;                    /* owned while at rest, else by the call */
     PyObject *copies[COPY_N];           /* borrowed: in the scope */
-    uint64_t version, versions[COPY_N]; /* as they were lent */
+    PyObject *inner[INNER_N];           /* borrowed: in copies[EXTENSIONS] */
+    uint64_t version, versions[COPY_N]; /* as they were lent, or came to rest */
     uint64_t template_version;          /* the server and the path are those of then */
     bool is_usual;
     struct pel_asgi_lent *next;
@@ -92,35 +94,88 @@ static void push(struct pel_asgi_lent **list, struct pel_asgi_lent *l)
     *list = l;
 }
 
-static PyObject *copy_template(PyObject *copies[COPY_N])
+/* Its values become dicts of its own. They are borrowed; 0, or -1 with an exception. */
+static int set_inner(PyObject *extensions, PyObject *inner[INNER_N])
 {
-    PyObject *scope = PyDict_Copy(pel_asgi_template.scope);
+    PyObject *key, *value;
+    Py_ssize_t at = 0;
 
-    for (size_t i = 0; scope && i < COPY_N; i++) {
-        copies[i] = set_copy(scope, *copy_keys[i]);
-        if (!copies[i])
-            Py_CLEAR(scope);
+    for (size_t i = 0; i < INNER_N && PyDict_Next(extensions, &at, &key, &value); i++) {
+        int rc;
+
+        inner[i] = PyDict_New();
+        rc = inner[i] ? PyDict_SetItem(extensions, key, inner[i]) : -1;
+        Py_XDECREF(inner[i]);
+        if (rc < 0)
+            return -1;
     }
-    return scope;
+    return 0;
+}
+
+/* Fills l, which owns nothing. 0, or -1 with an exception. */
+static int copy_template(struct pel_asgi_lent *l)
+{
+    l->scope = PyDict_Copy(pel_asgi_template.scope);
+    for (size_t i = 0; l->scope && i < COPY_N; i++) {
+        l->copies[i] = set_copy(l->scope, *copy_keys[i]);
+        if (!l->copies[i])
+            Py_CLEAR(l->scope);
+    }
+    if (l->scope && set_inner(l->copies[EXTENSIONS], l->inner) < 0)
+        Py_CLEAR(l->scope);
+    return l->scope ? 0 : -1;
+}
+
+static void note_versions(struct pel_asgi_lent *l)
+{
+    l->version = pel_py_dict_version(l->scope);
+    for (size_t i = 0; i < COPY_N; i++)
+        l->versions[i] = pel_py_dict_version(l->copies[i]);
+}
+
+/* Nobody else has it, and it is as it was. While that is so of the scope, it has the copies, and
+ * these the inner ones. */
+static bool is_untouched(const struct pel_asgi_lent *l)
+{
+    if (Py_REFCNT(l->scope) != 1 || pel_py_dict_version(l->scope) != l->version)
+        return false;
+    for (size_t i = 0; i < COPY_N; i++)
+        if (Py_REFCNT(l->copies[i]) != 1 || pel_py_dict_version(l->copies[i]) != l->versions[i])
+            return false;
+    for (size_t i = 0; i < INNER_N; i++)
+        if (Py_REFCNT(l->inner[i]) != 1 || PyDict_GET_SIZE(l->inner[i]) != 0)
+            return false;
+    return true;
+}
+
+/* One at rest, or NULL. Who looks at all objects there are may have touched it meanwhile. */
+static struct pel_asgi_lent *pop_rested(void)
+{
+    struct pel_asgi_lent *l;
+
+    while ((l = pop(&lent.rested)) && PEL_UNLIKELY(!is_untouched(l))) {
+        Py_DECREF(l->scope);
+        push(&lent.empty, l);
+    }
+    return l;
 }
 
 struct pel_asgi_scope pel_asgi_lent_take(void)
 {
-    struct pel_asgi_scope s = {NULL, NULL};
-    PyObject *copies[COPY_N];
-    struct pel_asgi_lent *l = pop(&lent.rested);
+    struct pel_asgi_lent *l = pop_rested(), made;
+    struct pel_asgi_scope s = {NULL, l};
 
     if (PEL_LIKELY(l != NULL)) {
-        s = (struct pel_asgi_scope){l->scope, l};
+        s.dict = l->scope;
         if (refresh(l) < 0)
             pel_asgi_scope_drop(&s, false);
         return s;
     }
-    s.dict = copy_template(copies);
-    if (s.dict && (l = s.lender = pop(&lent.empty))) {
-        l->scope = s.dict;
-        memcpy(l->copies, copies, sizeof(copies));
-    }
+    if (copy_template(&made) < 0)
+        return s;
+    s = (struct pel_asgi_scope){made.scope, pop(&lent.empty)};
+    if (s.lender)
+        *s.lender = made;
     return s;
 }
 
@@ -128,29 +183,19 @@ void pel_asgi_lent_mark(struct pel_asgi_lent *l, bool is_usual)
 {
     l->is_usual = is_usual;
     l->template_version = pel_asgi_template.version;
-    l->version = pel_py_dict_version(l->scope);
-    for (size_t i = 0; i < COPY_N; i++)
-        l->versions[i] = pel_py_dict_version(l->copies[i]);
+    note_versions(l);
 }
 
-/* Nobody else has it, and it is as it was. While that is so of the scope, it has the copies. */
-static bool is_untouched(const struct pel_asgi_lent *l)
+/* Nothing of its request stays in it, nor what the app keeps in the state of its lifespan. */
+static bool clean(struct pel_asgi_lent *l)
 {
-    if (!l->is_usual || !pel_asgi_template.scope || Py_REFCNT(l->scope) != 1 ||
-        pel_py_dict_version(l->scope) != l->version)
-        return false;
-    for (size_t i = 0; i < COPY_N; i++)
-        if (Py_REFCNT(l->copies[i]) != 1 || pel_py_dict_version(l->copies[i]) != l->versions[i])
-            return false;
-    return true;
-}
-
-/* Nothing of its request stays in it. */
-static bool clean(PyObject *scope)
-{
-    if (PyDict_SetItem(scope, pel_interned.headers, Py_None) == 0 &&
-        PyDict_SetItem(scope, pel_interned.client, Py_None) == 0)
+    if (PyDict_GET_SIZE(l->copies[STATE]))
+        PyDict_Clear(l->copies[STATE]);
+    if (PyDict_SetItem(l->scope, pel_interned.headers, Py_None) == 0 &&
+        PyDict_SetItem(l->scope, pel_interned.client, Py_None) == 0) {
+        note_versions(l);
         return true;
+    }
     PyErr_Clear();
     return false;
 }
@@ -158,13 +203,14 @@ static bool clean(PyObject *scope)
 void pel_asgi_scope_drop(struct pel_asgi_scope *s, bool may_rest)
 {
     struct pel_asgi_scope dropped = *s;
+    struct pel_asgi_lent *l = dropped.lender;
 
     *s = (struct pel_asgi_scope){NULL, NULL};
-    if (may_rest && dropped.lender && is_untouched(dropped.lender) && clean(dropped.dict)) {
-        push(&lent.rested, dropped.lender);
+    if (may_rest && l && l->is_usual && pel_asgi_template.scope && is_untouched(l) && clean(l)) {
+        push(&lent.rested, l);
         return;
     }
-    if (dropped.lender)
-        push(&lent.empty, dropped.lender);
+    if (l)
+        push(&lent.empty, l);
     Py_XDECREF(dropped.dict);
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import gc
+import sys
 import unittest
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +30,11 @@ def same_again(scope: dict[str, Any]) -> None:
 
 def own_state(scope: dict[str, Any]) -> None:
     scope["state"] = {"mine": 1}
+
+
+class Late:
+    def __deepcopy__(self, memo: Any) -> Late:
+        return self
 
 
 # What apps do to a scope; what they return is kept.
@@ -139,6 +146,35 @@ class Scopes(GatewayCase):
                 self.expect(self.ask(number), number)
                 self.assertEqual(self.kept[-2]["late"], 1)
 
+    def test_inner_dicts(self) -> None:
+        self.open(self.app)
+        inner = "http.response.trailers"
+        self.deed = lambda scope: scope["extensions"][inner].update(mine=1)
+        self.expect(self.ask(1), 1)
+        self.deed = lambda scope: scope["extensions"][inner]
+        self.expect(self.ask(2), 2)
+        self.kept[-1]["late"] = 1
+        self.deed = DEEDS["nothing"]
+        self.expect(self.ask(3), 3)
+
+    @unittest.skipIf(sys.version_info >= (3, 14), "this Python keeps no versions of dicts")
+    def test_an_untouched_one_is_had_again(self) -> None:
+        self.open(self.app)
+        self.ask(1)
+        fillers: list[dict[str, int]] = [{} for _ in range(1000)]  # take the memory of freed ones
+        self.ask(2, b"/other")
+        self.assertEqual(self.ids[0], self.ids[1])
+        # Somebody looks at all objects there are while it is at rest, and keeps it.
+        found = [
+            o
+            for o in gc.get_objects()
+            if type(o) is dict and o.get("raw_path") == b"/other" and o.get("headers") is None
+        ]
+        self.assertIn(self.ids[1], [id(o) for o in found])
+        self.expect(self.ask(3), 3)
+        self.assertNotIn(self.ids[2], [id(o) for o in found])
+        del fillers
+
     def test_paths_methods_and_queries_in_turn(self) -> None:
         self.open(self.app)
         for number, path in enumerate(["/a", "/b", "/a", "/c%20d", "/a"]):
@@ -178,8 +214,12 @@ class Scopes(GatewayCase):
         self.expect(self.ask(2), 2, shared=None)
         self.deed = DEEDS["nothing"]
         self.expect(self.ask(3), 3, shared=None)
+        self.state["late"] = late = Late()
+        self.expect(self.ask(4), 4, shared=None, late=late)
+        self.seen.clear()
         self.state["late"] = 3
         self.expect(self.ask(4), 4, shared=None, late=3)
+        self.assertEqual(sys.getrefcount(late), 2)  # nothing at rest has it
         self.state.clear()
         self.expect(self.ask(5), 5)
         self.expect(self.ask(6), 6)
