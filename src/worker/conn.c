@@ -310,6 +310,11 @@ void pel_conn_expire(struct pel_conn *c)
         pel_conn_arm(c, PEL_TIMEOUT_KEEPALIVE);
         return;
     }
+    /* It has sent something, and it is we who have not read it yet. */
+    if (!pel_list_is_empty(&c->late)) {
+        pel_conn_arm(c, PEL_TIMEOUT_HEADER);
+        return;
+    }
     switch ((enum pel_conn_state)c->state) {
     case PEL_CONN_HEAD:
         c->h1->rq.rec.error = PEL_ERROR_HEADER_TIMEOUT;

@@ -184,8 +184,8 @@ void pel_loop_turn(struct pel_loop *loop, bool may_sleep)
     atomic_store(&loop->is_woken, false);
     take_inbox(loop);
     pel_conn_release_held(loop);
-    arm_timer(loop);
     pel_wave_read_late(loop);
+    arm_timer(loop);
     if (may_sleep && loop->n_ready == 0 && loop->wave.n_arrivals == 0)
         run_sleeping(loop);
     else

@@ -32,6 +32,9 @@ void pel_wave_read_late(struct pel_loop *loop)
 {
     struct pel_list *node;
 
+    if (PEL_LIKELY(pel_list_is_empty(&loop->wave.late)))
+        return;
+    pel_loop_tick(loop);
     while (has_room(loop) && (node = pel_list_pop(&loop->wave.late)))
         pel_conn_read(PEL_CONTAINER_OF(node, struct pel_conn, late));
 }
