@@ -199,6 +199,7 @@ def test_killed_worker_loses_no_line(server):
         for i in range(300):
             wire.send(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % i)
             wire.read()
+        running.wait_recorded()
         running.kill_worker()
     found = lines(running, 300)
     assert len(found) == 300

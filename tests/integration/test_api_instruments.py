@@ -138,6 +138,7 @@ def test_histograms(server, code):
 def test_workers_come_and_go(server, code):
     running = server(code=code, config={"server": {"workers": 2}})
     do(running, *["/orders"] * 20)
+    running.wait_recorded()
     assert count(running) == 20
     running.kill_worker()
     assert count(running) == 20

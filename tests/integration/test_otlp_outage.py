@@ -91,6 +91,7 @@ def test_what_a_killed_worker_had_finished_is_exported(server: Any, receiver: An
     running = server(code=APP, config={"server": {"workers": 1}}, receiver=receiver)
     for _ in range(3):
         send(running, 300)
+        running.wait_recorded()
         running.kill_worker()
     spans = receiver.wait(900, 20 * running.target.patience)
     assert len({s.span_id for s in spans}) == 900

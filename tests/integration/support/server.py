@@ -118,6 +118,14 @@ class Server(Running):
         """Pids of the workers, those of a draining generation included."""
         return [p.pid for p in self.processes() if p.name.startswith("pellucid w")]
 
+    def wait_recorded(self, timeout: float = 15.0) -> None:
+        """Waits until no request is in flight: an answer arrives before its request is recorded."""
+        processes.wait_for(
+            "the end of all requests",
+            lambda: self.status()["requests_in_flight"] == [],
+            timeout * self.target.patience,
+        )
+
     def kill_worker(self, number: Signals = SIGKILL, timeout: float = 15.0) -> int:
         """Kills a worker and waits until another has come in its place; returns the old pid."""
         before = self.workers()
