@@ -116,12 +116,14 @@ def test_a_thread_of_the_apps_own(start):
     running.get("/thread")
     threading.Event().wait(1.1)  # the server looks for threads once a second, at a request
     running.get("/look")
-    running.get("/wanted")
-    running.get("/waits")
-    found = spans(running, 4)
-    # The burning thread has the GIL from the moment the loop gives it up.
-    waits = [found[path].get("gil_wait_seconds", 0) for path in ("/wanted", "/waits")]
-    assert max(waits) > LONG
+    waits: list[float] = []
+    # The burning thread has the GIL from the moment the loop gives it up, if it gets a CPU by then.
+    while max(waits, default=0) <= LONG and len(waits) < 20:
+        running.get("/wanted")
+        running.get("/waits")
+        found = spans(running, 4 + len(waits))
+        waits += [found[path].get("gil_wait_seconds", 0) for path in ("/wanted", "/waits")]
+    assert max(waits) > LONG, waits
 
 
 def test_a_body_that_comes_while_another_thread_computes(start):

@@ -18,6 +18,8 @@ from support.target import APPS, Target
 if TYPE_CHECKING:
     from support.receiver import Receiver, Span
 
+# How long what is in flight may take to end before /status is believed, in seconds.
+A_MOMENT = 0.2
 Config = Mapping[str, Mapping[str, Any] | list[Mapping[str, Any]]]
 
 
@@ -160,11 +162,20 @@ class Server(Running):
             client.close()
 
     def status(self) -> dict[str, Any]:
-        """/status of the admin address."""
-        return dict(json.loads(self._admin_ok("/status")))
+        """/status of the admin address.
+
+        An answer arrives before its request is recorded: what is in flight is given a moment.
+        """
+        end = time.monotonic() + A_MOMENT
+        while True:
+            status = dict(json.loads(self._admin_ok("/status")))
+            if not status["requests_in_flight"] or time.monotonic() > end:
+                return status
+            time.sleep(0.01)
 
     def metrics(self) -> str:
-        """/metrics of the admin address."""
+        """/metrics of the admin address, with the same moment."""
+        self.status()
         return self._admin_ok("/metrics").decode()
 
     def _admin_ok(self, path: str) -> bytes:
