@@ -124,7 +124,7 @@ static void collect_states(struct pel_sink *sink, struct pel_shm *shm)
 
 void pel_collect(struct pel_sink *sink, const struct pel_view *v)
 {
-    collect_scalars(sink, v->shm); /* before what is counted earlier than they */
+    collect_scalars(sink, v->shm); /* first: workers count requests last */
     pel_http_metrics_collect(sink, v->shm, v->exemplars);
     pel_exceptions_collect(sink, v->shm);
     pel_vitals_collect(sink, v->shm);

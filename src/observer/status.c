@@ -227,7 +227,7 @@ void pel_page_status(const struct pel_view *v, const struct pel_head *head, stru
     pel_json_open(&j, NULL, '{');
     pel_json_cstr(&j, "version", PEL_VERSION);
     add_supervisor(&j, v->shm->header);
-    add_totals(&j, v->shm); /* before what is counted earlier than they */
+    add_totals(&j, v->shm); /* first: workers count requests last */
     add_workers(&j, v);
     pel_process_show_others(&j, v->shm);
     add_requests(&j, v->shm);
