@@ -37,7 +37,7 @@ static void test_ms(void **state)
 
 static void test_text(void **state)
 {
-    char room[4] = "....";
+    char room[] = "....";
 
     assert_ptr_equal(pel_put(room, PEL_STR_NONE), room);
     assert_ptr_equal(pel_put(room, PEL_STR("ab")), room + 2);
