@@ -219,10 +219,10 @@ class Scopes(GatewayCase):
         self.expect(self.ask(4), 4, shared=None, late=late)
         self.seen.clear()
         self.state["late"] = 3
-        self.expect(self.ask(4), 4, shared=None, late=3)
         nobody_has_it = weakref.ref(late)
         del late
         self.assertIsNone(nobody_has_it())  # nothing at rest has it, either
+        self.expect(self.ask(5), 5, shared=None, late=3)
         self.state.clear()
         self.expect(self.ask(5), 5)
         self.expect(self.ask(6), 6)
