@@ -206,9 +206,10 @@ int pel_response_head(struct pel_response *res, struct pel_buf *out, const struc
 /* Adds a field of the server's own to the head that out ends with. */
 void pel_response_add(struct pel_buf *out, const struct pel_field *field);
 
-/* A whole small response of the server's own: 400, 408, 413, 500, 503 ...; always closes. */
-void pel_response_simple(struct pel_buf *out, const struct pel_conf *conf, uint16_t status,
-                         bool is_head);
+/* A whole small response of the server's own: 400, 408, 413, 500, 503 ...; always closes. The
+ * length of its body in bytes. */
+size_t pel_response_simple(struct pel_buf *out, const struct pel_conf *conf, uint16_t status,
+                           bool is_head);
 
 /* An interim response: 100 without fields, 103 with them. Same checks as above. */
 int pel_response_interim(struct pel_buf *out, uint16_t status, const struct pel_field *fields,

@@ -225,8 +225,8 @@ void pel_response_add(struct pel_buf *out, const struct pel_field *field)
     out->len = (size_t)(at - out->p);
 }
 
-void pel_response_simple(struct pel_buf *out, const struct pel_conf *conf, uint16_t status,
-                         bool is_head)
+size_t pel_response_simple(struct pel_buf *out, const struct pel_conf *conf, uint16_t status,
+                           bool is_head)
 {
     struct pel_str reason = standard_reason(status);
     size_t room = OWN_ROOM + 64 + 2 * reason.len + strlen(conf->http_server_header);
@@ -242,6 +242,7 @@ void pel_response_simple(struct pel_buf *out, const struct pel_conf *conf, uint1
     }
     out->len = (size_t)(at - out->p);
     PEL_ASSERT(out->len <= out->cap);
+    return is_head ? 0 : reason.len + 1;
 }
 
 int pel_response_interim(struct pel_buf *out, uint16_t status, const struct pel_field *fields,

@@ -272,7 +272,7 @@ void pel_h1_answer(struct pel_h1 *h1, uint16_t status)
     bool is_head = pel_str_eq(h1->rq.rec.method, PEL_STR("HEAD"));
 
     pel_buf_clear(&h1->out);
-    pel_response_simple(&h1->out, h1->conn->loop->conf, status, is_head);
+    h1->rq.rec.body_out = pel_response_simple(&h1->out, h1->conn->loop->conf, status, is_head);
     pel_outq_add(&h1->q, pel_str(h1->out.p, h1->out.len), NULL);
     pel_buf_clear(&h1->out);
     h1->rq.rec.status = status;

@@ -41,7 +41,6 @@ struct pel_h1 {
     /* response */
     struct pel_buf out; /* bytes to go before the next piece: the head, chunk framing */
     struct pel_outq q;  /* what the socket did not take */
-    uint64_t body_sent; /* payload accepted from the app */
     bool is_on_wire;    /* some of the response has been sent, or is in q */
     bool is_end_sent;   /* all of it */
     bool may_be_kept;   /* the next field may come true: wave.h */

@@ -42,7 +42,7 @@ static uint64_t admit(struct pel_h1 *h1, uint64_t len)
     if (h1->rq.res.framing == PEL_FRAMING_NONE)
         return 0;
     if (h1->rq.res.framing == PEL_FRAMING_LENGTH) {
-        room = (uint64_t)h1->rq.res.content_length - h1->body_sent;
+        room = (uint64_t)h1->rq.res.content_length - h1->rq.rec.body_out;
         if (len > room) {
             if (h1->rq.rec.error == PEL_ERROR_NONE) {
                 h1->rq.rec.error = PEL_ERROR_BODY_TOO_LONG;
@@ -51,7 +51,6 @@ static uint64_t admit(struct pel_h1 *h1, uint64_t len)
             len = room;
         }
     }
-    h1->body_sent += len;
     h1->rq.rec.body_out += len;
     return len;
 }
@@ -61,7 +60,7 @@ static bool ends(const struct pel_h1 *h1, bool is_last)
 {
     switch (h1->rq.res.framing) {
     case PEL_FRAMING_LENGTH:
-        return h1->body_sent == (uint64_t)h1->rq.res.content_length;
+        return h1->rq.rec.body_out == (uint64_t)h1->rq.res.content_length;
     case PEL_FRAMING_NONE:
     case PEL_FRAMING_CHUNKED:
     case PEL_FRAMING_CLOSE:

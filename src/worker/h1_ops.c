@@ -96,8 +96,10 @@ static void answer_for_app(struct pel_h1 *h1)
     h1->rq.has_head = false; /* it was held back, and is gone */
     rc = make_head(&h1->rq, 500, PEL_STR_NONE, &type, 1, (int64_t)text.len, &err);
     PEL_ASSERT(rc == PEL_WRITE_DONE);
-    if (!h1->rq.head->is_head)
+    if (!h1->rq.head->is_head) {
         pel_buf_add_str(&h1->out, text);
+        h1->rq.rec.body_out = text.len;
+    }
     pel_outq_add(&h1->q, pel_str(h1->out.p, h1->out.len), NULL);
     pel_buf_clear(&h1->out);
     h1->is_end_sent = true;

@@ -74,6 +74,23 @@ def test_failures_have_their_error(server):
     assert (garbage["status"], garbage["error"], garbage["request"]) == ("400", "bad_request", "-")
 
 
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+def test_bodies_of_the_servers_own_are_counted(server, method):
+    running = server(code=APP, config={"http": {"max_body_size": 10}})
+    bodies = [
+        running.raw(method + rest).partition(b"\r\n\r\n")[2]
+        for rest in (
+            b" /boom HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            b" / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello world",
+            b" / HTTP/1.1\r\n\r\n",
+        )
+    ]
+    found = [LINE.fullmatch(line.decode()) for line in lines(running, 3)]
+    assert [line["status"] for line in found] == ["500", "413", "400"]
+    assert [int(line["size"]) for line in found] == [len(body) for body in bodies]
+    assert all(bodies) == (method == b"GET")
+
+
 def test_json_is_an_object_a_line(server):
     running = server(code=APP, config={"http": {"access_log_format": "json"}})
     running.get("/orders/17?full=1", {"User-Agent": "tests/1"})

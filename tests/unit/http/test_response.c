@@ -383,8 +383,8 @@ static void test_simple(void **state)
     struct pel_buf out;
 
     pel_buf_init(&out);
-    pel_response_simple(&out, &fixture.conf, 400, false);
-    pel_response_simple(&out, &fixture.conf, 431, true);
+    assert_int_equal(pel_response_simple(&out, &fixture.conf, 400, false), 12);
+    assert_int_equal(pel_response_simple(&out, &fixture.conf, 431, true), 0);
     assert_text("simple", &out,
                 "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n"
                 "Connection: close\r\n\r\nBad Request\n"

@@ -107,10 +107,10 @@ static void the_oldest_go_first(void **state)
         n = list(&c, (uint8_t)(i & 1), ids, PEL_ARRAY_LEN(ids));
         for (size_t at = 0; at < n; at++)
             assert_int_equal(ids[at], (uint8_t)(i - 2 * at));
-        assert_in_range(c.lost_until_ns ? n : 100, 100, i / 2 + 1);
+        assert_between(c.lost_until_ns ? n : 100, 100, i / 2 + 1);
     }
     n = list(&c, 0, ids, PEL_ARRAY_LEN(ids)) + list(&c, 1, ids, PEL_ARRAY_LEN(ids));
-    assert_in_range(n, PEL_CHILDREN_LEN / 350, PEL_CHILDREN_LEN / 100);
+    assert_between(n, PEL_CHILDREN_LEN / 350, PEL_CHILDREN_LEN / 100);
     assert_int_equal(c.lost_until_ns, i - n + 1);
     pel_children_fini(&c);
 }

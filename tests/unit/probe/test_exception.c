@@ -84,7 +84,7 @@ static void the_last_one_is_there_whole(void **state)
     exc.message = PEL_STR("'customer'");
     count(&exc);
     assert_true(pel_exception_last(&slot->exceptions.items[0], &last));
-    assert_in_range(last.at_wall_ns, before_ns, pel_wall_ns());
+    assert_between(last.at_wall_ns, before_ns, pel_wall_ns());
     assert_int_equal(last.trace_id[0], 0xab);
     assert_int_equal(last.span_id[0], 0xcd);
     assert_int_equal(last.message_len, strlen("'customer'"));
