@@ -72,7 +72,7 @@ struct pel_spent {
     uint64_t write_wait_ns; /* ... or to take more of the response */
     uint64_t cpu_ns;        /* of the app, on its thread: no less ... */
     uint64_t cpu_slack_ns;  /* ... than it was, but perhaps so much more (cputime.h) */
-    uint64_t gil_wait_ns;   /* its thread waited for the GIL, in QUEUE or APP; threaded only */
+    uint64_t gil_wait_ns;   /* its thread waited for the GIL, in QUEUE (threaded only) or APP */
 };
 
 struct pel_record {

@@ -85,6 +85,8 @@ static int open_gateway(const struct pel_gateway_env *env, PyObject *app, struct
 {
     pel_asgi.env = *env;
     pel_asgi.thread_id = (uint64_t)syscall(SYS_gettid);
+    pel_asgi.gil = pel_gilwait_self();
+    pel_asgi.gil_seen_ns = 0;
     pel_asgi.is_closing = false;
     pel_list_init(&pel_asgi.calls);
     if (pel_interned_init() < 0) {

@@ -18,20 +18,23 @@
 #define PELLUCID_GATEWAY_ASGI_H
 
 #include "pellucid/cputime.h"
+#include "pellucid/gilwait.h"
 #include "pellucid/gateway.h"
 #include "pellucid/list.h"
 
 /* What the gateway holds while it is open. */
 struct pel_asgi {
     struct pel_gateway_env env;
-    PyObject *app;          /* owned */
-    PyObject *context;      /* owned: every call runs in a copy of it */
-    PyObject *state;        /* owned dict: the lifespan's namespace */
-    PyObject *gone_type;    /* owned: ClientDisconnected, an OSError (spec 2.4) */
-    struct pel_list calls;  /* of requests: calls whose app has not ended */
-    uint64_t thread_id;     /* kernel tid of the loop's thread */
-    struct pel_cputime cpu; /* of that thread */
-    bool is_closing;        /* calls that end now were stopped by us */
+    PyObject *app;                 /* owned */
+    PyObject *context;             /* owned: every call runs in a copy of it */
+    PyObject *state;               /* owned dict: the lifespan's namespace */
+    PyObject *gone_type;           /* owned: ClientDisconnected, an OSError (spec 2.4) */
+    struct pel_list calls;         /* of requests: calls whose app has not ended */
+    uint64_t thread_id;            /* kernel tid of the loop's thread */
+    struct pel_cputime cpu;        /* of that thread */
+    const struct pel_gilwait *gil; /* of that thread */
+    uint64_t gil_seen_ns;          /* its waits that ended by then have been charged to somebody */
+    bool is_closing;               /* calls that end now were stopped by us */
 };
 
 extern struct pel_asgi pel_asgi;

@@ -229,11 +229,13 @@ void pel_asgi_exchange_complete(struct pel_asgi_exchange *ex)
 
 void pel_asgi_exchange_shift(const struct pel_asgi_channel *ch, enum pel_request_phase phase)
 {
-    const struct pel_asgi_exchange *ex = ch->owner;
+    struct pel_asgi_exchange *ex = ch->owner;
 
     if (!ex)
         return;
     note_waits(ex);
+    if (!ch->since_ns && !ex->call->is_stepping)
+        ex->since_ns = pel_now_ns();
     pel_inflight_show_phase(&ex->rq->rec, ch->since_ns ? phase : PEL_REQUEST_PHASE_APP);
 }
 
@@ -246,6 +248,16 @@ PyObject *pel_asgi_exchange_raise_gone(struct pel_asgi_exchange *ex)
 
 /* --- the call's events --- */
 
+/* The loop has waited for the GIL: the first request that goes on after it has waited, too. */
+static void claim_gil_wait(const struct pel_asgi_exchange *ex)
+{
+    const struct pel_gilwait *g = pel_asgi.gil;
+    uint64_t could_ns = g->end_ns > ex->since_ns ? g->end_ns - ex->since_ns : 0;
+
+    ex->rq->rec.spent.gil_wait_ns += g->last_ns < could_ns ? g->last_ns : could_ns;
+    pel_asgi.gil_seen_ns = g->end_ns;
+}
+
 static void entered(struct pel_asgi_call *call)
 {
     struct pel_asgi_exchange *ex = call->owner;
@@ -254,11 +266,15 @@ static void entered(struct pel_asgi_call *call)
     if (!ex)
         return;
     rec = &ex->rq->rec;
-    ex->step_ns = pel_now_ns();
-    pel_cputime_enter(&pel_asgi.cpu, ex->step_ns);
+    if (PEL_UNLIKELY(pel_asgi.gil->end_ns > pel_asgi.gil_seen_ns) &&
+        rec->stamp_ns[PEL_STAMP_APP_START])
+        claim_gil_wait(ex);
+    ex->gil_ns = pel_asgi.gil->total_ns;
+    ex->since_ns = pel_now_ns();
+    pel_cputime_enter(&pel_asgi.cpu, ex->since_ns);
     pel_api_running = ex->rq;
     if (!rec->stamp_ns[PEL_STAMP_APP_START]) {
-        pel_record_stamp(rec, PEL_STAMP_APP_START, ex->step_ns);
+        pel_record_stamp(rec, PEL_STAMP_APP_START, ex->since_ns);
         rec->thread_id = pel_asgi.thread_id;
         pel_api_enter_task(ex->rq);
     }
@@ -268,7 +284,14 @@ static void entered(struct pel_asgi_call *call)
 
 static void end_step(struct pel_asgi_exchange *ex, uint64_t now_ns)
 {
-    pel_cputime_leave(&pel_asgi.cpu, &ex->rq->rec.spent, ex->step_ns, now_ns);
+    const struct pel_gilwait *g = pel_asgi.gil;
+
+    pel_cputime_leave(&pel_asgi.cpu, &ex->rq->rec.spent, ex->since_ns, now_ns);
+    if (PEL_UNLIKELY(g->total_ns != ex->gil_ns)) {
+        ex->rq->rec.spent.gil_wait_ns += g->total_ns - ex->gil_ns;
+        pel_asgi.gil_seen_ns = g->end_ns;
+    }
+    ex->since_ns = now_ns;
     if (pel_asgi.env.probes)
         pel_probes_app_leave(pel_asgi.env.probes, &ex->rq->rec);
 }
@@ -317,7 +340,7 @@ void pel_asgi_exchange_spent(const struct pel_request *rq, uint64_t now_ns, stru
     if ((uint64_t)syscall(SYS_gettid) != pel_asgi.thread_id)
         spent->cpu_ns = 0;
     else if (ex && ex->call && ex->call->is_stepping && !rq->rec.stamp_ns[PEL_STAMP_APP_END])
-        pel_cputime_peek(&pel_asgi.cpu, spent, ex->step_ns, now_ns);
+        pel_cputime_peek(&pel_asgi.cpu, spent, ex->since_ns, now_ns);
 }
 
 /* --- the beginning --- */

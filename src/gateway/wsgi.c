@@ -8,6 +8,7 @@
 #include "gateway/strings.h"
 #include "gateway/wsgi.h"
 #include "pellucid/cputime.h"
+#include "pellucid/gilwait.h"
 #include "pellucid/probe.h"
 #include "pellucid/time.h"
 
@@ -17,14 +18,17 @@ struct pel_wsgi pel_wsgi;
 struct self {
     uint64_t id; /* kernel tid */
     struct pel_cputime cpu;
+    const struct pel_gilwait *gil;
 };
 
 static struct self *self(void)
 {
     static _Thread_local struct self self;
 
-    if (PEL_UNLIKELY(!self.id))
+    if (PEL_UNLIKELY(!self.id)) {
         self.id = (uint64_t)syscall(SYS_gettid);
+        self.gil = pel_gilwait_self();
+    }
     return &self;
 }
 
@@ -119,6 +123,7 @@ static int run_watched(struct pel_exchange *x, PyObject *env)
     struct pel_request *rq = x->rq; /* which x forgets when it ends */
     struct pel_record *rec = &rq->rec;
     struct self *me = self();
+    uint64_t gil_ns = me->gil->total_ns;
     int result;
 
     rec->thread_id = me->id;
@@ -135,6 +140,7 @@ static int run_watched(struct pel_exchange *x, PyObject *env)
         pel_record_stamp(rec, PEL_STAMP_APP_END, pel_now_ns());
     pel_cputime_leave(&me->cpu, &rec->spent, rec->stamp_ns[PEL_STAMP_APP_START],
                       rec->stamp_ns[PEL_STAMP_APP_END]);
+    rec->spent.gil_wait_ns += pel_gilwait_since(me->gil, gil_ns, rec->stamp_ns[PEL_STAMP_APP_END]);
     pel_probes_app_leave(pel_wsgi.probes, rec);
     return result;
 }

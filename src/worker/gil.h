@@ -1,10 +1,9 @@
 /*
- * gil - how long requests waited for the GIL.
+ * gil - how long requests waited in their queue for the GIL.
  *
- * A request waits from the moment a thread asks for the GIL with nothing else left to wait for,
- * until a thread that runs its app has it; time without a CPU is part of it. Only what the server
- * itself does is seen: a thread that takes the GIL to run the app, and one that comes back from
- * waiting for its client. Waits inside the app's own calls are not.
+ * A request waits from the moment a thread asks for the GIL to run its app, until a thread that
+ * does has it; time without a CPU is part of it. What it waits for while its app runs is seen by
+ * gilwait.h.
  */
 #ifndef PELLUCID_WORKER_GIL_H
 #define PELLUCID_WORKER_GIL_H
@@ -32,14 +31,6 @@ static inline void pel_gil_got(struct pel_record *rec, uint64_t now_ns)
     rec->gil_asked_ns = 0;
     if (waited_ns > PEL_GIL_AT_ONCE_NS)
         rec->spent.gil_wait_ns += waited_ns;
-}
-
-/* Takes the GIL back for a request that could go on now, at now_ns. */
-static inline void pel_gil_retake(PyThreadState *state, struct pel_record *rec, uint64_t now_ns)
-{
-    pel_gil_ask(rec, now_ns);
-    PyEval_RestoreThread(state);
-    pel_gil_got(rec, pel_now_ns());
 }
 
 #endif

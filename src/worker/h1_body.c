@@ -1,8 +1,8 @@
 #include <errno.h>
 
-#include "gil.h"
 #include "h1_ops.h"
 #include "pellucid/log.h"
+#include "pellucid/py.h"
 
 /* User pieces sent together; head, chunk size and what ends the chunk come on top. */
 #define GROUP_N 56
@@ -214,7 +214,7 @@ static int send_queued(struct pel_h1 *h1, bool is_last)
         PyThreadState *state = PyEval_SaveThread();
         int64_t n = pel_outq_send(&h1->q, c->fd, c->loop);
 
-        pel_gil_retake(state, &h1->rq.rec, pel_now_ns());
+        PyEval_RestoreThread(state);
         if (n < 0)
             return -1;
         h1->rq.rec.bytes_out += (uint64_t)n;

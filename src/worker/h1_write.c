@@ -1,9 +1,9 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "gil.h"
 #include "h1_ops.h"
 #include "pellucid/inflight.h"
+#include "pellucid/py.h"
 #include "pellucid/time.h"
 #include "pysignal.h"
 
@@ -33,7 +33,7 @@ bool pel_h1_wait(struct pel_conn *c, short events, int64_t timeout_ms)
         n = poll(&p, 1, left_ms < INT32_MAX ? (int)left_ms : INT32_MAX);
         is_interrupted = n < 0 && errno == EINTR;
         polled_ns = pel_now_ns();
-        pel_gil_retake(state, rec, polled_ns);
+        PyEval_RestoreThread(state);
         *wait_ns += polled_ns - now_ns; /* which other threads of the app may read */
         if (is_interrupted)
             pel_pysignal_run();

@@ -10,6 +10,8 @@
 #include "nested.h"
 #include "outer.h"
 #include "pellucid/arena.h"
+#include "pellucid/gilwait.h"
+#include "pellucid/log.h"
 #include "pellucid/mem.h"
 #include "port.h"
 
@@ -100,11 +102,20 @@ static int run_probed(struct worker *w, struct pel_err *err)
     return rc;
 }
 
+static void watch_gil(void)
+{
+    struct pel_err err;
+
+    if (pel_gilwait_start(&err) < 0)
+        pel_log(PEL_LOG_GIL_NOT_WATCHED, "waits for the GIL: %s", err.text);
+}
+
 static int run_found(struct worker *w, struct pel_err *err)
 {
     const struct pel_worker_env *env = w->env;
     int rc;
 
+    watch_gil();
     w->gateway = pel_gateway_find(env->conf, env->app, err);
     if (!w->gateway)
         return -1;

@@ -29,11 +29,13 @@ def _hello(environ: Environ, n: float) -> bytes:
 
 
 def _sleep(environ: Environ, n: float) -> bytes:
+    print("falls asleep", file=sys.stderr, flush=True)
     time.sleep(n)
     return b"slept"
 
 
 def _spin(environ: Environ, n: float) -> bytes:
+    print("spins", file=sys.stderr, flush=True)
     end = time.thread_time() + n
     while time.thread_time() < end:
         pass
@@ -41,6 +43,7 @@ def _spin(environ: Environ, n: float) -> bytes:
 
 
 def _big(environ: Environ, n: float) -> bytes:
+    print("answers", file=sys.stderr, flush=True)
     return b"x" * int(n)
 
 

@@ -38,14 +38,6 @@ def spans(running, count: int) -> dict[str, dict[str, Any]]:
     return {span["path"]: span for span in found}
 
 
-def in_app(running) -> None:
-    wait_for(
-        "the app to block",
-        lambda: [r["phase"] for r in running.status()["requests_in_flight"]] == ["app"],
-        10 * running.target.patience,
-    )
-
-
 def get(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
 
@@ -55,7 +47,7 @@ def test_a_worker_that_is_busy(server, is_late):
     running = server(code=APP, config={"server": {"workers": 1}})
     with running.connect() as blocker:
         blocker.send(get("/block"))
-        in_app(running)
+        running.wait_in_flight()
         begun = time.monotonic()
         with running.connect() as wire:
             if is_late:
@@ -75,7 +67,7 @@ def test_unix_sockets_tell_nothing(server, tmp_path):
     running = server(code=APP, config={"server": {"workers": 1, "bind": [f"unix:{path}"]}})
     with Wire(path, 10 * running.target.patience) as blocker:
         blocker.send(get("/block"))
-        in_app(running)
+        running.wait_in_flight()
         with Wire(path, 10 * running.target.patience) as wire:
             wire.send(get("/first")).read()
     assert "accept_seconds" not in spans(running, 2)["/first"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 from signal import SIGKILL, SIGSEGV, SIGTERM
 from typing import Any
@@ -38,7 +37,7 @@ def test_requests_that_die_with_a_worker_are_named(server: Any) -> None:
     wires = [running.connect() for _ in range(2)]
     for number, wire in enumerate(wires):
         wire.send(request("GET", f"/sleep/6{number}?secret=1"))
-    time.sleep(0.5 * running.target.patience)
+    running.wait_in_flight(2)
     running.kill_worker()
     for number, wire in enumerate(wires):
         assert wire.is_closed()
@@ -55,7 +54,7 @@ def test_requests_that_die_with_a_worker_are_spans(server: Any, receiver: Any) -
     running = server(APP, receiver=receiver)
     with running.connect() as wire:
         wire.send(request("GET", "/sleep/60"))
-        time.sleep(0.5 * running.target.patience)
+        running.wait_in_flight()
         running.kill_worker()
         [span] = running.spans(1)
     assert span.attributes["error.type"] == "worker_killed"

@@ -92,11 +92,7 @@ def test_a_request_in_flight_is_finished_by_the_old_worker(server: Any) -> None:
     [first] = running.workers()
     with running.connect(30) as wire:
         wire.send(b"GET /sleep/2 HTTP/1.1\r\nHost: x\r\n\r\n")
-        processes.wait_for(
-            "the request that is to be finished",
-            lambda: [r["path"] for r in running.status()["requests_in_flight"]] == ["/sleep/2"],
-            10 * running.target.patience,
-        )
+        running.wait_in_flight()
         with Load(running.address, threads=2, path="/") as load:
             running.wait_log("is recycled")
             load.wait_for_more(10)

@@ -24,7 +24,7 @@ def ask(running: Any, path: str) -> Any:
     """Sends a request on a connection of its own and returns it once the server works on it."""
     wire = running.connect(timeout=30)
     wire.send(request("GET", path))
-    time.sleep(0.3 * running.target.patience)
+    running.wait_in_flight()
     return wire
 
 

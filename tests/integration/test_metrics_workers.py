@@ -42,6 +42,7 @@ def test_signals_that_kill_are_told_apart(server: Any) -> None:
     wait_ends(running, 1, "signal", signal="SIGKILL")
     running.kill_worker(SIGKILL)
     wait_ends(running, 2, "signal", signal="SIGKILL")
+    running.get("/")  # the third is ready
     running.kill_worker(SIGTERM)  # it takes the word for its leave
     wait_ends(running, 1, "exit")
     assert ends(running) == 3
@@ -99,11 +100,7 @@ def test_workers_that_are_killed_by_us(server: Any) -> None:
     running = server(APP, {"server": {"graceful_timeout": "200ms", "threads": 2}})
     with running.connect() as wire:
         wire.send(b"GET /sleep/60 HTTP/1.1\r\nHost: a\r\n\r\n")
-        wait_for(
-            "the request",
-            lambda: running.status()["requests_in_flight"],
-            10 * running.target.patience,
-        )
+        running.wait_in_flight()
         running.reload()
         wait_ends(running, 1, "graceful_timeout")
 

@@ -186,6 +186,7 @@ def test_busy_receiver_gets_the_latest_later(server, receiver):
     points = receiver.wait_report(1, 10 * running.target.patience)
     assert time.monotonic() - start > 0.3  # of its second; we may have noticed late
     assert value(points, "pellucid.requests") == 1
+    running.wait_log("works again")
     assert exporter(running)["is_failing"] is False
     assert "HTTP status 503" in exporter(running)["last_failure_reason"]
 

@@ -64,27 +64,9 @@ def get(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
 
 
-def in_phase(running, phase: str, count: int = 1) -> list[dict[str, Any]]:
-    """The requests in flight in that phase, once there are so many."""
-
-    def look() -> list[dict[str, Any]] | None:
-        found = [r for r in running.status()["requests_in_flight"] if r["phase"] == phase]
-        return found if len(found) == count else None
-
-    return wait_for(f"{count} requests in {phase}", look, 10 * running.target.patience)
-
-
-def none_left(running) -> None:
-    wait_for(
-        "no request in flight",
-        lambda: not running.status()["requests_in_flight"],
-        10 * running.target.patience,
-    )
-
-
 def test_the_app_and_its_routes(running):
     def look() -> dict[str, dict[str, Any]] | None:
-        found = {r["route"]: r for r in in_phase(running, "app", 2) if "route" in r}
+        found = {r["route"]: r for r in running.wait_in_flight(2, "app") if "route" in r}
         return found if len(found) == 2 else None
 
     with running.connect() as known, running.connect() as named:
@@ -99,33 +81,33 @@ def test_the_app_and_its_routes(running):
 def test_a_body_that_is_still_coming(running):
     with running.connect() as wire:
         wire.send(LATER)
-        (request,) = in_phase(running, "body")
+        (request,) = running.wait_in_flight(phase="body")
         assert "route" not in request
         assert wire.send(b"67890").read().status == 200
-    none_left(running)
+    running.wait_recorded()
 
 
 def test_a_client_that_does_not_read(running):
     with running.connect() as wire:
         wire.send(get("/large"))
-        (request,) = in_phase(running, "write")
+        (request,) = running.wait_in_flight(phase="write")
         assert request["path"] == "/large"
         wire.read_exactly(30_000_000)
-    none_left(running)
+    running.wait_recorded()
 
 
 def test_a_body_held_for_a_thread_that_is_free(server):
     running = server(code=APPS["wsgi"], config=CONFIG)
     with running.connect() as wire, running.connect() as second:
         wire.send(LATER)
-        (request,) = in_phase(running, "body")
+        (request,) = running.wait_in_flight(phase="body")
         assert "app_seconds" in request  # it waits in the app, which takes half of the threads
         second.send(LATER)
-        requests = in_phase(running, "body", 2)
+        requests = running.wait_in_flight(2, "body")
         assert ["app_seconds" in r for r in requests].count(True) == 1
         for each in (wire, second):
             assert each.send(b"67890").read().status == 200
-    none_left(running)
+    running.wait_recorded()
 
 
 def test_the_queue_for_a_thread(server):
@@ -133,8 +115,8 @@ def test_the_queue_for_a_thread(server):
     running = server(code=APPS["wsgi"], config=config)
     with running.connect() as wire, running.connect() as second:
         wire.send(get("/sleep"))
-        in_phase(running, "app")
+        running.wait_in_flight(phase="app")
         second.send(get("/"))
-        (request,) = in_phase(running, "queue")
+        (request,) = running.wait_in_flight(phase="queue")
         assert request["path"] == "/"
         assert "app_seconds" not in request

@@ -26,7 +26,7 @@ def test_requests_in_flight_are_finished(worker, threads):
     running.get("/hello")
     with running.connect() as wire:
         wire.send(request("GET", "/sleep?n=1"))
-        time.sleep(0.2)
+        running.wait_log("falls asleep")
         running.signal(SIGTERM)
         answer = wire.read()
         assert answer.text == "slept"
@@ -54,7 +54,7 @@ def test_a_large_answer_is_sent_to_its_end(worker, threads):
     running.get("/hello")
     with running.connect() as wire:
         wire.send(request("GET", "/big?n=20000000"))
-        time.sleep(0.3)
+        running.wait_log("answers")
         running.signal(SIGTERM)
         running.wait_log("draining")
         time.sleep(0.7)
@@ -69,7 +69,7 @@ def test_what_is_still_running_is_logged(worker, threads):
     running.get("/hello")
     with running.connect() as wire:
         wire.send(request("GET", "/sleep?n=3"))
-        time.sleep(0.2)
+        running.wait_log("falls asleep")
         running.signal(SIGTERM)
         log = running.wait_log("still running")
         age = re.search(r"still running after graceful_timeout: GET /sleep, for ([\d.]+) s", log)
@@ -103,7 +103,7 @@ def test_the_end_of_the_supervisor_drains(worker, threads):
     running.control.expect("READY")
     with running.connect() as wire:
         wire.send(request("GET", "/sleep?n=0.5"))
-        time.sleep(0.1)
+        running.wait_log("falls asleep")
         running.control.sock.close()
         assert wire.read().text == "slept"
     assert running.wait() == 0
@@ -117,7 +117,7 @@ def test_idle_connections_are_handed_over(worker, threads):
     with old.connect() as idle, old.connect() as busy, old.connect() as fresh:
         assert idle.send(HELLO).read().text == "hello"
         busy.send(request("GET", "/sleep?n=0.7"))
-        time.sleep(0.3)
+        old.wait_log("falls asleep")
         old.control.send("DRAIN", "recycle: max_requests")
         for _ in range(2):
             _, fd = old.control.expect("HANDOFF")
@@ -209,7 +209,7 @@ def test_no_new_connections_while_draining(worker):
     running.control.expect("READY")
     with running.connect() as wire:
         wire.send(request("GET", "/sleep?n=1"))
-        time.sleep(0.2)
+        running.wait_log("falls asleep")
         running.control.send("DRAIN", "stop")
         running.wait_log("draining")
         with pytest.raises((ConnectionError, TimeoutError)):

@@ -34,7 +34,7 @@ def test_a_blocked_thread_does_not_hold_up_others(worker):
     running = worker(APP, {"server": {"threads": 2}})
     with running.connect() as blocked, running.connect() as wire:
         blocked.send(request("GET", "/sleep?n=2"))
-        time.sleep(0.2)
+        running.wait_log("falls asleep")
         begin = time.monotonic()
         for _ in range(50):
             assert wire.send(HELLO).read().text == "hello"
@@ -46,7 +46,7 @@ def test_a_computing_thread_does_not_hold_up_others(worker):
     running = worker(APP, {"server": {"threads": 2}})
     with running.connect() as busy, running.connect() as wire:
         busy.send(request("GET", "/spin?n=1"))
-        time.sleep(0.1)
+        running.wait_log("spins")
         begin = time.monotonic()
         assert wire.send(HELLO).read().text == "hello"
         assert time.monotonic() - begin < 0.5 * running.target.patience
@@ -60,9 +60,9 @@ def test_the_loop_turns_while_every_thread_is_busy(worker):
     )
     with running.connect() as big, running.connect() as blocked:
         big.send(request("GET", "/big?n=30000000"))
-        time.sleep(0.2)
+        running.wait_log("answers")
         blocked.send(request("GET", "/sleep?n=3"))
-        time.sleep(0.2)
+        running.wait_log("falls asleep")
         begin = time.monotonic()
         with running.connect() as wire:
             wire.send(b"GET /hello HT")
@@ -147,7 +147,7 @@ def test_signal_handlers_of_the_app_run(worker):
         )
     with running.connect() as wire:
         wire.send(request("GET", "/sleep?n=0.5"))
-        time.sleep(0.1)
+        running.wait_log("falls asleep")
         running.signal(SIGUSR2)
         assert wire.read().text == "slept"
     wait_for("the handler", lambda: len(running.get("/heard").text.split()) == 3, 5)

@@ -128,6 +128,19 @@ class Server(Running):
             timeout * self.target.patience,
         )
 
+    def wait_in_flight(
+        self, count: int = 1, phase: str = "app", timeout: float = 15.0
+    ) -> list[dict[str, Any]]:
+        """The requests in flight in that phase, once there are so many."""
+
+        def look() -> list[dict[str, Any]] | None:
+            found = [r for r in self.status()["requests_in_flight"] if r["phase"] == phase]
+            return found if len(found) == count else None
+
+        return processes.wait_for(
+            f"{count} requests in {phase}", look, timeout * self.target.patience
+        )
+
     def kill_worker(self, number: Signals = SIGKILL, timeout: float = 15.0) -> int:
         """Kills a worker and waits until another has come in its place; returns the old pid."""
         before = self.workers()

@@ -14,11 +14,11 @@ ROOT = Path(__file__).resolve().parents[3]
 
 # Every contract header belongs to the layer that implements it.
 HEADERS = {
-    "base": "arena base buf err escape hash hex ipc list log mem proc put time",
+    "base": "arena base buf err escape got hash hex ipc list log mem proc put time",
     "conf": "address conf",
     "http": "http record redact",
     "probe": "account attribute child cputime exception inflight logline instrument metrics probe ring series shm span vitals",
-    "gateway": "gateway py request",
+    "gateway": "gateway gilwait py request",
     "worker": "worker",
     "supervisor": "supervisor template",
     "observer": "observer",
