@@ -139,6 +139,17 @@ def _call(factory: Any, call: ast.Call, spec: str) -> Any:
     return factory(*args, **kwargs)
 
 
+def imports_pellucid() -> bool:
+    """Does a module of the app have `pellucid` among its globals?"""
+    package = sys.modules[__package__]
+    return any(
+        value is package
+        for name, module in list(sys.modules.items())
+        if name.partition(".")[0] != __package__
+        for value in list(getattr(module, "__dict__", {}).values())
+    )
+
+
 def frames(error: BaseException) -> TracebackType | None:
     """The traceback of an error of load() without the frames of this package and of importlib.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import importlib
 import json
 import os
 import sys
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         application.prepare(doc)
         if doc["server"].get("preload"):
-            app = application.load(doc["server"]["app"])
+            app = _load(doc)
     except BaseException as error:  # also SystemExit: an app may call exit() when it is imported
         _report(error)
         return EXIT_FAULT
@@ -47,11 +48,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _work(doc, app)
 
 
+def _load(doc: dict[str, Any]) -> Any:
+    """The app. One that may use our API has it before its first request, which may use it in a
+    thread: too late for the request to be known there."""
+    app = application.load(doc["server"]["app"])
+    if application.imports_pellucid():
+        importlib.import_module("pellucid.api")
+    return app
+
+
 def _work(doc: dict[str, Any], app: Any) -> int:
     """The worker: imports the app unless the template has, and serves it; the exit status."""
     if app is None:
         try:
-            app = application.load(doc["server"]["app"])
+            app = _load(doc)
         except BaseException as error:
             _report(error)
             return EXIT_FAULT

@@ -7,6 +7,7 @@
 #include "gateway/asgi_exchange.h"
 #include "gateway/asgi_loop.h"
 #include "gateway/detect.h"
+#include "gateway/forked.h"
 #include "gateway/handled.h"
 #include "gateway/route.h"
 #include "pellucid/conf.h"
@@ -94,7 +95,7 @@ static int open_gateway(const struct pel_gateway_env *env, PyObject *app, struct
         return pel_err_set(err, "the ASGI gateway could not be prepared (see the traceback)");
     }
     if (make_objects(app) < 0 || pel_api_open(env, &pel_gateway_asgi) < 0 ||
-        pel_asgi_loop_open(env->loop) < 0 || init_parts() < 0) {
+        pel_asgi_loop_open(env->loop) < 0 || init_parts() < 0 || pel_forked_watch_loop() < 0) {
         pel_gateway_log_exception(PEL_LOG_GATEWAY_NOT_PREPARED, "the ASGI gateway");
         drop_all();
         return pel_err_set(err, "the ASGI gateway could not be prepared (see the traceback)");

@@ -6,6 +6,7 @@
 #include "gateway/api.h"
 #include "gateway/asgi.h"
 #include "gateway/asgi_exchange.h"
+#include "gateway/asgi_loop.h"
 #include "pellucid/log.h"
 
 bool pel_gateway_is_forked;
@@ -192,4 +193,52 @@ void pel_forked_watch(void)
 
     if (!is_watched)
         is_watched = pthread_atfork(NULL, NULL, in_child) == 0;
+}
+
+/* --- the event loop --- */
+
+static PyObject *come_back(PyObject *self, PyObject *unused)
+{
+    pel_gateway_end_forked();
+}
+
+static PyMethodDef come_back_def = {"come_back", come_back, METH_NOARGS, NULL};
+
+/* Python has put itself in order by now. */
+static PyObject *after_in_child(PyObject *self, PyObject *unused)
+{
+    PyObject *callback, *handle = NULL;
+
+    if (!pel_asgi_loop.call_soon)
+        Py_RETURN_NONE;
+    callback = PyCFunction_New(&come_back_def, NULL);
+    if (callback)
+        handle = PyObject_CallOneArg(pel_asgi_loop.call_soon, callback);
+    Py_XDECREF(callback);
+    if (!handle)
+        return NULL;
+    Py_DECREF(handle);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef after_in_child_def = {"after_in_child", after_in_child, METH_NOARGS, NULL};
+
+int pel_forked_watch_loop(void)
+{
+    static bool is_watched;
+    PyObject *os, *method, *kwargs, *done = NULL;
+
+    if (is_watched)
+        return 0;
+    os = PyImport_ImportModule("os");
+    method = os ? PyObject_GetAttrString(os, "register_at_fork") : NULL;
+    kwargs = Py_BuildValue("{s:N}", "after_in_child", PyCFunction_New(&after_in_child_def, NULL));
+    if (method && kwargs)
+        done = PyObject_VectorcallDict(method, NULL, 0, kwargs);
+    is_watched = done != NULL;
+    Py_XDECREF(done);
+    Py_XDECREF(kwargs);
+    Py_XDECREF(method);
+    Py_XDECREF(os);
+    return is_watched ? 0 : -1;
 }

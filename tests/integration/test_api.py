@@ -74,6 +74,35 @@ def test_threads_and_tasks(app):
         check(place)
 
 
+FIRST_USE = """
+import asyncio
+import json
+import concurrent.futures
+import pellucid
+
+pool = concurrent.futures.ThreadPoolExecutor(1)
+
+def here():
+    request = pellucid.request()
+    return request and request.trace_id
+
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        raise RuntimeError("no lifespan")
+    loop = asyncio.get_running_loop()
+    found = [await asyncio.to_thread(here), await loop.run_in_executor(pool, here)]
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": json.dumps(found).encode()})
+"""
+
+
+@pytest.mark.parametrize("preload", [True, False])
+def test_the_first_use_of_all_is_in_a_thread(server, preload):
+    """`import pellucid` alone takes nothing from it, which must not be too late for the first."""
+    running = server(code=FIRST_USE, config={"server": {"workers": 1, "preload": preload}})
+    assert json.loads(running.get("/", SENT).body) == [TRACE, TRACE]
+
+
 def test_requests_are_told_apart(worker):
     app = started(worker, "fastapi")
     with ThreadPoolExecutor(8) as pool:

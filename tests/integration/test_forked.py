@@ -121,7 +121,8 @@ BOTH = [
 ]
 CASES = {
     "wsgi": [*BOTH, ("write", b"0"), ("generator", b"first 0"), ("close", b"ok")],
-    "asgi": [*BOTH, ("return", b"0"), ("wait", b"0"), ("task", b"0")],
+    "asyncio": [*BOTH, ("return", b"0"), ("wait", b"0"), ("task", b"0")],
+    "uvloop": [("answer", b"0"), ("wait", b"0"), ("task", b"0")],
 }
 
 
@@ -130,9 +131,11 @@ CASES = {
     [(interface, *case) for interface, cases in CASES.items() for case in cases],
 )
 def test_child_ends_where_it_comes_back(server, tmp_path, interface, how, answer):
-    code = {"wsgi": WSGI, "asgi": ASGI}[interface]
+    code = WSGI if interface == "wsgi" else ASGI
     log = tmp_path / "access"
     config = {"http": {"access_log": str(log), "access_log_format": "json"}}
+    if interface != "wsgi":
+        config["server"] = {"loop": interface}
     running = server(code=code, config=config)
     response = running.get(f"/{how}")
     assert (response.status, response.body) == (200, answer)

@@ -165,12 +165,20 @@ def test_the_access_log_is_reopened(server: Any, scratch: Path) -> None:
         running.signal(SIGUSR1)
         running.wait_log(f"reopened {log}")
         load.wait_for_more(200)
+
+    def lines() -> list[str]:
+        return old.read_text().splitlines() + log.read_text().splitlines()
+
+    def count() -> int:
+        return len([line for line in lines() if '"GET / HTTP/1.1" 200' in line])
+
+    # An answer arrives before its line is written.
+    processes.wait_for("all lines", lambda: count() == load.count, 10 * running.target.patience)
     running.kill_worker()
     assert running.get("/env/LAST").status == 200
     assert running.stop() == 0
-    lines = old.read_text().splitlines() + log.read_text().splitlines()
-    assert len([line for line in lines if '"GET / HTTP/1.1" 200' in line]) == load.count
-    assert '"GET /env/LAST HTTP/1.1" 200' in lines[-1]
+    assert count() == load.count
+    assert '"GET /env/LAST HTTP/1.1" 200' in lines()[-1]
     assert old.read_text() and log.read_text()
 
 

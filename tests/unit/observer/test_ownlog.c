@@ -22,7 +22,7 @@ static void start(struct world *w)
     pel_ownlog_start(&w->own, &w->loop, &w->logs, w->shm.header);
 }
 
-static void stop(struct world *w)
+static void end_log(struct world *w)
 {
     pel_ownlog_stop(&w->own);
     uv_run(&w->loop, UV_RUN_DEFAULT);
@@ -46,7 +46,7 @@ static void warnings_and_errors_are_queued(void **state)
     pel_log(PEL_LOG_EXPORT_FAILED, "export to %s: refused", "http://a");
     pel_log(PEL_LOG_OBSERVER_FAILED, "an error");
     assert_int_equal(w.logs.queue.n, 2);
-    stop(&w);
+    end_log(&w);
     pel_log(PEL_LOG_EXPORT_FAILED, "nobody hears it");
 }
 
@@ -62,7 +62,7 @@ static void lines_of_a_minute_are_bounded(void **state)
     w.own.minute_ns -= 61 * PEL_NS_PER_SEC;
     pel_log(PEL_LOG_EXPORT_FAILED, "in the next minute");
     assert_int_equal(w.logs.queue.n, PEL_OWNLOG_LINES + 1);
-    stop(&w);
+    end_log(&w);
 }
 
 static void nothing_is_queued_that_cannot_leave(void **state)
@@ -76,7 +76,7 @@ static void nothing_is_queued_that_cannot_leave(void **state)
     pel_log(PEL_LOG_EXPORT_FAILED, "nowhere to");
     assert_int_equal(w.logs.queue.n, 0);
     assert_int_equal(n_dropped(&w), 0);
-    stop(&w);
+    end_log(&w);
 }
 
 int main(void)
