@@ -3,8 +3,10 @@
  *
  * CPython waits in pthread_cond_timedwait for a GIL that another thread has, and in
  * pthread_cond_wait for that thread to have taken it when it was asked to give it up; its core
- * calls the two for nothing else. Both are replaced there (got.h) by functions that time them: a
- * GIL that is free costs nothing. The time without a CPU after such a wait is part of it.
+ * calls the two for nothing else. (Libraries linked into the core's own object, as some builds have
+ * OpenSSL, may, in threads that seldom are a request's.) Both are replaced there (got.h) by
+ * functions that time them: a GIL that is free costs nothing. The time without a CPU after such a
+ * wait is part of it.
  *
  * In the worker, after the fork; threads of the app may run already. Each thread writes and reads
  * its own struct.
@@ -26,15 +28,5 @@ int pel_gilwait_start(struct pel_err *err);
 
 /* Of this thread, as long as it lives. */
 struct pel_gilwait *pel_gilwait_self(void);
-
-/* The part of the waits since total_ns was since_ns that had ended by now_ns. */
-static inline uint64_t pel_gilwait_since(const struct pel_gilwait *g, uint64_t since_ns,
-                                         uint64_t now_ns)
-{
-    uint64_t waited_ns = g->total_ns - since_ns;
-    uint64_t late_ns = g->end_ns > now_ns ? g->last_ns : 0;
-
-    return waited_ns > late_ns ? waited_ns - late_ns : 0;
-}
 
 #endif

@@ -3,7 +3,8 @@
  * offset table (System V ABI, "Global Offset Table").
  *
  * For a process that wants to see calls of a library it does not own. Any thread, while no other
- * one does the same; those that call the function meanwhile call the old or the new one.
+ * one does the same; those that call the function meanwhile call the old or the new one. (One that
+ * is being bound, at its very first call, while it is replaced may end up as it was.)
  */
 #ifndef PELLUCID_GOT_H
 #define PELLUCID_GOT_H

@@ -140,13 +140,16 @@ def _call(factory: Any, call: ast.Call, spec: str) -> Any:
 
 
 def imports_pellucid() -> bool:
-    """Does a module of the app have `pellucid` among its globals?"""
+    """Does a module of the app have `pellucid` among its globals?
+
+    Runs nothing of the modules' own: a lazy one stays as it is.
+    """
     package = sys.modules[__package__]
     return any(
         value is package
         for name, module in list(sys.modules.items())
-        if name.partition(".")[0] != __package__
-        for value in list(getattr(module, "__dict__", {}).values())
+        if issubclass(type(module), ModuleType) and name.partition(".")[0] != __package__
+        for value in list(object.__getattribute__(module, "__dict__").values())
     )
 
 

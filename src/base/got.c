@@ -6,10 +6,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && defined(__LP64__)
 #define ENTRY_CALL R_X86_64_JUMP_SLOT
 #define ENTRY_ADDRESS R_X86_64_GLOB_DAT
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) && defined(__LP64__)
 #define ENTRY_CALL R_AARCH64_JUMP_SLOT
 #define ENTRY_ADDRESS R_AARCH64_GLOB_DAT
 #endif
@@ -20,7 +20,7 @@
 struct object {
     uintptr_t within; /* what it is looked for by */
     uintptr_t base;
-    uintptr_t relro, relro_end; /* read-only once it is relocated */
+    uintptr_t relro, relro_end; /* pages that are read-only once it is relocated */
     const ElfW(Dyn) * dynamic;  /* NULL: not found */
     const ElfW(Sym) * symbols;
     const char *strings;
@@ -43,6 +43,11 @@ static bool holds(const struct dl_phdr_info *info, uintptr_t within)
     return false;
 }
 
+static uintptr_t page_of(uintptr_t address)
+{
+    return address & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+}
+
 static int look_at(struct dl_phdr_info *info, size_t size, void *data)
 {
     struct object *o = data;
@@ -56,8 +61,9 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *data)
         if (p->p_type == PT_DYNAMIC)
             o->dynamic = (const ElfW(Dyn) *)(o->base + p->p_vaddr);
         if (p->p_type == PT_GNU_RELRO) {
-            o->relro = o->base + p->p_vaddr;
-            o->relro_end = o->relro + p->p_memsz;
+            /* The loader leaves a page that is only in part so as it is. */
+            o->relro = page_of(o->base + p->p_vaddr);
+            o->relro_end = page_of(o->base + p->p_vaddr + p->p_memsz);
         }
     }
     return 1;
@@ -74,7 +80,7 @@ static const ElfW(Dyn) * find(const struct object *o, ElfW(Sxword) tag)
 static int set(const struct object *o, uintptr_t entry, uintptr_t function)
 {
     size_t page_len = (size_t)sysconf(_SC_PAGESIZE);
-    void *page = (void *)(entry & ~(uintptr_t)(page_len - 1));
+    void *page = (void *)page_of(entry);
     bool is_read_only = entry >= o->relro && entry < o->relro_end;
 
     if (is_read_only && mprotect(page, page_len, PROT_READ | PROT_WRITE) < 0)

@@ -16,6 +16,9 @@
 /* Time for an app that knows nothing of a client's leaving to finish what it does. */
 #define GONE_GRACE_S 1.0
 
+/* A request that goes on so soon after the loop had the GIL does so in the same turn of it. */
+#define SAME_TURN_NS PEL_NS_PER_MS
+
 /* --- exceptions --- */
 
 /* How frameworks say that the client has left, besides letting our own exception through. */
@@ -218,10 +221,46 @@ static void give_back(struct pel_asgi_exchange *ex)
         rq->ops->abort(rq);
 }
 
+/* --- waits for the GIL --- */
+
+/*
+ * The loop has waited for the GIL: the first request that goes on in the turn that followed has
+ * waited, too. When turns begin is not known, but what a loop does before it steps tasks takes
+ * microseconds.
+ */
+static void claim_gil_wait(const struct pel_asgi_exchange *ex, uint64_t now_ns)
+{
+    const struct pel_gilwait *g = pel_asgi.gil;
+    uint64_t could_ns = g->end_ns > ex->since_ns ? g->end_ns - ex->since_ns : 0;
+
+    if (now_ns - g->end_ns < SAME_TURN_NS)
+        ex->rq->rec.spent.gil_wait_ns += g->last_ns < could_ns ? g->last_ns : could_ns;
+    pel_asgi.gil_seen_ns = g->end_ns;
+}
+
+/* What the thread has waited in this step; after the last byte nobody waits for the app. */
+static void charge_gil_wait(struct pel_asgi_exchange *ex)
+{
+    const struct pel_gilwait *g = pel_asgi.gil;
+
+    if (PEL_LIKELY(g->total_ns == ex->gil_ns))
+        return;
+    if (ex->phase != PEL_ASGI_COMPLETE)
+        ex->rq->rec.spent.gil_wait_ns += g->total_ns - ex->gil_ns;
+    ex->gil_ns = g->total_ns;
+    pel_asgi.gil_seen_ns = g->end_ns;
+}
+
+/* --- its channels --- */
+
 void pel_asgi_exchange_complete(struct pel_asgi_exchange *ex)
 {
+    bool is_stepping = ex->call->is_stepping;
+
+    if (is_stepping)
+        charge_gil_wait(ex);
     ex->phase = PEL_ASGI_COMPLETE;
-    if (ex->call->is_stepping)
+    if (is_stepping)
         pel_asgi_channel_wake(ex->call->receive); /* other tasks of the app: http.disconnect */
     else
         give_back(ex);
@@ -248,29 +287,21 @@ PyObject *pel_asgi_exchange_raise_gone(struct pel_asgi_exchange *ex)
 
 /* --- the call's events --- */
 
-/* The loop has waited for the GIL: the first request that goes on after it has waited, too. */
-static void claim_gil_wait(const struct pel_asgi_exchange *ex)
-{
-    const struct pel_gilwait *g = pel_asgi.gil;
-    uint64_t could_ns = g->end_ns > ex->since_ns ? g->end_ns - ex->since_ns : 0;
-
-    ex->rq->rec.spent.gil_wait_ns += g->last_ns < could_ns ? g->last_ns : could_ns;
-    pel_asgi.gil_seen_ns = g->end_ns;
-}
-
 static void entered(struct pel_asgi_call *call)
 {
     struct pel_asgi_exchange *ex = call->owner;
     struct pel_record *rec;
+    uint64_t now_ns;
 
     if (!ex)
         return;
     rec = &ex->rq->rec;
+    now_ns = pel_now_ns();
     if (PEL_UNLIKELY(pel_asgi.gil->end_ns > pel_asgi.gil_seen_ns) &&
         rec->stamp_ns[PEL_STAMP_APP_START])
-        claim_gil_wait(ex);
+        claim_gil_wait(ex, now_ns);
     ex->gil_ns = pel_asgi.gil->total_ns;
-    ex->since_ns = pel_now_ns();
+    ex->since_ns = now_ns;
     pel_cputime_enter(&pel_asgi.cpu, ex->since_ns);
     pel_api_running = ex->rq;
     if (!rec->stamp_ns[PEL_STAMP_APP_START]) {
@@ -284,13 +315,8 @@ static void entered(struct pel_asgi_call *call)
 
 static void end_step(struct pel_asgi_exchange *ex, uint64_t now_ns)
 {
-    const struct pel_gilwait *g = pel_asgi.gil;
-
     pel_cputime_leave(&pel_asgi.cpu, &ex->rq->rec.spent, ex->since_ns, now_ns);
-    if (PEL_UNLIKELY(g->total_ns != ex->gil_ns)) {
-        ex->rq->rec.spent.gil_wait_ns += g->total_ns - ex->gil_ns;
-        pel_asgi.gil_seen_ns = g->end_ns;
-    }
+    charge_gil_wait(ex);
     ex->since_ns = now_ns;
     if (pel_asgi.env.probes)
         pel_probes_app_leave(pel_asgi.env.probes, &ex->rq->rec);

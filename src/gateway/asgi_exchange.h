@@ -42,8 +42,8 @@ struct pel_asgi_exchange {
     Py_ssize_t scope_len;       /* of the scope as the app was given it */
     uint64_t since_ns;          /* when its task's present step began; between two: since when
                                    nothing of ours keeps it from going on */
-    uint64_t gil_ns;            /* the thread's waits for the GIL when that step began */
-    PyObject *check;            /* owned: the timer of the late cancellation, or NULL */
+    uint64_t gil_ns; /* the thread's waits for the GIL that are charged, or not its own */
+    PyObject *check; /* owned: the timer of the late cancellation, or NULL */
     uint64_t checked_bytes_out; /* what had been sent when it was set */
     enum pel_asgi_phase phase;
     uint16_t status;

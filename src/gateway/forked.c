@@ -204,12 +204,14 @@ static PyObject *come_back(PyObject *self, PyObject *unused)
 
 static PyMethodDef come_back_def = {"come_back", come_back, METH_NOARGS, NULL};
 
-/* Python has put itself in order by now. */
+static pthread_t loop_thread;
+
+/* Python has put itself in order by now. The loop is only in a child of its own thread. */
 static PyObject *after_in_child(PyObject *self, PyObject *unused)
 {
     PyObject *callback, *handle = NULL;
 
-    if (!pel_asgi_loop.call_soon)
+    if (!pel_asgi_loop.call_soon || !pthread_equal(pthread_self(), loop_thread))
         Py_RETURN_NONE;
     callback = PyCFunction_New(&come_back_def, NULL);
     if (callback)
@@ -235,6 +237,7 @@ int pel_forked_watch_loop(void)
     kwargs = Py_BuildValue("{s:N}", "after_in_child", PyCFunction_New(&after_in_child_def, NULL));
     if (method && kwargs)
         done = PyObject_VectorcallDict(method, NULL, 0, kwargs);
+    loop_thread = pthread_self();
     is_watched = done != NULL;
     Py_XDECREF(done);
     Py_XDECREF(kwargs);

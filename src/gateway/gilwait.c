@@ -7,8 +7,8 @@
 #include "pellucid/py.h"
 #include "pellucid/time.h"
 
-/* From the end of a slice to the next one of the same wait. */
-#define NEXT_SLICE_NS (10 * PEL_NS_PER_US)
+/* From the end of a slice to the next one of the same wait, on a busy machine. */
+#define NEXT_SLICE_NS (5 * PEL_NS_PER_MS)
 
 struct pel_gilwait *pel_gilwait_self(void)
 {

@@ -19,6 +19,7 @@ struct self {
     uint64_t id; /* kernel tid */
     struct pel_cputime cpu;
     const struct pel_gilwait *gil;
+    uint64_t gil_ns; /* its waits for the GIL that have been charged */
 };
 
 static struct self *self(void)
@@ -30,6 +31,16 @@ static struct self *self(void)
         self.gil = pel_gilwait_self();
     }
     return &self;
+}
+
+/* What this thread has waited for the GIL since the last call. */
+static uint64_t take_gil_wait_ns(void)
+{
+    struct self *me = self();
+    uint64_t waited_ns = me->gil->total_ns - me->gil_ns;
+
+    me->gil_ns += waited_ns;
+    return waited_ns;
 }
 
 /* --- one request --- */
@@ -83,6 +94,7 @@ static int run_response(struct pel_exchange *x, PyObject *env, PyObject *iterabl
     pel_route_read_django(x->rq, env, iterable);
     result = pel_wsgi_send(x, iterable);
     x->is_sent = true;
+    rec->spent.gil_wait_ns += take_gil_wait_ns();
     pel_exchange_leave(x);
     /* With a list the app was done before the last byte was sent, and that moment is known. */
     if (!is_list(iterable))
@@ -123,9 +135,9 @@ static int run_watched(struct pel_exchange *x, PyObject *env)
     struct pel_request *rq = x->rq; /* which x forgets when it ends */
     struct pel_record *rec = &rq->rec;
     struct self *me = self();
-    uint64_t gil_ns = me->gil->total_ns;
     int result;
 
+    take_gil_wait_ns(); /* which was of nobody */
     rec->thread_id = me->id;
     pel_record_stamp(rec, PEL_STAMP_APP_START, pel_now_ns());
     pel_cputime_enter(&me->cpu, rec->stamp_ns[PEL_STAMP_APP_START]);
@@ -140,7 +152,8 @@ static int run_watched(struct pel_exchange *x, PyObject *env)
         pel_record_stamp(rec, PEL_STAMP_APP_END, pel_now_ns());
     pel_cputime_leave(&me->cpu, &rec->spent, rec->stamp_ns[PEL_STAMP_APP_START],
                       rec->stamp_ns[PEL_STAMP_APP_END]);
-    rec->spent.gil_wait_ns += pel_gilwait_since(me->gil, gil_ns, rec->stamp_ns[PEL_STAMP_APP_END]);
+    if (!rec->stamp_ns[PEL_STAMP_LAST_BYTE]) /* after it nobody waits for the app */
+        rec->spent.gil_wait_ns += take_gil_wait_ns();
     pel_probes_app_leave(pel_wsgi.probes, rec);
     return result;
 }

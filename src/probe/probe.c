@@ -106,9 +106,21 @@ void pel_probes_app_leave(struct pel_probes *ps, struct pel_record *rec)
         ps->app_leave[i](ps, rec);
 }
 
+/* The app may have waited beside a wait for its client (in another task), or after the last byte.
+ */
+static void cut_gil_wait(struct pel_record *rec)
+{
+    uint64_t most_ns =
+        rec->phase_ns[PEL_REQUEST_PHASE_QUEUE] + rec->phase_ns[PEL_REQUEST_PHASE_APP];
+
+    if (PEL_UNLIKELY(rec->spent.gil_wait_ns > most_ns))
+        rec->spent.gil_wait_ns = most_ns;
+}
+
 void pel_probes_finish(struct pel_probes *ps, struct pel_record *rec)
 {
     pel_record_phases(rec, rec->stamp_ns[PEL_STAMP_LAST_BYTE], rec->phase_ns);
+    cut_gil_wait(rec);
     pthread_mutex_lock(&ps->lock);
     pel_counter_add(&ps->slot->worker_requests, 1);
     for (size_t i = 0; i < ps->n_finish; i++)

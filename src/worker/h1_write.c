@@ -25,10 +25,9 @@ bool pel_h1_wait(struct pel_conn *c, short events, int64_t timeout_ms)
 
     pel_inflight_show_phase(rec, is_write ? PEL_REQUEST_PHASE_WRITE : PEL_REQUEST_PHASE_BODY);
     do {
+        PyThreadState *state = PyEval_SaveThread();
         uint64_t now_ns = pel_now_ns();
         uint64_t left_ms = now_ns < end_ns ? (end_ns - now_ns) / PEL_NS_PER_MS + 1 : 0;
-
-        PyThreadState *state = PyEval_SaveThread();
 
         n = poll(&p, 1, left_ms < INT32_MAX ? (int)left_ms : INT32_MAX);
         is_interrupted = n < 0 && errno == EINTR;

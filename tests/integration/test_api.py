@@ -103,6 +103,39 @@ def test_the_first_use_of_all_is_in_a_thread(server, preload):
     assert json.loads(running.get("/", SENT).body) == [TRACE, TRACE]
 
 
+LAZY = """
+import importlib.machinery
+import importlib.util
+import sys
+
+class Brittle:
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        raise ImportError("nobody has asked for it")
+
+spec = importlib.machinery.ModuleSpec("brittle", importlib.util.LazyLoader(Brittle()))
+sys.modules["brittle"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(sys.modules["brittle"])
+
+class Proxy:
+    def __getattribute__(self, name):
+        raise RuntimeError("not configured")
+
+sys.modules["proxy"] = Proxy()
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+"""
+
+
+def test_modules_of_the_app_are_left_alone(server):
+    """Who looks for the API in them runs nothing of theirs."""
+    assert server(code=LAZY).get("/").body == b"ok"
+
+
 def test_requests_are_told_apart(worker):
     app = started(worker, "fastapi")
     with ThreadPoolExecutor(8) as pool:

@@ -166,7 +166,14 @@ def app(environ, start_response):
         for _ in range(10):
             time.sleep(0.002)
     start_response("200 OK", [("Content-Length", "2")])
-    return [b"ok"]
+    return Closing() if environ["PATH_INFO"].endswith("/after") else [b"ok"]
+
+class Closing:
+    def __iter__(self):
+        return iter([b"ok"])
+
+    def close(self):
+        compute()
 """
 )
 
@@ -182,6 +189,8 @@ async def app(scope, receive, send):
             await asyncio.sleep(0.002)
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"ok"})
+    if scope["path"].endswith("/after"):
+        compute()
 """
 )
 
@@ -214,6 +223,21 @@ def test_an_app_beside_a_thread_that_computes(burner, what):
     assert "gil_wait_seconds" not in found[f"/alone/{what}"]
 
 
+def test_what_an_app_does_after_the_last_byte_waits_for_itself(burner):
+    burner.get("/burn")
+    for _ in range(3):
+        burner.get("/after")
+    burner.get("/stop")
+    burner.wait_recorded()
+    found = json.loads(burner.admin("/spans.json")[1])["spans"]
+    after = [span for span in found if span["path"] == "/after"]
+    assert len(after) == 3
+    for span in after:
+        phases = span["phase_seconds"]
+        assert span.get("gil_wait_seconds", 0) <= phases["queue"] + phases["app"] + 1e-6
+        assert span.get("gil_wait_seconds", 0) < 0.05
+
+
 def test_the_wait_of_a_loop_is_not_of_who_waits_for_something_else(server):
     """A request that awaits what takes long is not charged with what the loop waits meanwhile."""
     code = ASGI_BURNER.replace("0.002", "1").replace("range(10)", "range(1)")
@@ -227,5 +251,21 @@ def test_the_wait_of_a_loop_is_not_of_who_waits_for_something_else(server):
         running.get("/stop")
         wire.read()
     found = spans(running, 43)
-    # All the waits together took 0.2 s and more.
+    # All the waits together took 0.2 s and more; its own end was a second later than the last.
     assert found["/long/sleep"].get("gil_wait_seconds", 0) < 0.05
+
+
+def test_a_loop_that_waited_while_a_request_slept(server):
+    """The wait is over for long when the request goes on."""
+    code = ASGI_BURNER.replace("0.002", "2").replace("range(10)", "range(1)")
+    code = code.replace(
+        "import asyncio\n", "import asyncio\nimport sys\nsys.setswitchinterval(0.1)\n", 1
+    )
+    running = server(code=code, config={"server": {"workers": 1}})
+    with running.connect() as wire:
+        wire.send(b"GET /long/sleep HTTP/1.1\r\nHost: a\r\n\r\n")
+        running.wait_in_flight()
+        running.get("/burn")
+        running.get("/stop")
+        wire.read()
+    assert spans(running, 3)["/long/sleep"].get("gil_wait_seconds", 0) == 0
