@@ -55,8 +55,9 @@ struct pel_gateway {
     void (*on_drain)(struct pel_request *rq);
     void (*on_gone)(struct pel_request *rq, bool may_read);
 
-    /* LOOP: runs the lifespan shutdown and cancels the app's tasks. Drops every reference. */
-    void (*close)(void);
+    /* LOOP: the app's calls may go on until deadline_ns, and are then cancelled; runs the lifespan
+     * shutdown. Drops every reference. */
+    void (*close)(uint64_t deadline_ns);
 };
 
 extern const struct pel_gateway pel_gateway_wsgi;
@@ -79,6 +80,9 @@ void pel_gateway_app_failed(struct pel_request *rq);
 /* The app has raised exc, borrowed, which its framework has answered for (gateway/handled.h): it is
  * logged and counted all the same, and in rec. No exception may be set. */
 void pel_gateway_app_raised(struct pel_request *rq, PyObject *exc);
+
+/* The same of an app that goes on after its request is over: rec is what is known of that. */
+void pel_gateway_app_raised_late(const struct pel_record *rec, PyObject *exc);
 
 /* Type, message and stack of an exception as UTF-8 in the arena; no exception may be set. Between
  * the opening and the closing of a gateway. */

@@ -12,6 +12,7 @@
 #include "gateway/route.h"
 #include "pellucid/conf.h"
 #include "pellucid/log.h"
+#include "pellucid/time.h"
 #include "gateway/strings.h"
 
 struct pel_asgi pel_asgi;
@@ -103,7 +104,7 @@ static int open_gateway(const struct pel_gateway_env *env, PyObject *app, struct
     pel_handled_listen(app);
     if (pel_asgi_lifespan_start(err) == 0)
         return 0;
-    pel_gateway_asgi.close();
+    pel_gateway_asgi.close(0);
     return -1;
 }
 
@@ -149,16 +150,17 @@ static void abandon_calls(void)
 
 /* Requests have been drained by the worker, as far as they would; what is left are those that would
  * not, and background tasks. */
-static void close_gateway(void)
+static void close_gateway(uint64_t deadline_ns)
 {
-    int64_t timeout_ms = pel_asgi.env.conf->server_graceful_timeout_ms;
+    uint64_t now_ns = pel_now_ns();
 
-    wait_for_calls(timeout_ms);
+    if (now_ns < deadline_ns)
+        wait_for_calls((int64_t)((deadline_ns - now_ns) / PEL_NS_PER_MS));
     pel_asgi.is_closing = true;
     cancel_calls();
     wait_for_calls(CANCEL_WAIT_MS);
     abandon_calls();
-    pel_asgi_lifespan_stop(timeout_ms);
+    pel_asgi_lifespan_stop(pel_asgi.env.conf->server_graceful_timeout_ms);
     /* While what they may be waiting for, receive and send, is still there. */
     pel_asgi.env.cancel_tasks(pel_asgi.env.loop);
     drop_all();

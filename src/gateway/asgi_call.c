@@ -29,6 +29,8 @@ static void clear(struct pel_asgi_call *call, bool may_rest)
     Py_CLEAR(call->receive);
     Py_CLEAR(call->send);
     Py_CLEAR(call->task);
+    pel_asgi_after_free(call->after);
+    call->after = NULL;
 }
 
 static int call_clear(PyObject *self)
@@ -325,6 +327,7 @@ struct pel_asgi_call *pel_asgi_call_new(const struct pel_asgi_call_ops *ops, voi
     call->receive = receive;
     call->send = send;
     call->framework_own = call->awaiting = call->task = NULL;
+    call->after = NULL;
     call->is_stepping = call->is_over = false;
     pel_list_init(&call->link);
     return call;

@@ -8,6 +8,7 @@
 #ifndef PELLUCID_GATEWAY_ASGI_CALL_H
 #define PELLUCID_GATEWAY_ASGI_CALL_H
 
+#include "gateway/asgi_after.h"
 #include "gateway/asgi_channel.h"
 #include "pellucid/list.h"
 
@@ -37,12 +38,13 @@ struct pel_asgi_call {
     void *owner;                 /* borrowed: exchange or lifespan; NULL when over */
     struct pel_asgi_scope scope; /* owned until the app has ended, like the rest */
     struct pel_asgi_channel *receive, *send;
-    PyObject *framework_own; /* pel_route_find_own; NULL without */
-    PyObject *awaiting;      /* iterator of what the app returned */
-    PyObject *task;          /* NULL in the first step of an eager task */
-    struct pel_list link;    /* in pel_asgi.calls, which owns a reference */
-    bool is_stepping;        /* the app runs just now, below us on the stack */
-    bool is_over;            /* the app has ended */
+    PyObject *framework_own;      /* pel_route_find_own; NULL without */
+    struct pel_asgi_after *after; /* NULL until the request is over and the app goes on */
+    PyObject *awaiting;           /* iterator of what the app returned */
+    PyObject *task;               /* NULL in the first step of an eager task */
+    struct pel_list link;         /* in pel_asgi.calls, which owns a reference */
+    bool is_stepping;             /* the app runs just now, below us on the stack */
+    bool is_over;                 /* the app has ended */
 };
 
 int pel_asgi_call_init(void);

@@ -130,24 +130,11 @@ static void judge_return(struct pel_asgi_exchange *ex)
         pel_gateway_app_misbehaved(ex->rq, what[ex->phase]);
 }
 
-/* An exception after the response: there is no record to put it into any more. */
-static void log_late(const struct pel_asgi_call *call, PyObject *exc)
+/* An exception after the response. */
+static void report_late(const struct pel_asgi_call *call, PyObject *exc)
 {
-    PyObject *method, *path, *head;
-    const char *text;
-
-    if (PyErr_GivenExceptionMatches(exc, pel_asgi_loop.cancelled_error))
-        return;
-    method = PyDict_GetItemWithError(call->scope.dict, pel_interned.method);
-    path = PyDict_GetItemWithError(call->scope.dict, pel_interned.path);
-    head = PyUnicode_FromFormat("%S %A the app failed after its response was complete",
-                                method ? method : Py_None, path ? path : Py_None);
-    text = head ? PyUnicode_AsUTF8(head) : NULL;
-    PyErr_Clear();
-    pel_py_give_exception(Py_NewRef(exc));
-    pel_gateway_log_exception(PEL_LOG_APP_RAISED_LATE,
-                              text ? text : "the app failed after its response was complete");
-    Py_XDECREF(head);
+    if (!PyErr_GivenExceptionMatches(exc, pel_asgi_loop.cancelled_error))
+        pel_asgi_after_raised(call->after, exc);
 }
 
 /* --- the end --- */
@@ -212,6 +199,8 @@ static void give_back(struct pel_asgi_exchange *ex)
     pel_asgi_channel_end(ex->call->receive, ex->is_gone && !is_complete);
     pel_asgi_channel_end(ex->call->send, ex->is_gone && !is_complete);
     note_waits(ex);
+    if (!ex->call->is_over)
+        ex->call->after = pel_asgi_after_new(&rq->rec);
     rq->app = NULL;
     if (ex->trailers.n && !takes_trailers(rq->head))
         ex->trailers.n = 0;
@@ -340,16 +329,16 @@ static void ended(struct pel_asgi_call *call, PyObject *exc)
 
     pel_api_running = NULL;
     if (ex) {
-        pel_record_stamp(&ex->rq->rec, PEL_STAMP_APP_END, pel_now_ns());
-        if (call->is_stepping) /* not abandoned */
-            end_step(ex, ex->rq->rec.stamp_ns[PEL_STAMP_APP_END]);
         if (exc)
             judge(ex, exc);
         else
             judge_return(ex);
+        pel_record_stamp(&ex->rq->rec, PEL_STAMP_APP_END, pel_now_ns());
+        if (call->is_stepping) /* not abandoned */
+            end_step(ex, ex->rq->rec.stamp_ns[PEL_STAMP_APP_END]);
         give_back(ex);
     } else if (exc) {
-        log_late(call, exc);
+        report_late(call, exc);
     }
     pel_list_remove(&call->link);
     Py_DECREF(call); /* of the list; the task has one */

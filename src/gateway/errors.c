@@ -140,8 +140,8 @@ static bool is_client_fault(const struct pel_record *rec, PyObject *exc)
 }
 
 /* Attribute names of the HTTP and exception semantic conventions. */
-static void log_exception(const struct pel_record *rec, const struct pel_exception *e,
-                          const char *head)
+static void log_exception(enum pel_log_entry entry, const struct pel_record *rec,
+                          const struct pel_exception *e, const char *head)
 {
     struct pel_str stack = e->stack;
     const struct pel_log_field fields[] = {
@@ -159,7 +159,7 @@ static void log_exception(const struct pel_record *rec, const struct pel_excepti
     while (stack.len && stack.p[stack.len - 1] == '\n')
         stack.len--;
     pel_log_event(&(struct pel_log_event){
-        .entry = PEL_LOG_APP_RAISED,
+        .entry = entry,
         .message = pel_str(head, strlen(head)),
         .detail = stack,
         .trace_id = rec->trace.trace_id,
@@ -170,25 +170,25 @@ static void log_exception(const struct pel_record *rec, const struct pel_excepti
 }
 
 /* "raised ValueError: no such order" */
-static void make_raised_head(char *out, size_t size, const struct pel_record *rec)
+static void make_raised_head(char *out, size_t size, const struct pel_record *rec,
+                             struct pel_str type, struct pel_str message, const char *when)
 {
     char what[1400];
 
-    snprintf(what, sizeof(what), "raised %.*s: %.*s", (int)rec->exc_type.len, rec->exc_type.p,
-             (int)rec->exc_message.len, rec->exc_message.p);
+    snprintf(what, sizeof(what), "raised %.*s%s: %.*s", (int)type.len, type.p, when,
+             (int)message.len, message.p);
     make_head(out, size, rec, what);
 }
 
-/* e: the place; the texts are in rec. */
-static void report(const struct pel_record *rec, struct pel_exception *e)
+static void report(enum pel_log_entry entry, const struct pel_record *rec, struct pel_exception *e,
+                   const char *when)
 {
     char head[2100];
 
-    make_raised_head(head, sizeof(head), rec);
-    e->type = rec->exc_type.len ? rec->exc_type : PEL_STR("?"); /* its metaclass has spoilt it */
-    e->message = rec->exc_message;
-    e->stack = rec->exc_stack;
-    log_exception(rec, e, head);
+    make_raised_head(head, sizeof(head), rec, e->type, e->message, when);
+    if (e->type.len == 0) /* its metaclass has spoilt it */
+        e->type = PEL_STR("?");
+    log_exception(entry, rec, e, head);
     if (probes)
         pel_exception_count(probes, rec, e);
 }
@@ -202,17 +202,33 @@ static void describe(struct pel_request *rq, PyObject *exc)
 
 static void report_at_place(struct pel_request *rq, PyObject *exc)
 {
+    struct pel_record *rec = &rq->rec;
     struct pel_exception e;
 
     pel_api_note_route(rq);
     pel_place_find(exc, &rq->arena, &e);
-    report(&rq->rec, &e);
+    e.type = rec->exc_type;
+    e.message = rec->exc_message;
+    e.stack = rec->exc_stack;
+    report(PEL_LOG_APP_RAISED, rec, &e, "");
 }
 
 void pel_gateway_app_raised(struct pel_request *rq, PyObject *exc)
 {
     describe(rq, exc);
     report_at_place(rq, exc);
+}
+
+void pel_gateway_app_raised_late(const struct pel_record *rec, PyObject *exc)
+{
+    struct pel_exception e;
+    struct pel_arena arena;
+
+    pel_arena_init(&arena);
+    pel_place_find(exc, &arena, &e);
+    pel_gateway_describe(exc, &arena, &e.type, &e.message, &e.stack);
+    report(PEL_LOG_APP_RAISED_LATE, rec, &e, " after its response was complete");
+    pel_arena_reset(&arena);
 }
 
 void pel_gateway_app_failed(struct pel_request *rq)
@@ -231,7 +247,7 @@ void pel_gateway_app_failed(struct pel_request *rq)
         rec->error = PEL_ERROR_APP_EXCEPTION;
     describe(rq, exc);
     if (is_quiet) {
-        make_raised_head(head, sizeof(head), rec);
+        make_raised_head(head, sizeof(head), rec, rec->exc_type, rec->exc_message, "");
         pel_log(PEL_LOG_APP_RAISED_FOR_CLIENT, "%s", head);
     } else {
         report_at_place(rq, exc);

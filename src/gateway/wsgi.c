@@ -193,7 +193,7 @@ static void spent_so_far(const struct pel_request *rq, uint64_t now_ns, struct p
 
 /* --- the gateway --- */
 
-static void close_gateway(void)
+static void close_gateway(uint64_t deadline_ns)
 {
     pel_api_close();
     pel_route_frames_fini();
@@ -226,7 +226,7 @@ static int open_gateway(const struct pel_gateway_env *genv, PyObject *app, struc
         return 0;
     }
     pel_gateway_log_exception(PEL_LOG_GATEWAY_NOT_PREPARED, "the WSGI gateway");
-    close_gateway();
+    close_gateway(0);
     return pel_err_set(err, "the WSGI gateway could not be prepared (see the traceback)");
 }
 

@@ -69,7 +69,7 @@ struct pel_export_node *pel_encode_logline(const struct pel_logline_entry *e,
     add_attributes(&w, e);
     add_ids(&w, e);
     pel_wire_fixed64(&w, RECORD_OBSERVED_TIME, observed_wall_ns);
-    if (e->entry == PEL_LOG_APP_RAISED)
+    if (e->entry == PEL_LOG_APP_RAISED || e->entry == PEL_LOG_APP_RAISED_LATE)
         pel_wire_text(&w, RECORD_EVENT_NAME, EXCEPTION_EVENT);
     return pel_encode_node(begin, w.p, e->instance_id, e->pid, level >= PEL_LEVEL_ERROR);
 }

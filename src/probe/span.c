@@ -207,10 +207,10 @@ static uint32_t flags_of(struct pel_probes *ps, const struct pel_record *rec)
                      (is_timeout(rec->error) ? PEL_SPAN_TIMED_OUT : 0U) |
                      (rec->is_kept ? PEL_SPAN_KEPT : 0U);
 
-    if (PEL_UNLIKELY(ps->spans.slowest != NULL) &&
+    /* Only among those that leave for no other reason. */
+    if (PEL_UNLIKELY(ps->spans.slowest != NULL) && !pel_span_is_kept(flags, ps->spans.keeps) &&
         pel_slowest_note(ps->spans.slowest, (size_t)(ps->series - ps->slot->series.items),
-                         rec->stamp_ns[PEL_STAMP_LAST_BYTE], duration_ns) &&
-        !pel_span_is_kept(flags, ps->spans.keeps))
+                         rec->stamp_ns[PEL_STAMP_LAST_BYTE], duration_ns))
         flags |= PEL_SPAN_SLOWEST;
     return flags;
 }

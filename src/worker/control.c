@@ -24,7 +24,7 @@ static void on_sigterm(uv_signal_t *handle, int signum)
     struct pel_control *ct = PEL_CONTAINER_OF(handle, struct pel_control, sigterm);
 
     if (ct->drain.terms++ > 0)
-        pel_drain_end(&ct->drain);
+        pel_drain_give_up(&ct->drain);
     else
         pel_drain_start(&ct->drain, "SIGTERM", false);
 }

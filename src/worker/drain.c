@@ -64,7 +64,7 @@ static void log_running(struct pel_drain *d, struct pel_conn *c)
         c->h1->rq.rec.error = PEL_ERROR_STOPPED;
 }
 
-void pel_drain_end(struct pel_drain *d)
+static void end(struct pel_drain *d)
 {
     if (d->loop->is_stopped)
         return;
@@ -73,13 +73,19 @@ void pel_drain_end(struct pel_drain *d)
     pel_loop_stop(d->loop);
 }
 
+void pel_drain_give_up(struct pel_drain *d)
+{
+    d->end_ns = pel_loop_now(d->loop);
+    end(d);
+}
+
 static void on_step(uv_timer_t *timer)
 {
     struct pel_drain *d = PEL_CONTAINER_OF(timer, struct pel_drain, timer);
 
     each_conn(d, release);
     if (d->loop->n_conns == 0 || pel_loop_now(d->loop) >= d->end_ns)
-        pel_drain_end(d);
+        end(d);
 }
 
 void pel_drain_start(struct pel_drain *d, const char *reason, bool hands_over)

@@ -15,7 +15,8 @@
 struct pel_drain {
     struct pel_loop *loop;
     uv_timer_t timer;
-    uint64_t start_ns, end_ns; /* start 0: not draining */
+    uint64_t start_ns; /* 0: not draining */
+    uint64_t end_ns;   /* until when all of the app has time */
     unsigned terms;            /* SIGTERMs received */
     bool hands_over;
 };
@@ -30,7 +31,7 @@ void pel_drain_start(struct pel_drain *d, const char *reason, bool hands_over);
 /* A connection has become idle while draining: hands it over, or sees that it is closed soon. */
 void pel_drain_idle(struct pel_drain *d, struct pel_conn *c);
 
-/* Logs what is still running and stops the loop. */
-void pel_drain_end(struct pel_drain *d);
+/* Now, instead of at its end: logs what is still running and stops the loop. */
+void pel_drain_give_up(struct pel_drain *d);
 
 #endif

@@ -67,7 +67,7 @@ static int run_gateway(struct worker *w, struct pel_err *err)
         return -1;
     rc = serve(w, err);
     if (w->n_stuck == 0)
-        w->gateway->close();
+        w->gateway->close(w->control.drain.end_ns);
     return rc;
 }
 

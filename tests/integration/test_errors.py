@@ -54,8 +54,11 @@ def errors(running):
 
 def events(running):
     """The log lines about exceptions of the app."""
-    records = [json.loads(line) for line in running.log.splitlines() if line.startswith("{")]
-    return [record for record in records if record["code"] == "PEL501"]
+    return [record for record in json_lines(running) if record["code"] == "PEL501"]
+
+
+def json_lines(running):
+    return [json.loads(line) for line in running.log.splitlines() if line.startswith("{")]
 
 
 def test_exception_is_one_event_and_counted_by_type_and_place(server):
@@ -178,6 +181,54 @@ def test_asgi_exception(server):
     ((kind, line),) = errors(running)
     assert kind.endswith("OutOfStock")
     assert line == 6
+
+
+LATE = """
+from fastapi import BackgroundTasks, Depends, FastAPI
+
+app = FastAPI()
+
+class OutOfStock(Exception):
+    pass
+
+async def job():
+    raise OutOfStock("none left")
+
+async def session():
+    yield 1
+    raise OutOfStock("not closed")
+
+@app.get("/task/{number}")
+async def task(number: int, tasks: BackgroundTasks):
+    tasks.add_task(job)
+
+@app.get("/session/{number}")
+async def view(number: int, session: int = Depends(session)):
+    return {}
+"""
+
+
+@pytest.mark.parametrize(("what", "function"), [("task", "job"), ("session", "session")])
+def test_exception_after_the_response_is_like_any_other(server, what, function):
+    pytest.importorskip("fastapi")
+    running = server(code=LATE, config={"log": {"format": "json"}, "server": {"workers": 1}})
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    assert running.get(f"/{what}/7", {"traceparent": parent}).status == 200
+    (event,) = wait_for(
+        "the event",
+        lambda: [line for line in json_lines(running) if line["code"] in ("PEL501", "PEL503")],
+        10 * running.target.patience,
+    )
+    assert event["exception.type"].endswith(".OutOfStock")
+    assert event["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
+    assert event["http.route"] == f"/{what}/{{number}}"
+    assert event["url.path"] == f"/{what}/7"
+    (seen,) = wait_for(
+        "its count", lambda: running.status()["errors"], 10 * running.target.patience
+    )
+    assert (seen["count"], seen["route"]) == (1, f"/{what}/{{number}}")
+    assert seen["function"].endswith(f".{function}")
+    assert seen["span_id"] == event["span_id"]
 
 
 @pytest.mark.parametrize("level", ["info", "error"])

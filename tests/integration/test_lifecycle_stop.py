@@ -92,6 +92,17 @@ def test_what_outlives_graceful_timeout_is_named(server: Any, app: str) -> None:
     assert "graceful_timeout" in running.log
 
 
+@pytest.mark.parametrize("app", [APP, ASGI])
+def test_requests_have_their_graceful_timeout_once(server: Any, app: str) -> None:
+    running = server(app, {"server": {"graceful_timeout": "4s"}})
+    with ask(running, "/sleep/60"):
+        running.signal(SIGTERM)
+        running.wait_log("still running after graceful_timeout")
+        start = time.monotonic()
+        assert running.wait() == 0
+    assert time.monotonic() - start < 3 * running.target.patience
+
+
 def test_a_second_signal_stops_at_once(server: Any) -> None:
     running = server(APP)
     with ask(running, "/sleep/60"):

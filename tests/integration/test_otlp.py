@@ -191,6 +191,23 @@ def test_the_slowest_of_each_route_are_kept(server, receiver):
     assert [s.flags & 1 for s in spans] == [0] * len(spans)
 
 
+def test_those_that_leave_anyhow_take_no_place_among_the_slowest(server, receiver):
+    running = server(
+        code=SLEEPER,
+        config={
+            "trace": {"ratio": 0.0, "keep": ["slow", "slowest"]},
+            "requests": {"slow": "200ms"},
+            "server": {"workers": 1},
+        },
+        receiver=receiver,
+    )
+    for seconds in (0.3, 0.3, 0.3, 0.01):
+        running.get(f"/{seconds}?{seconds}")
+    assert running.stop() == 0
+    reasons = Counter(s.attributes["pellucid.sampling.reason"] for s in receiver.spans())
+    assert reasons == {"slow": 3, "slowest": 1}
+
+
 def test_the_slowest_are_kept_where_nobody_reads_metrics(server, receiver):
     """Which requests are the slowest of their stream is known though nothing else needs streams."""
     running = server(

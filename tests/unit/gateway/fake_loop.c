@@ -334,7 +334,7 @@ static PyObject *open_gateway(PyObject *module, PyObject *args)
 
 static PyObject *close_gateway(PyObject *module, PyObject *unused)
 {
-    pel_gateway_asgi.close();
+    pel_gateway_asgi.close(0);
     pel_conf_fini(&fake_conf);
     PEL_ASSERT(fake_n_entered == fake_n_left && !PyErr_Occurred());
     Py_RETURN_NONE;

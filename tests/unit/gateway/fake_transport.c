@@ -288,7 +288,7 @@ static PyObject *open_gateway(PyObject *module, PyObject *args)
 static PyObject *close_gateway(PyObject *module, PyObject *unused)
 {
     if (gateway->mode != PEL_GATEWAY_LOOP)
-        gateway->close();
+        gateway->close(0);
     pel_conf_fini(&fake_conf);
     Py_RETURN_NONE;
 }
