@@ -48,7 +48,7 @@ struct pel_head {
         path; /* raw; "*" for OPTIONS *; absolute-form reduced to its path, never empty */
     struct pel_str query; /* without "?" */
     struct pel_header
-        *headers; /* in order; Host made from an absolute-form target where it differs */
+        *headers; /* in order; Host as an absolute-form target or a trusted proxy has it */
     size_t n_headers;
     uint64_t known;         /* PEL_HEADER_BIT of every id in headers */
     int64_t content_length; /* -1 = none */
@@ -58,6 +58,7 @@ struct pel_head {
     bool expects_continue;
     bool keep_alive;    /* what the request allows */
     bool is_head;       /* method is HEAD */
+    bool is_https;      /* the target is in absolute-form, and says so */
     bool wants_upgrade; /* Upgrade and Connection: upgrade; the server may ignore it */
 };
 
@@ -96,6 +97,8 @@ bool pel_http_parser_is_started(const struct pel_http_parser *p);
 /* After HEAD: the head, as long as its arena. After BODY: the piece. After ERROR: the status to
  * answer with (400, 413, 414, 417, 431, 501 or 505) and, in a few words, what was wrong. */
 const struct pel_head *pel_http_parser_head(const struct pel_http_parser *p);
+/* What a trusted proxy has said of it (pel_origin_resolve) takes the place of the head's Host. */
+void pel_http_parser_set_host(struct pel_http_parser *p, struct pel_str host);
 struct pel_str pel_http_parser_body(const struct pel_http_parser *p);
 int pel_http_parser_error(const struct pel_http_parser *p, const char **reason);
 /* What is known of the request line, even after ERROR: a method, and a target as far as it was
@@ -111,16 +114,26 @@ const struct pel_header *pel_http_parser_trailers(const struct pel_http_parser *
  * X-Forwarded-*: fills scheme, host, client, client_port of rec from head and the peer (which the
  * worker has put into rec->peer and rec->peer_port; is_unix for unix sockets) and gives
  * X-Forwarded-Prefix, validated. client is always an address, or empty for the silent peer of a
- * unix socket. Forwarded counts where it is well-formed and there is no X-Forwarded-For: the usual
- * proxy writes that one, and lets through a Forwarded that its client made up. Hops are followed
- * from the right while they are trusted; nothing malformed is believed.
+ * unix socket. A trusted proxy's absolute-form target tells the scheme, too. Forwarded counts where
+ * it is well-formed and there is no X-Forwarded-For: the usual proxy writes that one, and lets
+ * through a Forwarded that its client made up. Hops are followed from the right while they are
+ * trusted; nothing malformed is believed.
  */
 struct pel_origin {
     struct pel_str prefix; /* "" or "/shop"; to be put before root_path */
+    bool has_host;         /* rec->host is not that of head */
 };
 void pel_origin_resolve(const struct pel_conf *conf, const struct pel_head *head, bool is_unix,
                         bool is_tls, struct pel_arena *arena, struct pel_record *rec,
                         struct pel_origin *out);
+
+/* An https target is only for a connection that is secured, as far as we know: 421 else (RFC 9110
+ * 7.4). rec is resolved. */
+static inline bool pel_origin_is_secure_enough(const struct pel_head *head,
+                                               const struct pel_record *rec)
+{
+    return PEL_LIKELY(!head->is_https) || pel_str_eq(rec->scheme, PEL_STR("https"));
+}
 
 /* Is the peer (address, or the silent one of a unix socket) one of server.trusted_proxies? */
 bool pel_origin_is_proxy(const struct pel_conf *conf, struct pel_str peer, bool is_unix);
@@ -218,7 +231,9 @@ int pel_response_interim(struct pel_buf *out, uint16_t status, const struct pel_
 /* Chunk framing: the size line of a chunk of len bytes; the CRLF goes behind the data. */
 #define PEL_CHUNK_HEAD_MAX 18
 size_t pel_chunk_head(char out[PEL_CHUNK_HEAD_MAX], size_t len);
-/* "0 CRLF trailers CRLF". Trailer fields are checked like header fields. */
+/* May f be a trailer field (RFC 9110 6.5.1)? 0, or -1 with err. */
+int pel_trailer_check(const struct pel_field *f, struct pel_err *err);
+/* "0 CRLF trailers CRLF", or -1 with err: nothing was added then. */
 int pel_chunk_end(struct pel_buf *out, const struct pel_field *trailers, size_t n,
                   struct pel_err *err);
 

@@ -32,7 +32,7 @@ def run(effective: Effective) -> int:
     try:
         interface = _server.interface(effective.doc, app)
     except ValueError as error:
-        print(f"{spec}: {error}", file=sys.stderr)
+        print(error, file=sys.stderr)
         return 1
     made_with = application.framework(app) or "no framework known to Pellucid"
     print(f"{spec}: {interface.upper()}, {made_with}, imported in {seconds:.2f} s")

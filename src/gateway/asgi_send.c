@@ -212,6 +212,24 @@ static PyObject *send_path(struct pel_asgi_exchange *ex, const struct pel_asgi_m
 
 /* --- http.response.trailers, http.response.early_hint --- */
 
+/* Those of one message; none of them counts where one is unusable. 0, or -1 with an exception. */
+static int read_trailers(struct pel_asgi_exchange *ex, PyObject *headers)
+{
+    size_t before = ex->trailers.n;
+    struct pel_err err;
+
+    if (pel_asgi_fields_read(ex->rq, headers, &ex->trailers) < 0)
+        return -1;
+    for (size_t i = before; i < ex->trailers.n; i++) {
+        if (pel_trailer_check(&ex->trailers.items[i], &err) == 0)
+            continue;
+        ex->trailers.n = before;
+        raise_bad(&err);
+        return -1;
+    }
+    return 0;
+}
+
 static PyObject *send_trailers(struct pel_asgi_exchange *ex, const struct pel_asgi_message *m)
 {
     int has_more;
@@ -219,7 +237,7 @@ static PyObject *send_trailers(struct pel_asgi_exchange *ex, const struct pel_as
     if (ex->phase != PEL_ASGI_TRAILERS)
         return out_of_order(ex, "http.response.trailers");
     has_more = truth(m->more_trailers);
-    if (has_more < 0 || (m->headers && pel_asgi_fields_read(ex->rq, m->headers, &ex->trailers) < 0))
+    if (has_more < 0 || (m->headers && read_trailers(ex, m->headers) < 0))
         return NULL;
     if (!has_more)
         pel_asgi_exchange_complete(ex);
@@ -235,7 +253,11 @@ static PyObject *send_hint(struct pel_asgi_exchange *ex, const struct pel_asgi_m
 
     if (ex->phase == PEL_ASGI_TRAILERS || ex->phase == PEL_ASGI_COMPLETE)
         return out_of_order(ex, "http.response.early_hint");
-    if (m->links && pel_asgi_fields_links(ex->rq, m->links, &fields) < 0)
+    if (!m->links) {
+        PyErr_SetString(PyExc_ValueError, "http.response.early_hint needs links");
+        return NULL;
+    }
+    if (pel_asgi_fields_links(ex->rq, m->links, &fields) < 0)
         return NULL;
     if (fields.n && ex->phase != PEL_ASGI_BODY)
         rc = ex->rq->ops->send_interim(ex->rq, 103, fields.items, fields.n, &err);

@@ -182,8 +182,11 @@ static enum kind detect(PyObject *app, int depth)
     struct shape s = {NULL, 0, NULL, 0, 0, false};
     enum kind kind;
 
-    if (!PyCallable_Check(app))
-        return fail(app, "is not callable");
+    if (!PyCallable_Check(app)) {
+        PyErr_Format(PyExc_TypeError, "an object of type %s is not callable",
+                     Py_TYPE(app)->tp_name);
+        return KIND_FAILED;
+    }
     find_function(&s, app);
     kind = judge(app, &s, depth);
     Py_XDECREF(s.function);

@@ -139,8 +139,18 @@ static bool is_client_fault(const struct pel_record *rec, PyObject *exc)
     }
 }
 
+/* When an app raises. */
+struct occasion {
+    enum pel_log_entry entry;
+    const char *text;
+};
+
+static const struct occasion in_request = {.entry = PEL_LOG_APP_RAISED, .text = ""};
+static const struct occasion after_it = {.entry = PEL_LOG_APP_RAISED_LATE,
+                                         .text = " after its response was complete"};
+
 /* Attribute names of the HTTP and exception semantic conventions. */
-static void log_exception(enum pel_log_entry entry, const struct pel_record *rec,
+static void log_exception(const struct occasion *o, const struct pel_record *rec,
                           const struct pel_exception *e, const char *head)
 {
     struct pel_str stack = e->stack;
@@ -159,7 +169,7 @@ static void log_exception(enum pel_log_entry entry, const struct pel_record *rec
     while (stack.len && stack.p[stack.len - 1] == '\n')
         stack.len--;
     pel_log_event(&(struct pel_log_event){
-        .entry = entry,
+        .entry = o->entry,
         .message = pel_str(head, strlen(head)),
         .detail = stack,
         .trace_id = rec->trace.trace_id,
@@ -171,24 +181,23 @@ static void log_exception(enum pel_log_entry entry, const struct pel_record *rec
 
 /* "raised ValueError: no such order" */
 static void make_raised_head(char *out, size_t size, const struct pel_record *rec,
-                             struct pel_str type, struct pel_str message, const char *when)
+                             struct pel_str type, struct pel_str message, const char *occasion)
 {
     char what[1400];
 
-    snprintf(what, sizeof(what), "raised %.*s%s: %.*s", (int)type.len, type.p, when,
+    snprintf(what, sizeof(what), "raised %.*s%s: %.*s", (int)type.len, type.p, occasion,
              (int)message.len, message.p);
     make_head(out, size, rec, what);
 }
 
-static void report(enum pel_log_entry entry, const struct pel_record *rec, struct pel_exception *e,
-                   const char *when)
+static void report(const struct occasion *o, const struct pel_record *rec, struct pel_exception *e)
 {
     char head[2100];
 
-    make_raised_head(head, sizeof(head), rec, e->type, e->message, when);
+    make_raised_head(head, sizeof(head), rec, e->type, e->message, o->text);
     if (e->type.len == 0) /* its metaclass has spoilt it */
         e->type = PEL_STR("?");
-    log_exception(entry, rec, e, head);
+    log_exception(o, rec, e, head);
     if (probes)
         pel_exception_count(probes, rec, e);
 }
@@ -210,7 +219,7 @@ static void report_at_place(struct pel_request *rq, PyObject *exc)
     e.type = rec->exc_type;
     e.message = rec->exc_message;
     e.stack = rec->exc_stack;
-    report(PEL_LOG_APP_RAISED, rec, &e, "");
+    report(&in_request, rec, &e);
 }
 
 void pel_gateway_app_raised(struct pel_request *rq, PyObject *exc)
@@ -227,7 +236,7 @@ void pel_gateway_app_raised_late(const struct pel_record *rec, PyObject *exc)
     pel_arena_init(&arena);
     pel_place_find(exc, &arena, &e);
     pel_gateway_describe(exc, &arena, &e.type, &e.message, &e.stack);
-    report(PEL_LOG_APP_RAISED_LATE, rec, &e, " after its response was complete");
+    report(&after_it, rec, &e);
     pel_arena_reset(&arena);
 }
 

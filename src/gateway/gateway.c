@@ -27,7 +27,8 @@ static const struct pel_gateway *find_by_name(const struct pel_conf *conf, PyObj
     const char *name = conf->server_interface == PEL_INTERFACE_WSGI ? "wsgi" : "asgi";
 
     if (!PyCallable_Check(app)) {
-        PyErr_Format(PyExc_TypeError, "%R is not callable", app);
+        PyErr_Format(PyExc_TypeError, "an object of type %s is not callable",
+                     Py_TYPE(app)->tp_name);
         return refuse(conf, err);
     }
     for (size_t i = 0; i < PEL_ARRAY_LEN(gateways); i++)

@@ -23,6 +23,15 @@ size_t pel_chunk_head(char out[PEL_CHUNK_HEAD_MAX], size_t len)
     return n + 2;
 }
 
+int pel_trailer_check(const struct pel_field *f, struct pel_err *err)
+{
+    if (pel_field_check(f, err) < 0)
+        return -1;
+    if (is_refused(f->name))
+        return pel_err_set(err, "'%.*s' may not be a trailer field", (int)f->name.len, f->name.p);
+    return 0;
+}
+
 int pel_chunk_end(struct pel_buf *out, const struct pel_field *trailers, size_t n,
                   struct pel_err *err)
 {
@@ -31,13 +40,8 @@ int pel_chunk_end(struct pel_buf *out, const struct pel_field *trailers, size_t 
     pel_buf_add_str(out, PEL_STR("0\r\n"));
     for (size_t i = 0; i < n; i++) {
         const struct pel_field *f = &trailers[i];
-        bool is_bad = pel_field_check(f, err) < 0;
 
-        if (!is_bad && is_refused(f->name)) {
-            pel_err_set(err, "'%.*s' may not be a trailer field", (int)f->name.len, f->name.p);
-            is_bad = true;
-        }
-        if (is_bad) {
+        if (pel_trailer_check(f, err) < 0) {
             out->len = before;
             return -1;
         }

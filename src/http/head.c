@@ -65,7 +65,7 @@ static void note(struct facts *f, struct pel_header *h)
 
 static void take_fields(struct pel_http_parser *p, struct pel_head *head, struct facts *f)
 {
-    /* One more: the Host of an absolute-form target may have to be added. */
+    /* One more: a Host may have to be added. */
     head->headers = pel_arena_alloc(p->arena, (p->n_spans + 1) * sizeof(*head->headers));
     for (size_t i = 0; i < p->n_spans; i++) {
         struct pel_header *h = &head->headers[head->n_headers];
@@ -111,16 +111,25 @@ static const char *check_host(const struct pel_head *head, const struct facts *f
     return pel_syntax_authority(f->host->value, &authority) ? NULL : "malformed Host";
 }
 
-/* RFC 9112 3.2.2: the target's authority overrides Host. */
-static void replace_host(struct pel_head *head, struct facts *f, struct pel_str authority)
+/* There is room for one that is missing: take_fields. */
+static void set_host(struct pel_head *head, struct pel_str host)
 {
-    if (!f->host) {
-        f->host = &head->headers[head->n_headers++];
-        f->host->name = pel_header_name(PEL_HEADER_HOST);
-        f->host->id = PEL_HEADER_HOST;
+    struct pel_header *h = head->headers, *end = h + head->n_headers;
+
+    while (h < end && h->id != PEL_HEADER_HOST)
+        h++;
+    if (h == end) {
+        head->n_headers++;
+        h->name = pel_header_name(PEL_HEADER_HOST);
+        h->id = PEL_HEADER_HOST;
         head->known |= PEL_HEADER_BIT(PEL_HEADER_HOST);
     }
-    f->host->value = authority;
+    h->value = host;
+}
+
+void pel_http_parser_set_host(struct pel_http_parser *p, struct pel_str host)
+{
+    set_host(p->head, host);
 }
 
 static void decide(struct pel_head *head, const struct facts *f)
@@ -169,8 +178,8 @@ enum pel_http_result pel_http_head_build(struct pel_http_parser *p)
         return pel_http_fail(p, (uint16_t)status, why);
     if (f.expects_other)
         return pel_http_fail(p, 417, "unknown expectation");
-    if (authority.p)
-        replace_host(head, &f, authority);
+    if (authority.p) /* which overrides Host (RFC 9112 3.2.2) */
+        set_host(head, authority);
     decide(head, &f);
     return begin_body(p);
 }

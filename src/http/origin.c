@@ -166,18 +166,21 @@ void pel_origin_resolve(const struct pel_conf *conf, const struct pel_head *head
 {
     struct pel_str host = pel_head_get(head, PEL_HEADER_HOST);
 
-    out->prefix = PEL_STR("");
+    *out = (struct pel_origin){.prefix = PEL_STR("")};
     rec->scheme = is_tls ? PEL_STR("https") : PEL_STR("http");
     rec->host = host.p ? host : PEL_STR("");
     rec->client = is_unix ? PEL_STR("") : rec->peer;
     rec->client_port = is_unix ? 0 : rec->peer_port;
-    if (PEL_LIKELY(!(head->known & forwarding_fields)))
+    if (PEL_LIKELY(!(head->known & forwarding_fields) && !head->is_https))
         return;
     if (!pel_origin_is_proxy(conf, rec->peer, is_unix))
         return;
+    if (head->is_https)
+        rec->scheme = PEL_STR("https");
     /* A proxy that writes X-Forwarded-For mostly lets a client's own Forwarded pass. */
     if ((head->known & PEL_HEADER_BIT(PEL_HEADER_X_FORWARDED_FOR)) ||
         !use_forwarded(conf, head, arena, rec))
         use_x_forwarded(conf, head, arena, rec);
     out->prefix = prefix_of(head);
+    out->has_host = rec->host.p != host.p && rec->host.len;
 }

@@ -37,6 +37,7 @@ static bool split_absolute(struct pel_head *head, struct pel_str *authority)
     while (len < rest.len && rest.p[len] != '/' && rest.p[len] != '?')
         len++;
     *authority = pel_str(rest.p, len);
+    head->is_https = skip == sizeof("https://") - 1;
     if (skip == 0 || len == 0 || !pel_syntax_authority(*authority, &parts))
         return false;
     split_query(head, pel_str(rest.p + len, rest.len - len));

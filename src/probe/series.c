@@ -20,8 +20,9 @@ const uint64_t pel_size_bounds[PEL_SIZE_BUCKETS - 1] = {
     0, SIZE(0), SIZE(1), SIZE(2), SIZE(3), SIZE(4), SIZE(5), SIZE(6), SIZE(7),
 };
 
-static const char *const known_methods[] = {"GET",   "POST",    "HEAD",  "PUT",    "DELETE",
-                                            "PATCH", "OPTIONS", "TRACE", "CONNECT"};
+/* Those of the HTTP semantic conventions. */
+static const char *const known_methods[] = {"GET",   "POST",    "HEAD",  "PUT",     "DELETE",
+                                            "PATCH", "OPTIONS", "TRACE", "CONNECT", "QUERY"};
 
 struct pel_str pel_method_bounded(struct pel_str method)
 {

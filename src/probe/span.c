@@ -184,14 +184,6 @@ static uint64_t slow_ns(const struct pel_probes *ps, const struct pel_record *re
     return (uint64_t)ms * PEL_NS_PER_MS;
 }
 
-/* A request refused before it had a trace context has no ids and makes no span. */
-static bool has_ids(const struct pel_record *rec)
-{
-    static const uint8_t none[16];
-
-    return memcmp(rec->trace.trace_id, none, sizeof(none)) != 0;
-}
-
 static bool is_timeout(enum pel_error error)
 {
     return error == PEL_ERROR_HEADER_TIMEOUT || error == PEL_ERROR_BODY_TIMEOUT ||
@@ -220,7 +212,7 @@ static void finish(struct pel_probes *ps, struct pel_record *rec)
     uint32_t flags = flags_of(ps, rec);
     bool is_written;
 
-    if ((!pel_span_is_kept(flags, ps->spans.keeps) && !(flags & PEL_SPAN_SLOWEST)) || !has_ids(rec))
+    if (!pel_span_is_kept(flags, ps->spans.keeps) && !(flags & PEL_SPAN_SLOWEST))
         return;
     ps->worker.n_requests = atomic_load_explicit(&ps->slot->worker_requests, memory_order_relaxed);
     is_written = pel_span_write(&ps->slot->ring, rec, &ps->worker, flags);

@@ -101,7 +101,9 @@ static void on_head(struct pel_conn *c)
     struct pel_h1 *h1 = c->h1;
 
     pel_h1_begin(h1);
-    if (!h1->rq.head->has_body) {
+    if (PEL_UNLIKELY(!pel_origin_is_secure_enough(h1->rq.head, &h1->rq.rec))) {
+        pel_h1_refuse(h1, 421, "https over a connection that is not secured");
+    } else if (!h1->rq.head->has_body) {
         h1->is_body_complete = true;
         h1->rq.rec.stamp_ns[PEL_STAMP_BODY] = h1->rq.rec.stamp_ns[PEL_STAMP_HEAD];
         dispatch(c);
@@ -125,15 +127,29 @@ static void await_head(struct pel_conn *c)
         pel_conn_arm(c, PEL_TIMEOUT_HEADER);
 }
 
+/* Empty lines between requests (RFC 9112 2.2): nobody has begun one, or will be answered. */
+static size_t skip_empty_lines(const char *p, size_t len)
+{
+    size_t n = 0;
+
+    while (len - n >= 2 && p[n] == '\r' && p[n + 1] == '\n')
+        n += 2;
+    return n;
+}
+
 static size_t take_head(struct pel_conn *c, const char *p, size_t len)
 {
-    struct pel_h1 *h1 = c->h1 ? c->h1 : pel_h1_new(c);
     enum pel_http_result r;
+    struct pel_h1 *h1;
     const char *reason;
     size_t used;
 
+    if (PEL_UNLIKELY(*p == '\r') && c->state == PEL_CONN_IDLE &&
+        (used = skip_empty_lines(p, len)) > 0)
+        return used;
+    h1 = c->h1 ? c->h1 : pel_h1_new(c);
     r = pel_http_parser_feed(h1->parser, p, len, &used);
-    h1->rq.rec.bytes_in += used;
+    h1->rq.rec.bytes_in += r == PEL_HTTP_ERROR ? len : used;
     switch (r) {
     case PEL_HTTP_MORE:
         await_head(c);

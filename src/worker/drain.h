@@ -17,7 +17,7 @@ struct pel_drain {
     uv_timer_t timer;
     uint64_t start_ns; /* 0: not draining */
     uint64_t end_ns;   /* until when all of the app has time */
-    unsigned terms;            /* SIGTERMs received */
+    unsigned terms;    /* SIGTERMs received */
     bool hands_over;
 };
 

@@ -120,7 +120,7 @@ void pel_h1_begin(struct pel_h1 *h1)
     struct pel_request *rq = &h1->rq;
     struct pel_record *rec = &rq->rec;
     const struct pel_head *head = pel_http_parser_head(h1->parser);
-    struct pel_origin origin = {PEL_STR("")};
+    struct pel_origin origin;
 
     rq->head = head;
     rq->is_unix = c->is_unix;
@@ -135,6 +135,8 @@ void pel_h1_begin(struct pel_h1 *h1)
     find_route(loop->conf, rec);
     pel_origin_resolve(loop->conf, head, c->is_unix, false, &rq->arena, rec, &origin);
     rq->prefix = origin.prefix;
+    if (PEL_UNLIKELY(origin.has_host))
+        pel_http_parser_set_host(h1->parser, rec->host);
     pel_proxytime_resolve(loop->conf, head, c->is_unix, rec);
     pel_trace_accept(loop->conf, head, c->is_unix, &rq->arena, rec);
     h1->is_begun = true;
@@ -206,6 +208,15 @@ static void redact(struct pel_h1 *h1)
         rec->referer = pel_redact_url(names, rec->referer, &h1->rq.arena);
 }
 
+/* Of a client that has left only what was sent counts. */
+static void cut_body(const struct pel_h1 *h1, struct pel_record *rec)
+{
+    uint64_t sent = rec->bytes_out > h1->heads_len ? rec->bytes_out - h1->heads_len : 0;
+
+    if (PEL_UNLIKELY(rec->body_out > sent))
+        rec->body_out = sent;
+}
+
 void pel_h1_record(struct pel_h1 *h1, uint64_t now_ns)
 {
     struct pel_loop *loop = h1->conn->loop;
@@ -218,6 +229,7 @@ void pel_h1_record(struct pel_h1 *h1, uint64_t now_ns)
         return;
     if (rec->stamp_ns[PEL_STAMP_LAST_BYTE] == 0)
         stamp_end(rec, now_ns);
+    cut_body(h1, rec);
     redact(h1);
     pel_probes_finish(loop->probes, rec);
     if (h1->is_begun && loop->control)
@@ -267,17 +279,34 @@ static void end_body(struct pel_h1 *h1, uint64_t now_ns)
     pel_h1_leave_place(h1);
 }
 
+void pel_h1_drop_head(struct pel_h1 *h1)
+{
+    h1->heads_len -= h1->out.len;
+    pel_buf_clear(&h1->out);
+}
+
 void pel_h1_answer(struct pel_h1 *h1, uint16_t status)
 {
     bool is_head = pel_str_eq(h1->rq.rec.method, PEL_STR("HEAD"));
 
-    pel_buf_clear(&h1->out);
+    pel_h1_drop_head(h1);
     h1->rq.rec.body_out = pel_response_simple(&h1->out, h1->conn->loop->conf, status, is_head);
+    h1->heads_len += h1->out.len - h1->rq.rec.body_out;
     pel_outq_add(&h1->q, pel_str(h1->out.p, h1->out.len), NULL);
     pel_buf_clear(&h1->out);
     h1->rq.rec.status = status;
     h1->is_end_sent = true;
     h1->fate = PEL_FATE_LINGER;
+}
+
+/* Its own trace, or that of a head which is complete, but not acceptable. */
+static void note_trace(struct pel_h1 *h1)
+{
+    static const struct pel_head none;
+    const struct pel_head *head = pel_http_parser_head(h1->parser);
+
+    pel_trace_accept(h1->conn->loop->conf, head ? head : &none, h1->conn->is_unix, &h1->rq.arena,
+                     &h1->rq.rec);
 }
 
 /* For the record of a request whose head never became complete. */
@@ -298,8 +327,10 @@ void pel_h1_refuse(struct pel_h1 *h1, uint16_t status, const char *reason)
 {
     struct pel_record *rec = &h1->rq.rec;
 
-    if (!h1->is_begun)
+    if (!h1->is_begun) {
         note_line(h1);
+        note_trace(h1);
+    }
     if (rec->error == PEL_ERROR_NONE)
         rec->error = error_of_status(status);
     pel_log(PEL_LOG_REQUEST_REFUSED, "request from %.*s refused with %u: %s", (int)rec->peer.len,

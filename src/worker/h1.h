@@ -41,6 +41,7 @@ struct pel_h1 {
     /* response */
     struct pel_buf out; /* bytes to go before the next piece: the head, chunk framing */
     struct pel_outq q;  /* what the socket did not take */
+    uint64_t heads_len; /* of what goes out that is no body; chunk framing counts as body here */
     bool is_on_wire;    /* some of the response has been sent, or is in q */
     bool is_end_sent;   /* all of it */
     bool may_be_kept;   /* the next field may come true: wave.h */
@@ -73,6 +74,9 @@ void pel_h1_start(struct pel_h1 *h1);
 
 /* The record is complete: stamps it and hands it to the probes, once. */
 void pel_h1_record(struct pel_h1 *h1, uint64_t now_ns);
+
+/* Clears out: the app's head was held back, and is not to be sent. */
+void pel_h1_drop_head(struct pel_h1 *h1);
 
 /* Puts a small response of the server's own into q, in place of what is in out; nothing is on the
  * wire yet. The connection closes after it. */

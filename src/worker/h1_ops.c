@@ -5,14 +5,26 @@
 #include "pellucid/time.h"
 #include "timing.h"
 
+/* More of the body is to come than is skipped once the response is there. */
+static bool is_body_too_long(const struct pel_h1 *h1)
+{
+    const struct pel_head *head = h1->rq.head;
+
+    return !h1->is_body_complete && head->content_length >= 0 &&
+           (uint64_t)head->content_length - h1->rq.rec.body_in > PEL_SKIP_MAX;
+}
+
 /* May the connection go on after this response? A client that waits for 100 Continue and gets a
- * final response instead may or may not send the body: it must not be guessed. */
+ * final response instead may or may not send the body: it must not be guessed. An app that answers
+ * before it has read a long body will hardly read all of it. */
 static bool may_keep_alive(const struct pel_h1 *h1)
 {
     const struct pel_loop *loop = h1->conn->loop;
     const struct pel_head *head = h1->rq.head;
 
     if (head->expects_continue && !h1->is_continue_sent && !h1->is_body_complete)
+        return false;
+    if (PEL_UNLIKELY(is_body_too_long(h1)))
         return false;
     return head->keep_alive && h1->fate == PEL_FATE_KEEP && pel_conn_may_bring(h1->conn) &&
            loop->conf->http_keepalive_timeout_ms > 0 && !atomic_load(&loop->closes_connections);
@@ -23,11 +35,13 @@ static int make_head(struct pel_request *rq, uint16_t status, struct pel_str rea
                      struct pel_err *err)
 {
     struct pel_h1 *h1 = pel_h1_of(rq);
+    size_t start = h1->out.len;
 
     PEL_ASSERT(!rq->has_head);
     if (pel_response_head(&rq->res, &h1->out, h1->conn->loop->conf, rq->head, status, reason,
                           fields, n_fields, body_len, may_keep_alive(h1), err) != 0)
         return PEL_WRITE_BAD;
+    h1->heads_len += h1->out.len - start;
     rq->has_head = true;
     rq->rec.status = status;
     return PEL_WRITE_DONE;
@@ -39,9 +53,12 @@ static int send_head(struct pel_request *rq, uint16_t status, struct pel_str rea
 {
     struct pel_h1 *h1 = pel_h1_of(rq);
     int rc = make_head(rq, status, reason, fields, n_fields, body_len, err);
+    size_t len = h1->out.len;
 
-    if (PEL_UNLIKELY(h1->conn->loop->conf->http_server_timing) && rc == PEL_WRITE_DONE)
+    if (PEL_UNLIKELY(h1->conn->loop->conf->http_server_timing) && rc == PEL_WRITE_DONE) {
         pel_timing_add(h1);
+        h1->heads_len += h1->out.len - len;
+    }
     return rc;
 }
 
@@ -92,8 +109,8 @@ static void answer_for_app(struct pel_h1 *h1)
     struct pel_err err;
     int rc;
 
-    pel_buf_clear(&h1->out);
-    h1->rq.has_head = false; /* it was held back, and is gone */
+    pel_h1_drop_head(h1);
+    h1->rq.has_head = false;
     rc = make_head(&h1->rq, 500, PEL_STR_NONE, &type, 1, (int64_t)text.len, &err);
     PEL_ASSERT(rc == PEL_WRITE_DONE);
     if (!h1->rq.head->is_head) {

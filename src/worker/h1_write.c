@@ -184,6 +184,7 @@ int pel_h1_send_copy(struct pel_h1 *h1, struct pel_str bytes)
 {
     struct pel_piece piece = {bytes, NULL};
 
+    h1->heads_len += bytes.len;
     return pel_h1_send(h1, &piece, 1, false);
 }
 

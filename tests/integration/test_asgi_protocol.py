@@ -152,7 +152,12 @@ def test_early_hints(served):
             hint = wire.read_until(b"\r\n\r\n")
             assert hint.startswith(b"HTTP/1.1 103 ") and hint.lower().count(b"link: ") == 2
         found = json.loads(wire.read().body)
-    assert [name for name, _ in found] == ["TypeError", "ValueError"]
+    assert [name for name, _ in found] == ["TypeError", "ValueError", "ValueError"]
+
+
+def test_trailers_that_cannot_be_are_refused(served):
+    got = served.raw(request("GET", "/bad-trailers", {"TE": "trailers"}))
+    assert got.endswith(b"\r\n0\r\nx: ValueError ValueError ValueError\r\n\r\n")
 
 
 def test_receive_after_the_body(served):

@@ -219,7 +219,7 @@ def test_something_else_than_an_app(pellucid, module):
     module("shop", "app = 5\n")
     ran = pellucid("check", "shop")
     assert ran.status == 1
-    assert "5 is not callable" in ran.err
+    assert "server.app shop: an object of type int is not callable" in ran.err
     assert ran.err.count("\n") == 1
 
 

@@ -109,6 +109,25 @@ def test_forwarded_from_a_trusted_peer(served, client):
         assert show["client"][0] == "203.0.113.7" and show["scheme"] == "https"
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"X-Forwarded-Host: shop.test\r\nX-Forwarded-Port: 8443\r\n",
+        b'Forwarded: host="shop.test:8443"\r\n',
+    ],
+)
+def test_host_of_a_trusted_peer(served, client, fields):
+    for own in (HOST, b""):  # HTTP/1.0 needs none
+        version = b"1.1" if own else b"1.0"
+        raw = b"GET /show HTTP/" + version + b"\r\n" + own + fields + b"\r\n"
+        assert headers_of(served, shown(client, raw), "host") == ["shop.test:8443"]
+
+
+def test_https_in_absolute_form_of_a_trusted_peer(served, client):
+    show = shown(client, get(b"https://other.test/p"))
+    assert show["wsgi.url_scheme" if served.is_wsgi else "scheme"] == "https"
+
+
 def test_forwarded_rfc_7239(served, client):
     show = shown(
         client,

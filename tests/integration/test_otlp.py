@@ -226,6 +226,19 @@ def test_the_slowest_are_kept_where_nobody_reads_metrics(server, receiver):
     assert sorted(told) == [1, 2]
 
 
+def test_refused_requests_are_spans_like_others(server, receiver):
+    running = server(code=APP, config={"http": {"max_body_size": 10}}, receiver=receiver)
+    head = f"POST /orders HTTP/1.1\r\nHost: a\r\ntraceparent: {PARENT}\r\n".encode()
+    assert b" 413 " in running.raw(head + b"Content-Length: 11\r\n\r\n")
+    assert b" 400 " in running.raw(b"GET / HTTP/1.1\r\n\r\n")
+    large, hostless = running.spans(2)
+    assert (large.name, large.attributes["http.response.status_code"]) == ("POST", 413)
+    assert (large.trace_id, large.parent_span_id) == (PARENT[3:35], PARENT[36:52])
+    assert hostless.parent_span_id == ""
+    assert f"trace_id={PARENT[3:35]} " in running.wait_access(" 413 ")
+    assert "trace_id=" + 32 * "0" not in running.wait_access(" 400 ")
+
+
 def test_timeouts_are_kept(server, receiver):
     running = server(
         code=READER,

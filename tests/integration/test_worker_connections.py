@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from contextlib import ExitStack
@@ -18,6 +19,30 @@ HELLO = request("GET", "/hello")
 @pytest.fixture(params=[1, 4], ids=["1 thread", "4 threads"])
 def running(request, worker):
     return worker(APP, {"server": {"threads": request.param}})
+
+
+def test_https_is_not_served_in_the_clear(worker):
+    """RFC 9110 7.4, where no trusted proxy vouches for the connection."""
+    running = worker(APP, {"server": {"trusted_proxies": []}})
+    assert b" 421 " in running.raw(b"GET https://a/hello HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert b" 200 " in running.raw(b"GET http://a/hello HTTP/1.1\r\nHost: a\r\n\r\n")
+
+
+def test_a_close_that_is_certain_is_announced(worker):
+    running = worker(APP)
+    with running.connect() as wire:
+        wire.send(request("POST", "/hello", {"Content-Length": "1000000"}))
+        assert wire.read("POST").header("Connection") == "close"
+
+
+def test_only_what_was_sent_of_a_body_counts(worker):
+    running = worker(APP, {"http": {"access_log_format": "json"}})
+    with running.connect() as wire:
+        wire.send(request("GET", "/big?n=50000000"))
+        wire.sock.recv(1000)
+    line = json.loads(running.wait_access("\n").splitlines()[0])
+    assert 0 < line["body_bytes"] < line["bytes_out"] < 50_000_000
+    assert line["bytes_out"] - line["body_bytes"] < 300
 
 
 def test_a_connection_is_kept(running):

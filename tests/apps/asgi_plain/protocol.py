@@ -232,6 +232,22 @@ async def no_trailers(scope, receive, send):
 
 
 @route
+async def bad_trailers(scope, receive, send):
+    start = {**START, "trailers": True, "headers": [(b"trailer", b"x")]}
+    await send(start)
+    await send({"type": "http.response.body", "body": b"."})
+    trailers = {"type": "http.response.trailers", "more_trailers": True}
+    found = await breaches(
+        send,
+        {**trailers, "headers": [(b"content-length", b"1"), (b"x", b"1")]},
+        {**trailers, "headers": [(b"x", b"\r\nb")]},
+        {**trailers, "headers": [(b"a b", b"1")]},
+    )
+    names = " ".join(name for name, _ in found).encode()
+    await send({"type": "http.response.trailers", "headers": [(b"x", names)]})
+
+
+@route
 async def hints(scope, receive, send):
     hint = {
         "type": "http.response.early_hint",
