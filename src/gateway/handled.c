@@ -2,6 +2,7 @@
 
 #include "gateway/api.h"
 #include "gateway/done.h"
+#include "gateway/strings.h"
 
 static const struct {
     const char *module, *signal;
@@ -15,17 +16,30 @@ static const struct {
 #define WRAPPERS_MAX 16
 
 /* The last one counts: an error handler may raise as well. */
+static void keep(struct pel_api_request *r, PyObject *exc, bool is_open)
+{
+    Py_XSETREF(r->raised, Py_NewRef(exc));
+    r->is_raised_open = is_open;
+}
+
 static void note(PyObject *exc, bool is_open)
 {
     PyObject *scope = pel_api_current();
     struct pel_api_request *r = scope ? pel_api_request_behind(scope) : NULL;
 
-    if (r && r->rq) {
-        Py_XSETREF(r->raised, Py_NewRef(exc));
-        r->is_raised_open = is_open;
-    }
+    if (r && r->rq)
+        keep(r, exc, is_open);
     PyErr_Clear();
     Py_XDECREF(scope);
+}
+
+static void note_handled(bool is_open)
+{
+    PyObject *exc = PyErr_GetHandledException();
+
+    if (exc && PyExceptionInstance_Check(exc))
+        note(exc, is_open);
+    Py_XDECREF(exc);
 }
 
 /* Flask and Quart hand the exception over; with Django it is the one that is being handled. */
@@ -33,10 +47,10 @@ static PyObject *on_signal(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     PyObject *exc = kwargs ? PyDict_GetItemString(kwargs, "exception") : NULL;
 
-    exc = exc ? Py_NewRef(exc) : PyErr_GetHandledException();
     if (exc && PyExceptionInstance_Check(exc))
         note(exc, false);
-    Py_XDECREF(exc);
+    else if (!exc)
+        note_handled(false);
     Py_RETURN_NONE;
 }
 
@@ -59,21 +73,61 @@ static PyObject *on_hook(PyObject *self, PyObject *const *args, Py_ssize_t n)
     return pel_done_none();
 }
 
+/* Falcon looks for the handler of an exception. Where the app has none there is Falcon's own, which
+ * answers with a 500. */
+static PyObject *on_find_handler(PyObject *original, PyObject *const *args, Py_ssize_t n,
+                                 PyObject *names)
+{
+    PyObject *handler = PyObject_Vectorcall(original, args, (size_t)n, names);
+    PyObject *name = handler ? pel_py_attr(handler, pel_interned.name) : NULL;
+
+    if (name && PyUnicode_Check(name) &&
+        PyUnicode_CompareWithASCIIString(name, "_python_error_handler") == 0 && n > 1 &&
+        PyExceptionInstance_Check(args[1]))
+        note(args[1], true);
+    Py_XDECREF(name);
+    return handler;
+}
+
+/* Bottle formats an exception that the app or the iterable of its response has raised. */
+static PyObject *on_format(PyObject *original, PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
+    note_handled(true);
+    return PyObject_Vectorcall(original, args, (size_t)n, names);
+}
+
 static PyMethodDef receiver = {
     "app_raised", (PyCFunction)(void (*)(void))on_signal, METH_VARARGS | METH_KEYWORDS,
     "app_raised($self, /, *args, **kwargs)\n--\n\nTells Pellucid of an exception."};
 static PyMethodDef hook = {"app_raised", (PyCFunction)(void (*)(void))on_hook, METH_FASTCALL,
                            "app_raised($self, exc, scope)\n--\n\nTells Pellucid of an exception."};
 
-/* The attribute of a module, if that is loaded: a new reference, or NULL, maybe with an exception.
- */
+/* Functions that we take the place of; type: the class whose method it is, or NULL. */
+static struct {
+    const char *module, *type;
+    PyMethodDef def;
+} replaced[] = {
+    {"falcon.app",
+     "App",
+     {"_find_error_handler", (PyCFunction)(void (*)(void))on_find_handler,
+      METH_FASTCALL | METH_KEYWORDS,
+      "_find_error_handler($self, ex)\n--\n\nFalcon's own; tells Pellucid of an exception."}},
+    {"bottle",
+     NULL,
+     {"format_exc", (PyCFunction)(void (*)(void))on_format, METH_FASTCALL | METH_KEYWORDS,
+      "format_exc($module, /, *args, **kwargs)\n--\n\nThat of traceback; tells Pellucid of an "
+      "exception."}},
+};
+
+/* A module, or an attribute of it (NULL: itself), if that is loaded: a new reference, or NULL,
+ * maybe with an exception. */
 static PyObject *find(const char *module_name, const char *attribute)
 {
     PyObject *name = PyUnicode_FromString(module_name);
-    PyObject *module = name ? PyImport_GetModule(name) : NULL;
-    PyObject *found = module ? PyObject_GetAttrString(module, attribute) : NULL;
+    PyObject *found = name ? PyImport_GetModule(name) : NULL;
 
-    Py_XDECREF(module);
+    if (found && attribute)
+        Py_SETREF(found, PyObject_GetAttrString(found, attribute));
     Py_XDECREF(name);
     return found;
 }
@@ -96,6 +150,23 @@ static void listen_to(const char *module_name, const char *signal_name)
     Py_XDECREF(function);
     Py_XDECREF(connect);
     Py_XDECREF(signal);
+}
+
+/* A function of C is no method until it is wrapped as one. */
+static void take_place(const char *module_name, const char *type_name, PyMethodDef *def)
+{
+    PyObject *owner = find(module_name, type_name);
+    PyObject *original = owner ? PyObject_GetAttrString(owner, def->ml_name) : NULL;
+    PyObject *function = original ? PyCFunction_New(def, original) : NULL;
+
+    if (function && type_name)
+        Py_SETREF(function, PyInstanceMethod_New(function));
+    if (function)
+        PyObject_SetAttrString(owner, def->ml_name, function);
+    PyErr_Clear();
+    Py_XDECREF(function);
+    Py_XDECREF(original);
+    Py_XDECREF(owner);
 }
 
 static void hook_into(PyObject *litestar)
@@ -133,11 +204,22 @@ void pel_handled_listen(PyObject *app)
 
     for (size_t i = 0; i < PEL_ARRAY_LEN(signals); i++)
         listen_to(signals[i].module, signals[i].signal);
+    for (size_t i = 0; i < PEL_ARRAY_LEN(replaced); i++)
+        take_place(replaced[i].module, replaced[i].type, &replaced[i].def);
     litestar = find("litestar", "Litestar");
     if (litestar)
         find_litestar(app, litestar);
     PyErr_Clear();
     Py_XDECREF(litestar);
+}
+
+void pel_handled_note(struct pel_request *rq, PyObject *exc)
+{
+    struct pel_api_request *r = pel_api_request_of(rq);
+
+    if (r)
+        keep(r, exc, true);
+    PyErr_Clear();
 }
 
 PyObject *pel_handled_take(struct pel_request *rq)

@@ -1,3 +1,4 @@
+#include "gateway/handled.h"
 #include "gateway/route.h"
 #include "gateway/strings.h"
 #include "gateway/wsgi.h"
@@ -84,8 +85,10 @@ static int check_order(struct pel_exchange *x, PyObject *exc_info)
         return -1;
     }
     x->is_misused = false;
-    if (!x->rq->has_head)
+    if (!x->rq->has_head) {
+        pel_handled_note(x->rq, PyTuple_GET_ITEM(exc_info, 1));
         return 0;
+    }
     reraise(exc_info);
     return -1;
 }

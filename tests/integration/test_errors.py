@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from support.exceptions import errors, events
 from support.processes import wait_for
-from support.samples import parse, total
 
 WSGI = """
 import json
@@ -46,19 +45,6 @@ FAILING = {
     "wsgi": "def app(environ, start_response):\n    fail()",
     "asgi": "async def app(scope, receive, send):\n    fail()",
 }
-
-
-def errors(running):
-    return {(e["type"], e["line"]): e for e in running.status()["errors"]}
-
-
-def events(running):
-    """The log lines about exceptions of the app."""
-    return [record for record in json_lines(running) if record["code"] == "PEL501"]
-
-
-def json_lines(running):
-    return [json.loads(line) for line in running.log.splitlines() if line.startswith("{")]
 
 
 def test_exception_is_one_event_and_counted_by_type_and_place(server):
@@ -216,7 +202,7 @@ def test_exception_after_the_response_is_like_any_other(server, what, function):
     assert running.get(f"/{what}/7", {"traceparent": parent}).status == 200
     (event,) = wait_for(
         "the event",
-        lambda: [line for line in json_lines(running) if line["code"] in ("PEL501", "PEL503")],
+        lambda: events(running, "PEL501", "PEL503"),
         10 * running.target.patience,
     )
     assert event["exception.type"].endswith(".OutOfStock")
@@ -254,168 +240,24 @@ def app(environ, start_response):
     assert not events(running)
 
 
-FLASK = """
-from flask import Flask
+def test_what_an_app_passes_to_start_response(server):
+    """PEP 3333: exc_info is of an exception that the app has answered for."""
+    running = server(
+        code="""
+import sys
 
-app = Flask(__name__)
-
-@app.route("/orders/<int:number>")
-def order(number):
-    raise LookupError(f"no order {number}")
-
-@app.route("/fine")
-def fine():
-    return "fine"
-"""
-
-DJANGO = """
-from django.conf import settings
-from django.core.handlers.__INTERFACE__ import __INTERFACE__Handler
-from django.urls import path
-
-def order(request, number):
-    raise LookupError(f"no order {number}")
-
-async def async_order(request, number):
-    raise LookupError(f"no order {number}")
-
-urlpatterns = [path("orders/<int:number>", __VIEW__)]
-settings.configure(ROOT_URLCONF=__name__, DEBUG=__DEBUG__, ALLOWED_HOSTS=["*"], SECRET_KEY="x")
-import django
-django.setup()
-app = __HANDLER__()
-"""
-
-
-def django(interface="wsgi", view="order", debug=False):
-    code = DJANGO.replace("__INTERFACE__Handler", f"{interface.upper()}Handler")
-    code = code.replace("__INTERFACE__", interface).replace("__VIEW__", view)
-    return code.replace("__HANDLER__", f"{interface.upper()}Handler").replace(
-        "__DEBUG__", str(debug)
+def app(environ, start_response):
+    status = environ["QUERY_STRING"]
+    try:
+        raise LookupError(status)
+    except LookupError:
+        start_response(status + " Sorry", [("Content-Length", "0")], sys.exc_info())
+    return []
+""",
+        config={"log": {"format": "json"}},
     )
-
-
-QUART = """
-from quart import Quart
-
-app = Quart(__name__)
-
-@app.route("/orders/<int:number>")
-async def order(number):
-    raise LookupError(f"no order {number}")
-"""
-
-LITESTAR = """
-from litestar import Litestar, Response, get
-from litestar.exceptions import NotFoundException, ServiceUnavailableException
-
-@get("/orders/{number:int}")
-async def order(number: int) -> str:
-    raise LookupError(f"no order {number}")
-
-@get("/sync/{number:int}", sync_to_thread=True)
-def sync_order(number: int) -> str:
-    raise LookupError(f"no order {number}")
-
-@get("/answers/{kind:str}")
-async def answers(kind: str) -> str:
-    raise {"none": NotFoundException, "busy": ServiceUnavailableException, "own": KeyError}[kind]
-
-def own(request, exc):
-    return Response("own", status_code=409)
-
-inner = Litestar([order, sync_order, answers], exception_handlers={KeyError: own})
-
-class Middleware:
-    def __init__(self, app):
-        self.app = app
-
-    async def __call__(self, scope, receive, send):
-        await self.app(scope, receive, send)
-
-app = Middleware(Middleware(inner))
-"""
-
-FASTAPI = """
-from fastapi import FastAPI
-from fastapi.responses import JSONResponse
-
-app = FastAPI()
-
-@app.get("/orders/{number}")
-async def order(number: int):
-    raise LookupError(f"no order {number}")
-
-@app.exception_handler(Exception)
-async def own(request, exc):
-    return JSONResponse({}, status_code=500)
-"""
-
-
-@pytest.mark.parametrize(
-    ("module", "code", "function", "route"),
-    [
-        ("flask", FLASK, "order", "/orders/<int:number>"),
-        ("django", django(), "order", "/orders/<int:number>"),
-        ("django", django(debug=True), "order", "/orders/<int:number>"),
-        ("django", django("asgi"), "order", "/orders/<int:number>"),
-        ("django", django("asgi", "async_order"), "async_order", "/orders/<int:number>"),
-        ("django", django("asgi", debug=True), "order", "/orders/<int:number>"),
-        ("quart", QUART, "order", "/orders/<int:number>"),
-        ("litestar", LITESTAR, "order", "/orders/{number}"),
-        ("fastapi", FASTAPI, "order", "/orders/{number}"),
-    ],
-)
-def test_framework_that_answers_for_the_app(server, module, code, function, route):
-    pytest.importorskip(module)
-    line = code.split("\n").index('    raise LookupError(f"no order {number}")') + 1
-    line += 3 if function == "async_order" else 0
-    running = server(code=code, config={"log": {"format": "json"}})
-    assert running.get("/orders/7").status == 500
-    assert running.get("/orders/8").status == 500
-    assert running.get("/none").status == 404
-    found = wait_for("two events", lambda: len(events(running)) == 2 and events(running), 10)
-    # A line may come after its answer.
-    first, second = sorted(found, key=lambda event: event["exception.message"])
-    assert first["exception.message"] == "no order 7"
-    assert second["exception.type"] == "LookupError"
-    assert second["code.function.name"].endswith(f".{function}")
-    assert second["code.line.number"] == line
-    assert second["http.route"] == route
-    ((key, error),) = errors(running).items()
-    assert key == ("LookupError", line)
-    assert error["count"] == 2
-    # One metric of exceptions, and failed requests of their route.
-    text = running.metrics()
-    assert total(parse(text), "pellucid_app_exceptions_total") == 2
-    assert "pellucid_exceptions" not in text
-    failed = {r["route"]: r["total"]["errors"] for r in running.status()["routes"]}
-    assert failed[route] == 2 and sum(failed.values()) == 2
-    spans = json.loads(running.admin("/spans.json")[1])["spans"]
-    (span,) = [s for s in spans if s["path"] == "/orders/8"]
-    assert span["exception"]["type"] == "LookupError"
-    assert span["trace_id"] == second["trace_id"]
-
-
-def test_what_litestar_answers_by_intent_is_no_exception(server):
-    pytest.importorskip("litestar")
-    running = server(code=LITESTAR, config={"log": {"format": "json"}})
-    assert running.get("/answers/none").status == 404
-    assert running.get("/answers/busy").status == 503
-    assert running.get("/answers/own").status == 409
-    assert running.get("/sync/1").status == 500
+    assert running.get("/?404").status == 404
+    assert running.get("/?503").status == 503
     (event,) = wait_for("the event", lambda: events(running), 10)
-    assert event["url.path"] == "/sync/1"
-
-
-def test_requests_that_fail_at_once_keep_their_exceptions(server):
-    """Signals come from other threads: each exception is that of its own request."""
-    pytest.importorskip("django")
-    running = server(code=django("asgi"), config={"log": {"format": "json"}})
-    with ThreadPoolExecutor(8) as pool:
-        statuses = list(pool.map(lambda n: running.get(f"/orders/{n}").status, range(40)))
-    assert statuses == [500] * 40
-    found = wait_for("40 events", lambda: len(events(running)) == 40 and events(running), 20)
-    for event in found:
-        assert event["exception.message"] == "no order " + event["url.path"].rpartition("/")[2]
-    assert len({event["trace_id"] for event in found}) == 40
+    assert event["exception.message"] == "503"
+    assert errors(running)["LookupError", 7]["count"] == 1

@@ -380,7 +380,7 @@ class Validated(WsgiCase):
             try:
                 raise KeyError
             except KeyError:
-                start_response("500 Oops", self.HEADERS, sys.exc_info())
+                start_response("404 Oops", self.HEADERS, sys.exc_info())
             return [b"x"]
 
         self.check(app, body=b"x")
