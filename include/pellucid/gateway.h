@@ -78,7 +78,8 @@ void pel_gateway_count_errors(struct pel_probes *ps);
 void pel_gateway_app_failed(struct pel_request *rq);
 
 /* The app has raised exc, borrowed, which its framework has answered for (gateway/handled.h): it is
- * logged and counted all the same, and in rec. No exception may be set. */
+ * logged and counted all the same, and in rec; what a client has caused by leaving is only in rec.
+ * No exception may be set. */
 void pel_gateway_app_raised(struct pel_request *rq, PyObject *exc);
 
 /* The same of an app that goes on after its request is over: rec is what is known of that. */

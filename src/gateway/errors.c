@@ -224,8 +224,16 @@ static void report_at_place(struct pel_request *rq, PyObject *exc)
 
 void pel_gateway_app_raised(struct pel_request *rq, PyObject *exc)
 {
+    struct pel_record *rec = &rq->rec;
+    char head[2100];
+
     describe(rq, exc);
-    report_at_place(rq, exc);
+    if (is_client_fault(rec, exc)) {
+        make_raised_head(head, sizeof(head), rec, rec->exc_type, rec->exc_message, "");
+        pel_log(PEL_LOG_APP_RAISED_FOR_CLIENT, "%s", head);
+    } else {
+        report_at_place(rq, exc);
+    }
 }
 
 void pel_gateway_app_raised_late(const struct pel_record *rec, PyObject *exc)
@@ -244,23 +252,14 @@ void pel_gateway_app_failed(struct pel_request *rq)
 {
     struct pel_record *rec = &rq->rec;
     PyObject *exc = pel_py_take_exception();
-    char head[2100];
-    bool is_quiet;
 
     PEL_ASSERT(exc != NULL);
     if (PEL_UNLIKELY(pel_gateway_is_forked))
         pel_forked_raised(exc);
     Py_XDECREF(pel_handled_take(rq)); /* not handled, after all */
-    is_quiet = is_client_fault(rec, exc);
     if (rec->error == PEL_ERROR_NONE)
         rec->error = PEL_ERROR_APP_EXCEPTION;
-    describe(rq, exc);
-    if (is_quiet) {
-        make_raised_head(head, sizeof(head), rec, rec->exc_type, rec->exc_message, "");
-        pel_log(PEL_LOG_APP_RAISED_FOR_CLIENT, "%s", head);
-    } else {
-        report_at_place(rq, exc);
-    }
+    pel_gateway_app_raised(rq, exc);
     Py_DECREF(exc);
 }
 

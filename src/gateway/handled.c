@@ -215,7 +215,7 @@ void pel_handled_listen(PyObject *app)
 
 void pel_handled_note(struct pel_request *rq, PyObject *exc)
 {
-    struct pel_api_request *r = pel_api_request_of(rq);
+    struct pel_api_request *r = PyExceptionInstance_Check(exc) ? pel_api_request_of(rq) : NULL;
 
     if (r)
         keep(r, exc, true);

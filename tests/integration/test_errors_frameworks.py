@@ -285,6 +285,51 @@ def test_what_bottle_answers(server):
     }
 
 
+READERS = {
+    "falcon": """
+import falcon
+
+class Body:
+    def on_post(self, req, resp):
+        req.bounded_stream.read()
+
+app = falcon.App()
+app.add_route("/", Body())
+""",
+    "bottle": """
+import bottle
+
+app = bottle.Bottle()
+
+@app.post("/")
+def body():
+    bottle.request.body.read()
+""",
+    "flask": """
+import flask
+
+app = flask.Flask(__name__)
+
+@app.post("/")
+def body():
+    return flask.request.environ["wsgi.input"].read()
+""",
+}
+
+
+@pytest.mark.parametrize("module", READERS)
+def test_client_that_leaves_is_no_exception_of_the_app(server, module):
+    pytest.importorskip(module)
+    running = server(code=READERS[module], config={"http": {"access_log_format": "json"}})
+    with running.connect() as wire:
+        wire.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
+        running.wait_in_flight(phase="body")
+    assert json.loads(running.wait_access("\n"))["error"] == "client_disconnected"
+    assert running.status()["errors"] == []
+    assert running.stop() == 0
+    assert "PEL501" not in running.log
+
+
 def test_requests_that_fail_at_once_keep_their_exceptions(server):
     """Signals come from other threads: each exception is that of its own request."""
     pytest.importorskip("django")
