@@ -111,7 +111,6 @@ def running(server, receiver):
     wait_exports(running, "last_failure")
     receiver.answers.clear()
     running.get("/boom")
-    running.get("/kept")
     wait_exports(running, "last_success")
     running.signal(SIGKILL, running.workers()[0])
     wait_for(
@@ -119,6 +118,7 @@ def running(server, receiver):
         lambda: running.status()["supervisor"]["worker_ends"],
         10 * running.target.patience,
     )
+    running.get("/kept")  # last, so that it is recent
     return running
 
 
