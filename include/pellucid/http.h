@@ -154,7 +154,8 @@ uint64_t pel_proxytime_parse(struct pel_str value);
  * that it is not to be continued (rec->peer and is_unix tell whose it is); draws our span id;
  * decides sampling (the parent's decision unless trace.parent_based is false, else the ratio of
  * rec->conf_route or of conf). The threshold that OpenTelemetry's "ot" member of tracestate speaks
- * of is kept, corrected or added, so that it is that of the decision. */
+ * of is kept, corrected or added, so that it is that of the decision. A trace that is continued and
+ * sampled is one of debug where any format of the list says so of it. */
 void pel_trace_accept(const struct pel_conf *conf, const struct pel_head *head, bool is_unix,
                       struct pel_arena *arena, struct pel_record *rec);
 /* "00-<trace>-<span>-<flags>", 55 bytes, not terminated: what the app sees. */
@@ -170,11 +171,13 @@ static inline uint64_t pel_trace_hidden(uint64_t hidden_fields, const struct pel
                                            : hidden_fields;
 }
 /* The fields of b3, b3multi and jaeger, where trace.propagators has them: PEL_HEADER_BIT of each,
- * and what the app sees in their place. put returns how many there are; their values are in the
- * arena. */
+ * and what the app sees in their place, or hands on. put returns how many there are; their values
+ * are in text. */
 #define PEL_TRACE_OTHERS_MAX 5
+#define PEL_TRACE_OTHERS_LEN (2 * (32 + 1 + 16) + 2 + 5)
 uint64_t pel_trace_other_fields(const struct pel_conf *conf);
-size_t pel_trace_put_others(uint64_t fields, const struct pel_trace *trace, struct pel_arena *arena,
+size_t pel_trace_put_others(uint64_t fields, const struct pel_trace *trace,
+                            char text[PEL_TRACE_OTHERS_LEN],
                             struct pel_header out[PEL_TRACE_OTHERS_MAX]);
 /* A tracestate without the sampling threshold in its member "ot": for a span that is kept with a
  * probability nobody knows. state itself, or a copy in the arena. */

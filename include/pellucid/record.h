@@ -58,6 +58,7 @@ struct pel_trace {
     uint8_t span_id[8];
     uint8_t parent_span_id[8]; /* zeros when there is no parent */
     uint8_t flags;             /* W3C trace-flags towards the app: 01 sampled, 02 random */
+    bool is_debug; /* B3 and Jaeger: sampled, and to be kept by all; W3C has no flag for it */
     bool has_parent;
     bool is_strange;            /* trace.trust does not cover who sent it */
     bool has_link;              /* a context came that is not trusted: a new trace, with a link */

@@ -178,6 +178,7 @@ static bool put(PyObject *list, Py_ssize_t *n, PyObject *item)
 static PyObject *headers_new(struct pel_request *rq)
 {
     struct pel_header others[PEL_TRACE_OTHERS_MAX];
+    char text[PEL_TRACE_OTHERS_LEN];
     const struct pel_trace *trace = &rq->rec.trace;
     uint64_t hidden = pel_trace_hidden(base.hidden_fields, trace);
     size_t n_others = 0;
@@ -186,7 +187,7 @@ static PyObject *headers_new(struct pel_request *rq)
     bool ok;
 
     if (PEL_UNLIKELY(base.other_fields))
-        n_others = pel_trace_put_others(base.other_fields, trace, &rq->arena, others);
+        n_others = pel_trace_put_others(base.other_fields, trace, text, others);
     list = PyList_New(count_headers(rq, hidden, n_others));
     ok = list != NULL;
 

@@ -177,14 +177,15 @@ static int set_trace(PyObject *env, const struct pel_trace *trace)
 }
 
 /* Our span in the other formats that the app may read. */
-static int set_other_trace(PyObject *env, struct pel_request *rq)
+static int set_other_trace(PyObject *env, const struct pel_trace *trace)
 {
     struct pel_header fields[PEL_TRACE_OTHERS_MAX];
+    char text[PEL_TRACE_OTHERS_LEN];
     size_t n;
 
     if (PEL_LIKELY(!pel_wsgi.other_trace_fields))
         return 0;
-    n = pel_trace_put_others(pel_wsgi.other_trace_fields, &rq->rec.trace, &rq->arena, fields);
+    n = pel_trace_put_others(pel_wsgi.other_trace_fields, trace, text, fields);
     for (size_t i = 0; i < n; i++)
         if (set(env, S.environ_names[fields[i].id], latin_1(fields[i].value)) < 0)
             return -1;
@@ -210,7 +211,7 @@ PyObject *pel_wsgi_environ_new(struct pel_request *rq)
     if (pel_wsgi_keep(rq) < 0 || !(env = PyDict_Copy(pel_wsgi.base_environ)))
         return NULL;
     if (set_headers(env, rq) == 0 && set_trace(env, &rq->rec.trace) == 0 &&
-        set_other_trace(env, rq) == 0 && set_client_port(env, rq->rec.client_port) == 0)
+        set_other_trace(env, &rq->rec.trace) == 0 && set_client_port(env, rq->rec.client_port) == 0)
         return env;
     Py_DECREF(env);
     return NULL;

@@ -38,14 +38,16 @@ static struct pel_str take_part(struct pel_str *rest, char separator)
 static bool read_b3(struct pel_str trace, struct pel_str span, struct pel_str sampled,
                     struct pel_trace *out, bool *is_undecided)
 {
-    bool is_yes = pel_str_eq(sampled, PEL_STR("1")) || pel_str_eq(sampled, PEL_STR("d")) ||
-                  pel_str_eq(sampled, PEL_STR("true"));
+    bool is_debug = pel_str_eq(sampled, PEL_STR("d"));
+    bool is_yes =
+        is_debug || pel_str_eq(sampled, PEL_STR("1")) || pel_str_eq(sampled, PEL_STR("true"));
 
     if (!is_yes && sampled.len && !pel_str_eq(sampled, PEL_STR("0")) &&
         !pel_str_eq(sampled, PEL_STR("false")))
         return false;
     *is_undecided = sampled.len == 0;
     out->flags = is_yes ? PEL_TRACE_SAMPLED : 0;
+    out->is_debug = is_debug;
     return (trace.len == 32 || trace.len == 16) && span.len == 16 &&
            pel_trace_read_id(trace, out->trace_id, sizeof(out->trace_id)) &&
            pel_trace_read_id(span, out->parent_span_id, sizeof(out->parent_span_id));
@@ -69,12 +71,14 @@ static bool take_b3multi(const struct pel_head *head, struct pel_trace *out, boo
 
     /* Debug: sampled, and no other field says so. */
     if (pel_str_eq(pel_head_get(head, PEL_HEADER_X_B3_FLAGS), PEL_STR("1")))
-        sampled = PEL_STR("1");
+        sampled = PEL_STR("d");
     return read_b3(pel_head_get(head, PEL_HEADER_X_B3_TRACEID),
                    pel_head_get(head, PEL_HEADER_X_B3_SPANID), sampled, out, is_undecided);
 }
 
 /* --- Jaeger --- */
+
+#define JAEGER_DEBUG 0x02 /* of its flags; the lowest is the same as the W3C's */
 
 /* trace:span:parent:flags, leading zeros left out as one likes. */
 static bool take_jaeger(const struct pel_head *head, struct pel_trace *out, bool *is_undecided)
@@ -88,7 +92,8 @@ static bool take_jaeger(const struct pel_head *head, struct pel_trace *out, bool
         return false;
     pel_trace_read_id(rest, &flags, 1);
     *is_undecided = false;
-    out->flags = flags & PEL_TRACE_SAMPLED;
+    out->is_debug = flags & JAEGER_DEBUG;
+    out->flags = out->is_debug ? PEL_TRACE_SAMPLED : flags & PEL_TRACE_SAMPLED;
     return pel_trace_read_id(trace, out->trace_id, sizeof(out->trace_id)) &&
            pel_trace_read_id(span, out->parent_span_id, sizeof(out->parent_span_id));
 }
@@ -152,27 +157,31 @@ static size_t put(struct pel_header *out, uint64_t fields, enum pel_header_id id
     return 1;
 }
 
-size_t pel_trace_put_others(uint64_t fields, const struct pel_trace *trace, struct pel_arena *arena,
+/* Debug implies sampled: B3 has one of the two, Jaeger both. */
+size_t pel_trace_put_others(uint64_t fields, const struct pel_trace *trace,
+                            char text[PEL_TRACE_OTHERS_LEN],
                             struct pel_header out[PEL_TRACE_OTHERS_MAX])
 {
     bool is_sampled = trace->flags & PEL_TRACE_SAMPLED;
-    char *text = pel_arena_alloc(arena, 2 * (32 + 1 + 16) + 2 + 5), *b3 = text, *jaeger, *at;
+    char *b3 = text, *jaeger, *at;
     size_t n = 0;
 
     at = pel_put_hex(b3, trace->trace_id, sizeof(trace->trace_id));
     *at++ = '-';
     at = pel_put_hex(at, trace->span_id, sizeof(trace->span_id));
     *at++ = '-';
-    *at++ = is_sampled ? '1' : '0';
+    *at++ = trace->is_debug ? 'd' : is_sampled ? '1' : '0';
     n += put(&out[n], fields, PEL_HEADER_B3, pel_str(b3, (size_t)(at - b3)));
     n += put(&out[n], fields, PEL_HEADER_X_B3_TRACEID, pel_str(b3, 32));
     n += put(&out[n], fields, PEL_HEADER_X_B3_SPANID, pel_str(b3 + 33, 16));
-    n += put(&out[n], fields, PEL_HEADER_X_B3_SAMPLED, pel_str(b3 + 50, 1));
+    n += trace->is_debug ? put(&out[n], fields, PEL_HEADER_X_B3_FLAGS, PEL_STR("1"))
+                         : put(&out[n], fields, PEL_HEADER_X_B3_SAMPLED, pel_str(b3 + 50, 1));
     jaeger = at;
     at = pel_put(at, pel_str(b3, 32));
     *at++ = ':';
     at = pel_put(at, pel_str(b3 + 33, 16));
-    at = pel_put(at, is_sampled ? PEL_STR(":0:01") : PEL_STR(":0:00"));
+    at = pel_put(at, PEL_STR(":0:0"));
+    *at++ = trace->is_debug ? '3' : is_sampled ? '1' : '0';
     n += put(&out[n], fields, PEL_HEADER_UBER_TRACE_ID, pel_str(jaeger, (size_t)(at - jaeger)));
     return n;
 }

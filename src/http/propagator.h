@@ -13,9 +13,9 @@
     (PEL_HEADER_BIT(PEL_HEADER_B3) | PEL_HEADER_BIT(PEL_HEADER_X_B3_TRACEID) |                     \
      PEL_HEADER_BIT(PEL_HEADER_UBER_TRACE_ID))
 
-/* Fills trace_id, parent_span_id and flags from the fields of a word of trace.propagators; false
- * when they are not there, or malformed. *is_undecided: they leave it to us whether it is sampled.
- */
+/* Fills trace_id, parent_span_id, flags and is_debug from the fields of a word of
+ * trace.propagators; false when they are not there, or malformed. *is_undecided: they leave it to
+ * us whether it is sampled. */
 bool pel_propagator_take(const char *word, const struct pel_head *head, struct pel_trace *out,
                          bool *is_undecided);
 

@@ -147,6 +147,21 @@ static enum context find_context(const struct pel_conf *conf, const struct pel_h
     return CONTEXT_NONE;
 }
 
+/* The format that is continued need not be the one that says it: the W3C's cannot. */
+static bool is_debug(const struct pel_conf *conf, const struct pel_head *head,
+                     const struct pel_trace *trace)
+{
+    struct pel_trace said;
+    bool is_undecided;
+
+    for (size_t i = 0; i < conf->trace_propagators.n; i++) {
+        if (pel_propagator_take(conf->trace_propagators.items[i], head, &said, &is_undecided) &&
+            said.is_debug && memcmp(said.trace_id, trace->trace_id, sizeof(said.trace_id)) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool is_trusted(const struct pel_conf *conf, struct pel_str peer, bool is_unix)
 {
     if (PEL_LIKELY(conf->trace_trust == PEL_TRUST_ALL))
@@ -183,6 +198,8 @@ void pel_trace_accept(const struct pel_conf *conf, const struct pel_head *head, 
         follow_parent(arena, out);
     else
         decide(conf, rec->conf_route, arena, out);
+    out->is_debug = out->has_parent && (out->flags & PEL_TRACE_SAMPLED) &&
+                    (head->known & PEL_PROPAGATOR_FIELDS) && is_debug(conf, head, out);
     draw(out->span_id, sizeof(out->span_id));
 }
 

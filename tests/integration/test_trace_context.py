@@ -152,6 +152,33 @@ def test_other_formats_are_continued_and_replaced(server, receiver, code, word, 
     assert fresh["traceparent"][3:35] in " ".join(fresh[name] for name in towards_app)
 
 
+@pytest.mark.parametrize(
+    ("word", "given", "towards_app"),
+    [
+        ("b3", {"b3": f"{TRACE}-{SPAN}-d"}, {"b3": "{trace}-{span}-d"}),
+        (
+            "b3multi",
+            {"X-B3-TraceId": TRACE, "X-B3-SpanId": SPAN, "X-B3-Flags": "1"},
+            {"x-b3-traceid": "{trace}", "x-b3-spanid": "{span}", "x-b3-flags": "1"},
+        ),
+        (
+            "jaeger",
+            {"uber-trace-id": f"{TRACE}:{SPAN}:0:3"},
+            {"uber-trace-id": "{trace}:{span}:0:03"},
+        ),
+    ],
+)
+@pytest.mark.parametrize("trust", ["all", "none"])
+def test_debug_goes_on_with_its_trace_only(server, code, word, given, towards_app, trust):
+    config = {"trace": {"propagators": [word, "tracecontext"], "trust": trust}}
+    fields = echoed(server(code=code, config=config).get("/", given))
+    _, trace, span, flags = fields["traceparent"].split("-")
+    ours = {name: form.format(trace=trace, span=span) for name, form in towards_app.items()}
+    seen = {name: value for name, value in fields.items() if "b3" in name or "uber" in name}
+    assert (trace == TRACE) == (seen == ours) == (trust == "all")
+    assert flags == ("01" if trust == "all" else "03")
+
+
 def test_formats_that_are_not_listed_are_the_apps_own_affair(server, code):
     running = server(code=code)
     fields = echoed(running.get("/", {"b3": f"{TRACE}-{SPAN}-1"}))

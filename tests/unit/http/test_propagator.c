@@ -121,37 +121,93 @@ static void test_order(void **state)
                      0x0a);
 }
 
-static void test_fields_for_the_app(void **state)
+/* Debug goes on with its trace, whichever field says it, and only where that is sampled. */
+static void test_debug(void **state)
 {
     static const struct {
-        enum pel_header_id id;
-        const char *value;
-    } wanted[] = {
+        const char *fields;
+        bool is_debug;
+    } cases[] = {
+        {"b3: " TRACE "-" SPAN "-d\r\n", true},
+        {"b3: " TRACE "-" SPAN "-1\r\n", false},
+        {"X-B3-TraceId: " TRACE "\r\nX-B3-SpanId: " SPAN "\r\nX-B3-Flags: 1\r\n", true},
+        {"X-B3-TraceId: " TRACE "\r\nX-B3-SpanId: " SPAN "\r\nX-B3-Sampled: 1\r\n", false},
+        {"uber-trace-id: " TRACE ":" SPAN ":0:3\r\n", true},
+        {"uber-trace-id: " TRACE ":" SPAN ":0:02\r\n", true},
+        {"uber-trace-id: " TRACE ":" SPAN ":0:5\r\n", false},
+        {"traceparent: 00-" TRACE "-" SPAN "-01\r\nb3: " TRACE "-" SPAN "-d\r\n", true},
+        {"traceparent: 00-" TRACE "-" SPAN "-00\r\nb3: " TRACE "-" SPAN "-d\r\n", false},
+        {"traceparent: 00-" TRACE "-" SPAN "-01\r\nb3: 1" SPAN "-" SPAN "-d\r\n", false},
+        {"traceparent: 00-" TRACE "-" SPAN "-01\r\nb3: 8448eb211c80319c-" SPAN "-d\r\n", false},
+        {"b3: d\r\n", false},
+    };
+
+    propagate((const char *const[]){"tracecontext", "b3", "b3multi", "jaeger", NULL});
+    for (size_t i = 0; i < PEL_ARRAY_LEN(cases); i++)
+        if (accept(cases[i].fields).is_debug != cases[i].is_debug)
+            fail_msg("%s", cases[i].fields);
+    fixture.conf.trace_parent_based = false;
+    assert_true(accept(cases[0].fields).is_debug);
+    fixture.conf.trace_ratio = 0.0;
+    assert_false(accept(cases[0].fields).is_debug);
+    fixture.conf.trace_ratio = 1.0;
+    fixture.conf.trace_parent_based = true;
+    fixture.conf.trace_trust = PEL_TRUST_NONE;
+    assert_false(accept(cases[0].fields).is_debug);
+    fixture.conf.trace_trust = PEL_TRUST_ALL;
+    propagate((const char *const[]){"tracecontext", NULL});
+    assert_false(accept(cases[7].fields).is_debug);
+}
+
+struct wanted {
+    enum pel_header_id id;
+    const char *value;
+};
+
+static void check_fields(const struct pel_trace *trace, const struct wanted *wanted, size_t n)
+{
+    struct pel_header out[PEL_TRACE_OTHERS_MAX];
+    char text[PEL_TRACE_OTHERS_LEN];
+    uint64_t fields = pel_trace_other_fields(&fixture.conf);
+
+    assert_int_equal(pel_trace_put_others(fields, trace, text, out), n);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(out[i].id, wanted[i].id);
+        assert_str(out[i].value, wanted[i].value);
+    }
+}
+
+static void test_fields_for_the_app(void **state)
+{
+    static const struct wanted sampled[] = {
         {PEL_HEADER_B3, TRACE "-" SPAN "-1"},
         {PEL_HEADER_X_B3_TRACEID, TRACE},
         {PEL_HEADER_X_B3_SPANID, SPAN},
         {PEL_HEADER_X_B3_SAMPLED, "1"},
         {PEL_HEADER_UBER_TRACE_ID, TRACE ":" SPAN ":0:01"},
     };
-    struct pel_header out[PEL_TRACE_OTHERS_MAX];
+    static const struct wanted debug[] = {
+        {PEL_HEADER_B3, TRACE "-" SPAN "-d"},
+        {PEL_HEADER_X_B3_TRACEID, TRACE},
+        {PEL_HEADER_X_B3_SPANID, SPAN},
+        {PEL_HEADER_X_B3_FLAGS, "1"},
+        {PEL_HEADER_UBER_TRACE_ID, TRACE ":" SPAN ":0:03"},
+    };
+    static const struct wanted unsampled = {PEL_HEADER_UBER_TRACE_ID, TRACE ":" SPAN ":0:00"};
     struct pel_trace t;
-    uint64_t fields;
 
     propagate((const char *const[]){"b3", "b3multi", "jaeger", NULL});
+    assert_true(pel_trace_other_fields(&fixture.conf) &
+                PEL_HEADER_BIT(PEL_HEADER_X_B3_PARENTSPANID));
     t = accept("b3: " TRACE "-" SPAN "-1\r\n");
     memcpy(t.span_id, t.parent_span_id, sizeof(t.span_id));
-    fields = pel_trace_other_fields(&fixture.conf);
-    assert_true(fields & PEL_HEADER_BIT(PEL_HEADER_X_B3_PARENTSPANID));
-    assert_int_equal(pel_trace_put_others(fields, &t, &fixture.arena, out), 5);
-    for (size_t i = 0; i < PEL_ARRAY_LEN(wanted); i++) {
-        assert_int_equal(out[i].id, wanted[i].id);
-        assert_true(pel_str_eq(out[i].value, pel_str(wanted[i].value, strlen(wanted[i].value))));
-    }
+    check_fields(&t, sampled, PEL_ARRAY_LEN(sampled));
+    t.is_debug = true;
+    check_fields(&t, debug, PEL_ARRAY_LEN(debug));
     propagate((const char *const[]){"jaeger", NULL});
+    t.is_debug = false;
     t.flags = 0;
-    fields = pel_trace_other_fields(&fixture.conf);
-    assert_int_equal(pel_trace_put_others(fields, &t, &fixture.arena, out), 1);
-    assert_true(pel_str_eq(out[0].value, PEL_STR(TRACE ":" SPAN ":0:00")));
+    check_fields(&t, &unsampled, 1);
     propagate((const char *const[]){"tracecontext", NULL});
     assert_int_equal(pel_trace_other_fields(&fixture.conf), 0);
 }
@@ -176,6 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats),
         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_debug),
         cmocka_unit_test(test_fields_for_the_app),
         cmocka_unit_test(test_what_the_app_does_not_see),
     };
