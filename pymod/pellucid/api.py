@@ -72,8 +72,9 @@ _T = TypeVar("_T")
 def inject(headers: MutableMapping[str, str]) -> None:
     """Makes an outgoing call a child of the current span.
 
-    headers: the call's header fields, which get traceparent, tracestate and baggage as
-    `trace.propagators` has it. Outside a request they stay as they are.
+    headers: the call's header fields, which get those of every format that `trace.propagators` has:
+    traceparent and tracestate, baggage, b3, x-b3-*, uber-trace-id. Outside a request they stay as
+    they are.
     """
     for name, value in carrier():
         headers[name] = value

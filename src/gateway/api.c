@@ -25,6 +25,7 @@ int pel_api_open(const struct pel_gateway_env *env, const struct pel_gateway *ga
     pel_api.gateway = gateway;
     pel_api.hands_trace_on = pel_strings_have(&env->conf->trace_propagators, "tracecontext");
     pel_api.hands_baggage_on = pel_strings_have(&env->conf->trace_propagators, "baggage");
+    pel_api.other_fields = pel_trace_other_fields(env->conf);
     pel_api.probes = env->probes && pel_child_is_wanted(env->probes) ? env->probes : NULL;
     pel_api.instruments = env->probes ? pel_instruments_of(env->probes) : NULL;
     pel_forked_watch();

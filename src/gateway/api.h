@@ -45,6 +45,7 @@ struct pel_api_request {
     PyObject_HEAD struct pel_request *rq; /* borrowed; NULL once the request is over */
     uint8_t trace_id[16], span_id[8];
     uint8_t flags; /* trace-flags */
+    bool is_debug;
     bool is_kept;
     PyObject *route;           /* owned str that the app has set, or NULL */
     PyObject *state, *baggage; /* owned str of a request that is over, or NULL: to hand on */
@@ -76,6 +77,7 @@ struct pel_api {
     PyObject *finder; /* owned: pymod/pellucid/sdk.py; NULL unless it waits for one, or has */
     bool binds_tasks; /* somebody may ask for the request in the tasks and threads of ASGI's */
     bool hands_trace_on, hands_baggage_on;
+    uint64_t other_fields; /* pel_trace_other_fields */
 };
 
 extern struct pel_api pel_api;

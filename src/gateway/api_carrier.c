@@ -29,25 +29,25 @@ static PyObject *text_of(PyObject *kept, struct pel_str field)
     return kept ? Py_NewRef(kept) : PyUnicode_DecodeLatin1(field.p, (Py_ssize_t)field.len, NULL);
 }
 
-static PyObject *traceparent(const struct pel_api_request *r, const uint8_t span_id[8])
+/* What of it goes into header fields, with span_id in the place of the request's span. */
+static struct pel_trace trace_of(const struct pel_api_request *r, const uint8_t span_id[8])
 {
-    struct pel_trace trace = {.flags = r->flags};
-    char text[PEL_TRACEPARENT_LEN];
+    struct pel_trace trace = {.flags = r->flags, .is_debug = r->is_debug};
 
     memcpy(trace.trace_id, r->trace_id, sizeof(trace.trace_id));
     memcpy(trace.span_id, span_id, sizeof(trace.span_id));
-    pel_trace_format(&trace, text);
-    return PyUnicode_DecodeLatin1(text, sizeof(text), NULL);
+    return trace;
 }
 
 /* Appends the pair unless value is empty; takes value, which may be NULL with an exception. */
-static int add(PyObject *list, const char *name, PyObject *value)
+static int add(PyObject *list, enum pel_header_id id, PyObject *value)
 {
+    struct pel_str name = pel_header_name(id);
     PyObject *pair = NULL;
     int rc = value ? 0 : -1;
 
     if (value && PyUnicode_GET_LENGTH(value) > 0) {
-        pair = Py_BuildValue("(sO)", name, value);
+        pair = Py_BuildValue("(s#O)", name.p, (Py_ssize_t)name.len, value);
         rc = pair ? PyList_Append(list, pair) : -1;
     }
     Py_XDECREF(pair);
@@ -55,13 +55,28 @@ static int add(PyObject *list, const char *name, PyObject *value)
     return rc;
 }
 
-static int add_trace(PyObject *list, const struct pel_api_request *r, const uint8_t span_id[8])
+static int add_trace(PyObject *list, const struct pel_api_request *r, const struct pel_trace *trace)
 {
     struct pel_str state = r->rq ? r->rq->rec.trace.state : PEL_STR("");
+    char parent[PEL_TRACEPARENT_LEN];
 
-    if (add(list, "traceparent", traceparent(r, span_id)) < 0)
+    pel_trace_format(trace, parent);
+    if (add(list, PEL_HEADER_TRACEPARENT, PyUnicode_DecodeLatin1(parent, sizeof(parent), NULL)) < 0)
         return -1;
-    return add(list, "tracestate", text_of(r->state, state));
+    return add(list, PEL_HEADER_TRACESTATE, text_of(r->state, state));
+}
+
+/* The same in the other formats. */
+static int add_other_trace(PyObject *list, const struct pel_trace *trace)
+{
+    struct pel_header fields[PEL_TRACE_OTHERS_MAX];
+    char text[PEL_TRACE_OTHERS_LEN];
+    size_t n = pel_trace_put_others(pel_api.other_fields, trace, text, fields);
+
+    for (size_t i = 0; i < n; i++)
+        if (add(list, fields[i].id, text_of(NULL, fields[i].value)) < 0)
+            return -1;
+    return 0;
 }
 
 /* before + "," + more; takes both, which may be NULL with an exception. */
@@ -104,16 +119,19 @@ static int add_baggage(PyObject *list, const struct pel_api_request *r)
 
     if (!baggage)
         baggage = r->rq ? pel_api_baggage(r->rq) : PyUnicode_New(0, 0);
-    return add(list, "baggage", baggage);
+    return add(list, PEL_HEADER_BAGGAGE, baggage);
 }
 
 PyObject *pel_api_carrier(const struct pel_api_request *r, const uint8_t span_id[8])
 {
+    struct pel_trace trace = trace_of(r, span_id);
     PyObject *list = PyList_New(0), *fields = NULL;
     int rc = list ? 0 : -1;
 
     if (rc == 0 && pel_api.hands_trace_on)
-        rc = add_trace(list, r, span_id);
+        rc = add_trace(list, r, &trace);
+    if (rc == 0 && pel_api.other_fields)
+        rc = add_other_trace(list, &trace);
     if (rc == 0 && pel_api.hands_baggage_on)
         rc = add_baggage(list, r);
     if (rc == 0)

@@ -26,6 +26,7 @@ struct pel_api_request *pel_api_request_of(struct pel_request *rq)
     memcpy(r->trace_id, trace->trace_id, sizeof(r->trace_id));
     memcpy(r->span_id, trace->span_id, sizeof(r->span_id));
     r->flags = trace->flags;
+    r->is_debug = trace->is_debug;
     r->is_kept = false;
     r->route = r->state = r->baggage = r->raised = NULL;
     r->attributes = NULL;

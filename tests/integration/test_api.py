@@ -240,6 +240,96 @@ def test_over_is_over(app):
     assert route == "/changed/{id}" and phases == {}
 
 
+# --- calls to others ---
+
+CALLS = """
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+import pellucid
+
+POOL = ThreadPoolExecutor(1)
+LATER = []
+
+def injected():
+    headers = {}
+    pellucid.inject(headers)
+    record = logging.makeLogRecord({})
+    pellucid.log_filter.filter(record)
+    return [record.span_id, headers]
+
+def when_over():
+    while pellucid.request().phases:
+        time.sleep(0.001)
+    return injected()
+
+def calls():
+    LATER.append(POOL.submit(when_over))
+    with pellucid.span("call"):
+        inside = injected()
+    return {"here": injected(), "inside": inside}
+"""
+
+CALLER = {
+    "wsgi": CALLS
+    + """
+import json
+
+def app(environ, start_response):
+    found = LATER.pop().result() if environ["PATH_INFO"] == "/later" else calls()
+    start_response("200 OK", [])
+    return [json.dumps(found).encode()]
+""",
+    "asgi": CALLS
+    + """
+import asyncio
+import json
+
+async def app(scope, receive, send):
+    assert scope["type"] == "http"
+    is_later = scope["path"] == "/later"
+    found = await asyncio.wrap_future(LATER.pop()) if is_later else calls()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": json.dumps(found).encode()})
+""",
+}
+B3, JAEGER = f"{TRACE}-{PARENT}-", f"{TRACE}:{PARENT}:0:"
+MULTI = {"x-b3-traceid": TRACE, "x-b3-spanid": PARENT}
+
+
+@pytest.mark.parametrize("interface", CALLER)
+@pytest.mark.parametrize(
+    ("words", "sent"),
+    [
+        (["b3"], {"b3": B3 + "1"}),
+        (["b3"], {"b3": B3 + "d"}),
+        (["b3multi"], MULTI | {"x-b3-sampled": "1"}),
+        (["b3multi", "baggage"], MULTI | {"x-b3-flags": "1", "baggage": "user=7"}),
+        (["jaeger"], {"uber-trace-id": JAEGER + "01"}),
+        (["jaeger"], {"uber-trace-id": JAEGER + "03"}),
+        (
+            ["tracecontext", "baggage", "b3", "b3multi", "jaeger"],
+            SENT
+            | {"tracestate": "a=1"}
+            | {"b3": B3 + "d", "uber-trace-id": JAEGER + "03"}
+            | MULTI
+            | {"x-b3-flags": "1"},
+        ),
+    ],
+)
+def test_calls_carry_every_format(server, interface, words, sent):
+    """With the id of the span they are made in; also when the request is over."""
+    config = {"server": {"workers": 1}, "trace": {"propagators": words}}
+    running = server(code=CALLER[interface], config=config)
+    found = json.loads(running.get("/", sent).body)
+    found["later"] = json.loads(running.get("/later", sent).body)
+    ids = {}
+    for place, (span_id, headers) in found.items():
+        assert headers == {name: value.replace(PARENT, span_id) for name, value in sent.items()}
+        ids[place] = span_id
+    assert ids["here"] == ids["later"] != ids["inside"]
+
+
 # --- outside the server ---
 
 PLAIN = """
