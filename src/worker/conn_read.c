@@ -142,6 +142,7 @@ static size_t take_head(struct pel_conn *c, const char *p, size_t len)
     enum pel_http_result r;
     struct pel_h1 *h1;
     const char *reason;
+    uint16_t status;
     size_t used;
 
     if (PEL_UNLIKELY(*p == '\r') && c->state == PEL_CONN_IDLE &&
@@ -158,7 +159,8 @@ static size_t take_head(struct pel_conn *c, const char *p, size_t len)
         on_head(c);
         return used;
     case PEL_HTTP_ERROR:
-        pel_h1_refuse(h1, (uint16_t)pel_http_parser_error(h1->parser, &reason), reason);
+        status = (uint16_t)pel_http_parser_error(h1->parser, &reason);
+        pel_h1_refuse(h1, status, reason);
         return len;
     case PEL_HTTP_BODY:
     case PEL_HTTP_END:

@@ -43,6 +43,14 @@ def as_records(log, form):
     return [match.groupdict() for match in found if match]
 
 
+def test_refused_requests_have_their_reason(server):
+    running = server(code=APP, config={"log": {"level": "debug"}})
+    running.raw(b"GET x HTTP/1.1\r\nHost: a\r\n\r\n")
+    running.raw(b"GET / HTTP/2.0\r\n\r\n")
+    running.wait_log("refused with 400: malformed request target")
+    running.wait_log("refused with 505: unsupported HTTP version")
+
+
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_every_line_has_a_code_that_the_reference_knows(server, form):
     running = server(code=APP, config={"log": {"level": "debug", "format": form}})
