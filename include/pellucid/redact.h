@@ -3,8 +3,8 @@
  *
  * The worker, once for each request, before its record goes to log and span: nothing that leaves
  * the server has seen what was there. HTTP semantic conventions: the values of a few well-known
- * parameters (signed URLs) become REDACTED; their names are compared as they stand. Those of
- * names (trace.redact) are compared without regard to case. Pure functions; any thread.
+ * parameters (signed URLs) become REDACTED. Names are compared as an app decodes them, those of
+ * names (trace.redact) without regard to case. Pure functions; any thread.
  */
 #ifndef PELLUCID_REDACT_H
 #define PELLUCID_REDACT_H

@@ -1,5 +1,6 @@
 #include "pellucid/redact.h"
 
+#include "http/syntax.h"
 #include "pellucid/put.h"
 
 #define REDACTED PEL_STR("REDACTED")
@@ -10,13 +11,43 @@ static const char *const secret_keys[] = {
     "X-Goog-Signature",
 };
 
+/* Takes the next byte off a key, as apps decode it: what is no encoding stays as it is. */
+static char take_byte(struct pel_str *key)
+{
+    char c = key->p[0];
+    int high = c == '%' && key->len > 2 ? pel_syntax_hex(key->p[1]) : -1;
+    int low = high >= 0 ? pel_syntax_hex(key->p[2]) : -1;
+    size_t len = low >= 0 ? 3 : 1;
+
+    *key = pel_str(key->p + len, key->len - len);
+    if (low >= 0)
+        return (char)(high << 4 | low);
+    return c == '+' ? ' ' : c;
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+static bool is_name(struct pel_str key, const char *name, bool is_any_case)
+{
+    for (; key.len && *name; name++) {
+        char c = take_byte(&key);
+
+        if (c != *name && !(is_any_case && lower(c) == lower(*name)))
+            return false;
+    }
+    return key.len == 0 && !*name;
+}
+
 static bool is_secret(const struct pel_strings *names, struct pel_str key)
 {
     for (size_t i = 0; i < PEL_ARRAY_LEN(secret_keys); i++)
-        if (pel_str_eq(key, pel_str(secret_keys[i], strlen(secret_keys[i]))))
+        if (is_name(key, secret_keys[i], false))
             return true;
     for (size_t i = 0; i < names->n; i++)
-        if (pel_str_ieq(key, pel_str(names->items[i], strlen(names->items[i]))))
+        if (is_name(key, names->items[i], true))
             return true;
     return false;
 }

@@ -51,7 +51,7 @@ PEL_DIRECTIVE(trace, ratio, RATIO, "1.0", "", 0, 1, LIVE, "Share of the requests
 PEL_DIRECTIVE(trace, parent_based, BOOL, "true", "", 0, 0, LIVE, "The decision of a parent in traceparent holds; false: ratio decides every request.")
 PEL_DIRECTIVE(trace, keep, STRINGS, "slow error", "slow|error|timeout|slowest", 0, 4, LIVE, "Requests that are exported even when they were not sampled: slow ones; failed ones and those that ran into a timeout (error); only the latter (timeout); the three slowest of each route and minute.")
 PEL_DIRECTIVE(trace, propagators, STRINGS, "tracecontext baggage", "tracecontext|baggage|b3|b3multi|jaeger", 0, 5, LIVE, "Context fields of a request that are accepted, the first good one of this order, and handed on to the app.")
-PEL_DIRECTIVE(trace, redact, STRINGS, "", "", 0, 64, LIVE, "Names of query parameters whose values are REDACTED in spans and logs, besides those of signed URLs; upper and lower case are the same.")
+PEL_DIRECTIVE(trace, redact, STRINGS, "", "", 0, 64, LIVE, "Names of query parameters whose values are REDACTED in spans and logs, besides those of signed URLs; compared decoded, upper and lower case are the same.")
 PEL_DIRECTIVE(trace, trust, ENUM, "all", "all|proxies|none", 0, 0, LIVE, "Whose trace context is continued: that of all clients, of server.trusted_proxies, of none. What is not continued becomes a link of the new trace.")
 PEL_DIRECTIVE(otlp, endpoint, STRING, "", "", 0, 0, LIVE, "Base URL of an OTLP/HTTP receiver; empty exports nothing.")
 PEL_DIRECTIVE(otlp, traces_endpoint, STRING, "", "", 0, 0, LIVE, "Full URL for traces, used as it is; empty is endpoint with /v1/traces behind it.")

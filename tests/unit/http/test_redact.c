@@ -20,9 +20,15 @@ static const struct {
     {"sig=a=b", "sig=REDACTED"},
     {"token=t&Token=t&TOKEN=&tokens=t", "token=REDACTED&Token=REDACTED&TOKEN=REDACTED&tokens=t"},
     {"user=7&api_key=k&sig=s", "user=7&api_key=REDACTED&sig=REDACTED"},
+    {"to%6ben=t&%54OKE%4E=t&%73ig=s", "to%6ben=REDACTED&%54OKE%4E=REDACTED&%73ig=REDACTED"},
+    {"%53ig=s&to%256ben=t&token%=t&toke%6=t&%toke%6e=t",
+     "%53ig=s&to%256ben=t&token%=t&toke%6=t&%toke%6e=t"},
+    {"pass+word=p&pass%20word=p&pass%2Bword=p",
+     "pass+word=REDACTED&pass%20word=REDACTED&pass%2Bword=p"},
+    {"token%00=t&%00=t&%=t&=t", "token%00=t&%00=t&%=t&=t"},
 };
 
-static char *own[] = {(char *)"Token", (char *)"api_key"};
+static char *own[] = {(char *)"Token", (char *)"api_key", (char *)"pass word"};
 static const struct pel_strings names = {own, PEL_ARRAY_LEN(own)};
 
 static struct pel_str text(const char *s)
