@@ -102,8 +102,8 @@ void pel_http_parser_set_host(struct pel_http_parser *p, struct pel_str host);
 struct pel_str pel_http_parser_body(const struct pel_http_parser *p);
 int pel_http_parser_error(const struct pel_http_parser *p, const char **reason);
 /* What is known of the request line, even after ERROR: a method, and a target as far as it was
- * well-formed; empty where not so much was read. In the arena. Returns the minor version, 1 when
- * it was not read. */
+ * well-formed, without userinfo; empty where not so much was read. In the arena. Returns the minor
+ * version, 1 when it was not read. */
 uint8_t pel_http_parser_line(const struct pel_http_parser *p, struct pel_str *method,
                              struct pel_str *target);
 /* After END of a chunked message: its trailer fields that may be merged (RFC 9110 6.5.1). */

@@ -196,15 +196,16 @@ int pel_http_parser_error(const struct pel_http_parser *p, const char **reason)
 uint8_t pel_http_parser_line(const struct pel_http_parser *p, struct pel_str *method,
                              struct pel_str *target)
 {
-    uint32_t target_at = p->method_len + 1;
+    uint32_t target_at = p->method_len + 1, target_end = target_at + p->target_len;
 
     *method = p->head ? p->head->method : PEL_STR("");
     *target = p->head ? p->head->target : PEL_STR("");
     if (!p->head && p->method_len && p->at >= target_at) {
         *method = pel_str(p->text, p->method_len);
-        if (p->at >= target_at + p->target_len)
+        if (p->at >= target_end)
             *target = pel_str(p->text + target_at, p->target_len);
     }
+    *target = pel_http_target_show(*target, p->head || p->at > target_end, p->arena);
     return p->minor > 0 || p->major != 1;
 }
 

@@ -102,6 +102,9 @@ void pel_http_trailers_build(struct pel_http_parser *p);
 /* target.c: fills path and query from method and target, and gives the authority of an
  * absolute-form (else PEL_STR_NONE). 0, or the status to refuse with. */
 int pel_http_target_split(struct pel_head *head, struct pel_str *authority, const char **reason);
+/* A target that may be refused, as others may see it: without what can be userinfo. is_whole: it
+ * has not been cut off. target itself, or a copy in the arena. */
+struct pel_str pel_http_target_show(struct pel_str target, bool is_whole, struct pel_arena *arena);
 
 /* body.c: LENGTH and CHUNKED. *used as above. */
 enum pel_http_result pel_http_length_feed(struct pel_http_parser *p, struct pel_str bytes,

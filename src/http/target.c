@@ -1,5 +1,6 @@
 #include "http/parser.h"
 #include "http/syntax.h"
+#include "pellucid/put.h"
 
 /* "scheme://" of an absolute-form that an HTTP server can be meant by; its length, or 0. */
 static size_t scheme_len(struct pel_str target)
@@ -26,16 +27,23 @@ static void split_query(struct pel_head *head, struct pel_str path)
     }
 }
 
+static size_t authority_len(struct pel_str rest)
+{
+    size_t len = 0;
+
+    while (len < rest.len && rest.p[len] != '/' && rest.p[len] != '?')
+        len++;
+    return len;
+}
+
 /* RFC 9112 3.2.2. Userinfo is refused (RFC 9110 4.2.4), and so is an empty host (4.2.1). */
 static bool split_absolute(struct pel_head *head, struct pel_str *authority)
 {
     size_t skip = scheme_len(head->target);
     struct pel_str rest = pel_str(head->target.p + skip, head->target.len - skip);
     struct pel_authority parts;
-    size_t len = 0;
+    size_t len = authority_len(rest);
 
-    while (len < rest.len && rest.p[len] != '/' && rest.p[len] != '?')
-        len++;
     *authority = pel_str(rest.p, len);
     head->is_https = skip == sizeof("https://") - 1;
     if (skip == 0 || len == 0 || !pel_syntax_authority(*authority, &parts))
@@ -67,4 +75,45 @@ int pel_http_target_split(struct pel_head *head, struct pel_str *authority, cons
         return 0;
     *reason = "malformed request target";
     return 400;
+}
+
+/* Where the authority begins in a target of any form, or of none: behind "scheme:" and slashes. */
+static size_t find_authority(struct pel_str target)
+{
+    size_t at = 0;
+
+    while (at < target.len && !memchr(":/?@", target.p[at], 4))
+        at++;
+    if (target.len - at < 2 || target.p[at] != ':' || target.p[at + 1] != '/')
+        return 0;
+    at++;
+    while (at < target.len && target.p[at] == '/')
+        at++;
+    return at;
+}
+
+/* A password may hold anything, "/" and "?" unencoded, too: where there is no good authority, all
+ * up to the last "@" can belong to it, and in a target that was cut off, all that there is. */
+struct pel_str pel_http_target_show(struct pel_str target, bool is_whole, struct pel_arena *arena)
+{
+    size_t skip = find_authority(target);
+    struct pel_str rest = pel_str(target.p + skip, target.len - skip);
+    size_t len = authority_len(rest);
+    struct pel_authority parts;
+    const char *sign;
+    char *text;
+
+    if (target.len == 0 || target.p[0] == '/')
+        return target;
+    if ((is_whole || len < rest.len) && pel_syntax_authority(pel_str(rest.p, len), &parts))
+        return target;
+    if (!is_whole)
+        return pel_str(target.p, skip);
+    sign = memrchr(rest.p, '@', rest.len);
+    if (!sign)
+        return target;
+    rest = pel_str(sign + 1, rest.len - (size_t)(sign + 1 - rest.p));
+    text = pel_arena_alloc(arena, skip + rest.len);
+    pel_put(pel_put(text, pel_str(target.p, skip)), rest);
+    return pel_str(text, skip + rest.len);
 }

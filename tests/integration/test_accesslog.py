@@ -74,6 +74,29 @@ def test_failures_have_their_error(server):
     assert (garbage["status"], garbage["error"], garbage["request"]) == ("400", "bad_request", "-")
 
 
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_credentials_in_a_refused_target_are_not_shown(server, log_format):
+    config = {"http": {"access_log_format": log_format}, "log": {"level": "debug"}}
+    running = server(code=APP, config=config)
+    for line in (
+        b"GET http://who:hidden@h/p?sig=hidden HTTP/1.1",
+        b"GET http://who:hidden@h/ HTTP/2.0",
+        b"CONNECT who:hidden@h:443 HTTP/1.1",
+        b"GET http://who:hidden\xff@h/ HTTP/1.1",
+    ):
+        assert running.raw(line + b"\r\nHost: h\r\n\r\n")[:10] in (b"HTTP/1.1 4", b"HTTP/1.1 5")
+    written = [line.decode() for line in lines(running, 4)]
+    for line, target in zip(written, ("http://h/p", "http://h/", "h:443", "http://"), strict=True):
+        shown = (
+            json.loads(line)["path"] if log_format == "json" else LINE.fullmatch(line)["request"]
+        )
+        assert target in (shown, *re.split("[ ?]", shown))
+    pages = [running.admin(page)[1].decode() for page in ("/spans", "/spans.json", "/status")]
+    assert running.stop() == 0
+    for text in (*pages, running.log, running.access_log):
+        assert "hidden" not in text and "who" not in text
+
+
 @pytest.mark.parametrize("method", [b"GET", b"HEAD"])
 def test_bodies_of_the_servers_own_are_counted(server, method):
     running = server(code=APP, config={"http": {"max_body_size": 10}})
