@@ -65,6 +65,18 @@ struct pel_head {
 /* First value of a known header, or PEL_STR_NONE (p == NULL). */
 struct pel_str pel_head_get(const struct pel_head *head, enum pel_header_id id);
 
+/* How much a client wants a media type. */
+#define PEL_ACCEPT_WHOLE 1000
+struct pel_accept {
+    int q;         /* thousandths; 0: not at all, or it has not said so */
+    bool is_named; /* by its name, not by a wildcard */
+};
+/* What Accept says (RFC 9110 12.5.1): of the ranges that match, the most specific one counts. A
+ * range with a version is about that version only (none is PEL_STR("")); other parameters say
+ * nothing here, and a range with a malformed weight is passed over. */
+struct pel_accept pel_head_accepts(const struct pel_head *head, struct pel_str type,
+                                   struct pel_str version);
+
 enum pel_http_result {
     PEL_HTTP_MORE = 0, /* everything was consumed; feed more */
     PEL_HTTP_HEAD,     /* the head is complete; parsing stopped right behind it */

@@ -25,11 +25,22 @@ static void show_target(struct pel_exposition *e, const struct pel_view *v)
     pel_arena_reset(&a);
 }
 
+/* What is wanted alike is what was asked for by its name. */
+static bool wants_openmetrics(const struct pel_head *head)
+{
+    struct pel_accept openmetrics =
+        pel_head_accepts(head, PEL_STR("application/openmetrics-text"), PEL_STR("1.0.0"));
+    struct pel_accept text = pel_head_accepts(head, PEL_STR("text/plain"), PEL_STR("0.0.4"));
+
+    return openmetrics.q > text.q ||
+           (openmetrics.q == text.q && openmetrics.q > 0 && openmetrics.is_named);
+}
+
 void pel_page_metrics(const struct pel_view *v, const struct pel_head *head, struct pel_page *page)
 {
     struct pel_exposition e = {
         .out = &page->body,
-        .is_openmetrics = pel_page_accepts(head, "application/openmetrics-text"),
+        .is_openmetrics = wants_openmetrics(head),
     };
     struct pel_exposition_sink sink;
 

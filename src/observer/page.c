@@ -26,16 +26,16 @@ const struct pel_page_entry *pel_page_find(struct pel_str path)
     return NULL;
 }
 
-bool pel_page_accepts(const struct pel_head *head, const char *type)
+bool pel_page_wants_html(const struct pel_head *head)
 {
-    struct pel_str accept = pel_head_get(head, PEL_HEADER_ACCEPT);
+    struct pel_accept html = pel_head_accepts(head, PEL_STR("text/html"), PEL_STR(""));
 
-    return accept.p && memmem(accept.p, accept.len, type, strlen(type)) != NULL;
+    return html.q > 0 && html.is_named;
 }
 
 static void show_index(const struct pel_view *v, const struct pel_head *head, struct pel_page *page)
 {
-    bool is_html = pel_page_accepts(head, "text/html");
+    bool is_html = pel_page_wants_html(head);
 
     page->type = is_html ? HTML : TEXT;
     pel_buf_addf(&page->body,

@@ -46,8 +46,8 @@ struct pel_page_entry {
 /* NULL: 404. */
 const struct pel_page_entry *pel_page_find(struct pel_str path);
 
-/* Does the client accept that media type by name ("text/html")? */
-bool pel_page_accepts(const struct pel_head *head, const char *type);
+/* Does the client want HTML, and says so by name? */
+bool pel_page_wants_html(const struct pel_head *head);
 
 void pel_page_status(const struct pel_view *v, const struct pel_head *head, struct pel_page *page);
 void pel_page_metrics(const struct pel_view *v, const struct pel_head *head, struct pel_page *page);

@@ -162,7 +162,7 @@ static void show_text(void *arg, const struct row *r)
 
 void pel_page_spans(const struct pel_view *v, const struct pel_head *head, struct pel_page *page)
 {
-    if (!pel_page_accepts(head, "text/html")) {
+    if (!pel_page_wants_html(head)) {
         page->type = "text/plain; charset=utf-8";
         each_row(v, show_text, &page->body);
         return;

@@ -92,6 +92,39 @@ def test_openmetrics_on_request(server):
     assert "# EOF" not in running.metrics()
 
 
+# The first three are those of Prometheus 2, of 2 with native histograms, and of 3.
+OPENMETRICS = [
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;"
+    "q=0.5,application/openmetrics-text;version=1.0.0;q=0.4,"
+    "application/openmetrics-text;version=0.0.1;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+    "application/openmetrics-text;version=0.0.1;q=0.5,"
+    "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+    "application/openmetrics-text, text/plain",
+    "APPLICATION/OpenMetrics-Text; Version=1.0.0",
+    "text/plain;Q=0.2, application/openmetrics-text;q=0.3",
+]
+TEXT = [
+    "",
+    "*/*",
+    "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "image/png",
+    "application/openmetrics-text;q=0",
+    "text/plain;q=1, application/openmetrics-text;q=0.1",
+    "application/openmetrics-text;version=0.0.1",
+    "application/openmetrics-text;version=0.0.1,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+]
+
+
+def test_format_is_the_one_that_is_wanted_most(server):
+    running = server(code=APP)
+    for accept in OPENMETRICS + TEXT:
+        _, body = running.admin("/metrics", {"Accept": accept})
+        assert body.endswith(b"# EOF\n") == (accept in OPENMETRICS), accept
+
+
 def test_target_says_who_it_is(server):
     running = server(code=APP, config={"otlp": {"resource": {"service.name": 'a"b\\c'}}})
     assert 'service_name="a\\"b\\\\c"' in running.metrics()
