@@ -43,12 +43,25 @@ void pel_attributes_int(struct pel_attributes *as, const char *key, int64_t valu
     v->int_value = value;
 }
 
-void pel_attributes_seconds(struct pel_attributes *as, const char *key, uint64_t ns)
+void pel_attributes_double(struct pel_attributes *as, const char *key, double value)
 {
     Otlp__AnyValue *v = add(as, key);
 
     v->value_case = OTLP__ANY_VALUE__VALUE_DOUBLE_VALUE;
-    v->double_value = (double)ns / PEL_NS_PER_SEC;
+    v->double_value = value;
+}
+
+void pel_attributes_bool(struct pel_attributes *as, const char *key, bool value)
+{
+    Otlp__AnyValue *v = add(as, key);
+
+    v->value_case = OTLP__ANY_VALUE__VALUE_BOOL_VALUE;
+    v->bool_value = value;
+}
+
+void pel_attributes_seconds(struct pel_attributes *as, const char *key, uint64_t ns)
+{
+    pel_attributes_double(as, key, (double)ns / PEL_NS_PER_SEC);
 }
 
 bool pel_attributes_has(const struct pel_attributes *as, const char *key)

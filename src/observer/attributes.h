@@ -23,6 +23,8 @@ void pel_attributes_init(struct pel_attributes *as, struct pel_arena *arena);
 void pel_attributes_str(struct pel_attributes *as, const char *key, struct pel_str value);
 void pel_attributes_cstr(struct pel_attributes *as, const char *key, const char *value);
 void pel_attributes_int(struct pel_attributes *as, const char *key, int64_t value);
+void pel_attributes_double(struct pel_attributes *as, const char *key, double value);
+void pel_attributes_bool(struct pel_attributes *as, const char *key, bool value);
 void pel_attributes_seconds(struct pel_attributes *as, const char *key, uint64_t ns);
 
 /* Is that key on the list? */

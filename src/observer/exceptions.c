@@ -108,7 +108,7 @@ static void make_labels(struct pel_labels *ls, const struct pel_shm_exception *k
 {
     ls->n = 0;
     if (!k->type_len) {
-        pel_labels_cstr(ls, "otel.metric.overflow", "true");
+        pel_labels_overflow(ls);
         return;
     }
     pel_labels_text(ls, "exception.type", name_of(k->type, k->type_len));

@@ -166,10 +166,20 @@ static void begin_label(struct pel_exposition *e, const char *prefix, const char
 
 static void add_value(struct pel_exposition *e, const struct pel_label *l)
 {
-    if (l->text.p)
+    switch (l->type) {
+    case PEL_ATTRIBUTE_STR:
         add_label_value(e->out, l->text);
-    else
+        break;
+    case PEL_ATTRIBUTE_INT:
         pel_buf_addf(e->out, "%" PRId64, l->number);
+        break;
+    case PEL_ATTRIBUTE_FLOAT:
+        pel_buf_addf(e->out, "%.15g", l->real);
+        break;
+    case PEL_ATTRIBUTE_BOOL:
+        pel_buf_addf(e->out, "%s", l->number ? "true" : "false");
+        break;
+    }
 }
 
 /* The label at, unless its name was there before, with the values of all that have its name. */

@@ -22,7 +22,7 @@ static void make_labels(struct pel_labels *ls, const struct pel_stream *s, char 
 
     ls->n = 0;
     if (s->is_overflow) {
-        pel_labels_cstr(ls, "otel.metric.overflow", "true");
+        pel_labels_overflow(ls);
         return;
     }
     pel_labels_text(ls, "http.request.method", pel_series_method(k));

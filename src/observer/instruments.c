@@ -1,5 +1,3 @@
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "instruments.h"
@@ -110,40 +108,20 @@ static const char *key_of(struct pel_arena *a, struct pel_str key)
     return text;
 }
 
-/* Sinks know texts and whole numbers. */
-static void add_label(struct pel_labels *ls, struct pel_arena *a, const struct pel_attribute *from)
-{
-    const char *key = key_of(a, from->key);
-    char *text;
-
-    switch (from->type) {
-    case PEL_ATTRIBUTE_STR:
-        pel_labels_text(ls, key, from->text.len ? from->text : PEL_STR(""));
-        break;
-    case PEL_ATTRIBUTE_INT:
-        pel_labels_number(ls, key, from->integer);
-        break;
-    case PEL_ATTRIBUTE_BOOL:
-        pel_labels_cstr(ls, key, from->integer ? "true" : "false");
-        break;
-    case PEL_ATTRIBUTE_FLOAT:
-        text = pel_arena_alloc(a, 32);
-        snprintf(text, 32, "%.15g", from->real);
-        pel_labels_cstr(ls, key, text);
-        break;
-    }
-}
-
 static void make_labels(struct pel_labels *ls, struct pel_arena *a, const struct source *s)
 {
     struct pel_str packed = s->packed;
-    struct pel_attribute attribute;
+    struct pel_attribute from;
 
     ls->n = 0;
     if (s->is_overflow)
-        pel_labels_cstr(ls, "otel.metric.overflow", "true");
-    while (ls->n < PEL_LABELS_MAX && pel_attribute_next(&packed, &attribute))
-        add_label(ls, a, &attribute);
+        pel_labels_overflow(ls);
+    while (ls->n < PEL_LABELS_MAX && pel_attribute_next(&packed, &from))
+        ls->items[ls->n++] = (struct pel_label){.key = key_of(a, from.key),
+                                                .type = from.type,
+                                                .text = from.text,
+                                                .number = from.integer,
+                                                .real = from.real};
 }
 
 /* The n sources of one set of attributes, which different workers have written. */

@@ -62,7 +62,7 @@ static void add_labels(struct pel_labels *ls, uint32_t key, char error[16])
     long status = key & 0xffff;
 
     if (key == OVERFLOW) {
-        pel_labels_cstr(ls, "otel.metric.overflow", "true");
+        pel_labels_overflow(ls);
         return;
     }
     pel_labels_cstr(ls, "otel.component.type", components[what_of(key)]);

@@ -165,16 +165,28 @@ static void add_point(struct pel_report *r, const ProtobufCMessage *point)
     r->n_points++;
 }
 
+static void add_attribute(struct pel_attributes *as, const struct pel_label *l)
+{
+    switch (l->type) {
+    case PEL_ATTRIBUTE_STR:
+        pel_attributes_str(as, l->key, l->text);
+        break;
+    case PEL_ATTRIBUTE_INT:
+        pel_attributes_int(as, l->key, l->number);
+        break;
+    case PEL_ATTRIBUTE_FLOAT:
+        pel_attributes_double(as, l->key, l->real);
+        break;
+    case PEL_ATTRIBUTE_BOOL:
+        pel_attributes_bool(as, l->key, l->number != 0);
+        break;
+    }
+}
+
 static void make_attributes(struct pel_attributes *as, const struct pel_labels *ls)
 {
-    for (size_t i = 0; i < ls->n; i++) {
-        const struct pel_label *l = &ls->items[i];
-
-        if (l->text.p)
-            pel_attributes_str(as, l->key, l->text);
-        else
-            pel_attributes_int(as, l->key, l->number);
-    }
+    for (size_t i = 0; i < ls->n; i++)
+        add_attribute(as, &ls->items[i]);
 }
 
 static void begin_family(struct pel_sink *sink, const struct pel_metric_info *info)

@@ -7,15 +7,19 @@
 #ifndef PELLUCID_OBSERVER_SINK_H
 #define PELLUCID_OBSERVER_SINK_H
 
+#include "pellucid/attribute.h"
 #include "pellucid/metrics.h"
 
 #define PEL_LABELS_MAX 8
+#define PEL_OVERFLOW_KEY "otel.metric.overflow"
 
-/* An attribute: a text or, with text.p NULL, a number. */
+/* An attribute. */
 struct pel_label {
     const char *key; /* as OpenTelemetry has it */
-    struct pel_str text;
-    int64_t number;
+    enum pel_attribute_type type;
+    struct pel_str text; /* of a STR */
+    int64_t number;      /* of an INT; 0 or 1 of a BOOL */
+    double real;         /* of a FLOAT */
 };
 
 struct pel_labels {
@@ -37,7 +41,15 @@ static inline void pel_labels_cstr(struct pel_labels *ls, const char *key, const
 static inline void pel_labels_number(struct pel_labels *ls, const char *key, int64_t number)
 {
     PEL_ASSERT(ls->n < PEL_LABELS_MAX);
-    ls->items[ls->n++] = (struct pel_label){.key = key, .number = number};
+    ls->items[ls->n++] =
+        (struct pel_label){.key = key, .type = PEL_ATTRIBUTE_INT, .number = number};
+}
+
+/* The one attribute of a stream that has what found no room in others. */
+static inline void pel_labels_overflow(struct pel_labels *ls)
+{
+    *ls = (struct pel_labels){
+        .n = 1, .items = {{.key = PEL_OVERFLOW_KEY, .type = PEL_ATTRIBUTE_BOOL, .number = 1}}};
 }
 
 /* A request that stands for a bucket. */

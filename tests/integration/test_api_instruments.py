@@ -200,7 +200,8 @@ def test_promtool_has_nothing_to_say(server, prometheus_binaries):
 def test_export(server, receiver):
     config = {"otlp": {"metrics_interval": "300ms", "signals": ["metrics"]}}
     running = server(code=APP + WSGI, config=config, receiver=receiver)
-    do(running, '/orders?kind="gift"&shop=7&n=2.5', '/took?s=0.3&job="mail"', "/wide")
+    do(running, '/orders?kind="gift"&shop=7&n=2.5', "/orders?paid=true&rate=0.5", "/wide")
+    do(running, '/took?s=0.3&job="mail"')
 
     def found(name, **attributes):
         return [
@@ -213,7 +214,10 @@ def test_export(server, receiver):
     wait_for("a job", lambda: found("execution_time", job="mail"), 20 * running.target.patience)
     (orders,) = found("shop.orders", kind="gift", shop=7)
     (jobs,) = found("execution_time", job="mail")
-    (rest,) = found("shop.orders", **{"otel.metric.overflow": "true"})
+    (paid,) = found("shop.orders", paid=True, rate=0.5)
+    (rest,) = found("shop.orders", **{"otel.metric.overflow": True})
+    types = {key: type(value) for p in (paid, rest) for key, value in p.attributes.items()}
+    assert types == {"paid": bool, "rate": float, "otel.metric.overflow": bool}
     assert (orders.value, orders.unit, rest.value) == (2.5, "{order}", 2)
     assert (jobs.value, jobs.unit) == (1, "s")
 

@@ -17,7 +17,7 @@ static void names_and_units_are_translated(void **state)
 {
     static const struct pel_label labels[] = {
         {.key = "a.b", .text = PEL_STR("x\"y\\z\n\xff")},
-        {.key = "c", .number = -4},
+        {.key = "c", .type = PEL_ATTRIBUTE_INT, .number = -4},
     };
     struct pel_exposition e = {.out = &out};
 
@@ -64,9 +64,12 @@ static void count_is_a_suffix_of_histograms(void **state)
 static void labels_of_an_app_do_no_harm(void **state)
 {
     static const struct pel_label labels[] = {
-        {.key = "a.b", .text = PEL_STR("1")}, {.key = "3d", .text = PEL_STR("x")},
-        {.key = "a_b", .number = 2},          {.key = "_3d", .text = PEL_STR("y")},
-        {.key = "le", .text = PEL_STR("7")},  {.key = "a-b", .text = PEL_STR("3")},
+        {.key = "a.b", .text = PEL_STR("1")},
+        {.key = "3d", .text = PEL_STR("x")},
+        {.key = "a_b", .type = PEL_ATTRIBUTE_INT, .number = 2},
+        {.key = "_3d", .text = PEL_STR("y")},
+        {.key = "le", .text = PEL_STR("7")},
+        {.key = "a-b", .text = PEL_STR("3")},
         {.key = "a.bc", .text = PEL_STR("")},
     };
     struct pel_exposition e = {.out = &out};

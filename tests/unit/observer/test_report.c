@@ -147,6 +147,64 @@ static void points_carry_attributes_and_start(void **state)
     reported_fini(&d);
 }
 
+/* What attributes of a point are, one letter each, and what they say. */
+static const char *types_of(const Otlp__NumberDataPoint *p)
+{
+    static char text[64];
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n_attributes; i++) {
+        const Otlp__AnyValue *v = p->attributes[i]->value;
+        bool is_bool = v->value_case == OTLP__ANY_VALUE__VALUE_BOOL_VALUE;
+        bool is_double = v->value_case == OTLP__ANY_VALUE__VALUE_DOUBLE_VALUE;
+
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "%s %g ",
+                              is_bool     ? "bool"
+                              : is_double ? "double"
+                                          : "int",
+                              is_bool     ? v->bool_value
+                              : is_double ? v->double_value
+                                          : (double)v->int_value);
+    }
+    return text;
+}
+
+static void attributes_keep_their_types(void **state)
+{
+    static const struct pel_labels labels = {
+        .n = 3,
+        .items = {{.key = "paid", .type = PEL_ATTRIBUTE_BOOL, .number = 0},
+                  {.key = "rate", .type = PEL_ATTRIBUTE_FLOAT, .real = 0.5},
+                  {.key = "shop", .type = PEL_ATTRIBUTE_INT, .number = 7}}};
+    static const char *const expected[] = {"bool 0 double 0.5 int 7 ", "bool 1 "};
+    const struct pel_labels *each[2] = {&labels};
+    struct pel_labels overflow;
+
+    pel_labels_overflow(&overflow);
+    each[1] = &overflow;
+    for (size_t i = 0; i < PEL_ARRAY_LEN(expected); i++) {
+        const Otlp__ScopeMetrics *scope;
+        Otlp__ExportMetricsServiceRequest *request;
+        Otlp__NumberDataPoint *p;
+        struct reported d;
+        Otlp__Metric *m;
+
+        reported_init(&d, 1 << 20);
+        add(&d, &counter, each[i], 7);
+        pel_report_end(&d.r);
+        request = unpacked(&d, 0, &scope);
+        m = metric_at(scope, 0);
+        p = otlp__number_data_point__unpack(NULL, m->sum->data_points[0].len,
+                                            m->sum->data_points[0].data);
+        assert_non_null(p);
+        assert_string_equal(types_of(p), expected[i]);
+        otlp__number_data_point__free_unpacked(p, NULL);
+        otlp__metric__free_unpacked(m, NULL);
+        otlp__export_metrics_service_request__free_unpacked(request, NULL);
+        reported_fini(&d);
+    }
+}
+
 static void histogram_has_the_conventions_bounds(void **state)
 {
     static const double bounds[] = {0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25,
@@ -234,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(instruments_become_their_data),
         cmocka_unit_test(points_carry_attributes_and_start),
+        cmocka_unit_test(attributes_keep_their_types),
         cmocka_unit_test(histogram_has_the_conventions_bounds),
         cmocka_unit_test(long_reports_are_several_requests),
         cmocka_unit_test(nothing_is_no_request),
