@@ -122,11 +122,14 @@ static void add_label_value(struct pel_buf *out, struct pel_str value)
     }
 }
 
-/* A digit cannot be the first character, and the le of a histogram is no one else's. */
+/* A digit cannot be the first character, two underscores are Prometheus' own, and the le of a
+ * histogram is no one else's. */
 static const char *label_prefix(const char *otel_name)
 {
     bool is_digit = *otel_name >= '0' && *otel_name <= '9';
 
+    if (strlen(otel_name) > 1 && translate(otel_name[0]) == '_' && translate(otel_name[1]) == '_')
+        return "key";
     return is_digit || strcmp(otel_name, "le") == 0 ? "_" : "";
 }
 
@@ -138,17 +141,17 @@ static char next_char(const char **prefix, const char **otel_name)
     return **otel_name ? translate(*(*otel_name)++) : '\0';
 }
 
-static bool is_same_label(const char *a, const char *b)
+/* By their names in the exposition: 0 when they are the same. */
+static int compare_labels(const char *a, const char *b)
 {
     const char *a_prefix = label_prefix(a), *b_prefix = label_prefix(b);
-    char c;
+    char c, d;
 
     do {
         c = next_char(&a_prefix, &a);
-        if (c != next_char(&b_prefix, &b))
-            return false;
-    } while (c);
-    return true;
+        d = next_char(&b_prefix, &b);
+    } while (c && c == d);
+    return c - d;
 }
 
 static void begin_label(struct pel_exposition *e, const char *prefix, const char *otel_name)
@@ -182,27 +185,54 @@ static void add_value(struct pel_exposition *e, const struct pel_label *l)
     }
 }
 
-/* The label at, unless its name was there before, with the values of all that have its name. */
+static bool is_same_label(const struct pel_label *a, const struct pel_label *b)
+{
+    return compare_labels(a->key, b->key) == 0;
+}
+
+/* The label at, unless its name was there before, with the values of all that have its name. An
+ * empty one is none to Prometheus. */
 static void add_label(struct pel_exposition *e, const struct pel_label *all, size_t n, size_t at)
 {
+    size_t before = e->out->len, value_at;
+    bool was_open = e->is_open;
+
     for (size_t i = 0; i < at; i++)
-        if (is_same_label(all[i].key, all[at].key))
+        if (is_same_label(&all[i], &all[at]))
             return;
     begin_label(e, label_prefix(all[at].key), all[at].key);
+    value_at = e->out->len;
     add_value(e, &all[at]);
     for (size_t i = at + 1; i < n; i++) {
-        if (!is_same_label(all[i].key, all[at].key))
+        if (!is_same_label(&all[i], &all[at]))
             continue;
         pel_buf_add(e->out, ";", 1);
         add_value(e, &all[i]);
     }
-    pel_buf_add(e->out, "\"", 1);
+    if (e->out->len > value_at) {
+        pel_buf_add(e->out, "\"", 1);
+        return;
+    }
+    e->out->len = before;
+    e->is_open = was_open;
 }
 
 void pel_exposition_labels(struct pel_exposition *e, const struct pel_label *labels, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         add_label(e, labels, n, i);
+}
+
+void pel_exposition_sort(struct pel_labels *ls)
+{
+    for (size_t i = 1; i < ls->n; i++) {
+        struct pel_label moved = ls->items[i];
+        size_t at = i;
+
+        for (; at && compare_labels(ls->items[at - 1].key, moved.key) > 0; at--)
+            ls->items[at] = ls->items[at - 1];
+        ls->items[at] = moved;
+    }
 }
 
 void pel_exposition_bound(struct pel_exposition *e, const char *bound)

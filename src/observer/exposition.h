@@ -30,9 +30,13 @@ void pel_exposition_family(struct pel_exposition *e, const char *otel_name, cons
 
 /* One sample: begin, its labels, then the value. suffix is "" or "_bucket", "_sum", "_count"; that
  * of counters and infos is added by itself. Label names are translated too; where that makes one of
- * several their values become one, with ";" between, as the OpenTelemetry specification says. */
+ * several their values become one, with ";" between, as the OpenTelemetry specification says. What
+ * would begin with "__", which Prometheus keeps for itself, gets "key" before it; a label without a
+ * value is left out, as Prometheus would do. */
 void pel_exposition_begin(struct pel_exposition *e, const char *suffix);
 void pel_exposition_labels(struct pel_exposition *e, const struct pel_label *labels, size_t n);
+/* Orders labels by their names in the exposition; those of one name stay as they are. */
+void pel_exposition_sort(struct pel_labels *ls);
 /* The upper bound of a histogram's bucket; an attribute of that name ("le") becomes "_le". */
 void pel_exposition_bound(struct pel_exposition *e, const char *bound);
 /* Labels that another exposition has written (what stands before the value's blank, but for the

@@ -133,10 +133,25 @@ static void add_real_histogram(struct pel_sink *sink, const struct pel_labels *l
     pel_exposition_real(s->e, h->sum);
 }
 
+/* The labels in an order of their own, so that the same ones are the same text. */
+static struct pel_str identify(struct pel_sink *sink, const struct pel_labels *ls,
+                               struct pel_arena *a)
+{
+    struct pel_exposition_sink *s = PEL_CONTAINER_OF(sink, struct pel_exposition_sink, sink);
+    struct pel_exposition renderer = {.out = &s->labels};
+    struct pel_labels sorted = *ls;
+
+    pel_exposition_sort(&sorted);
+    pel_buf_clear(&s->labels);
+    pel_exposition_labels(&renderer, sorted.items, sorted.n);
+    return pel_arena_dup(a, pel_str(s->labels.p, s->labels.len));
+}
+
 void pel_exposition_sink_init(struct pel_exposition_sink *s, struct pel_exposition *e)
 {
     *s = (struct pel_exposition_sink){
-        .sink = {begin_family, add_point, add_histogram, add_real, add_real_histogram, false},
+        .sink = {begin_family, add_point, add_histogram, add_real, add_real_histogram, identify,
+                 false},
         .e = e,
     };
     pel_buf_init(&s->labels);

@@ -7,10 +7,10 @@
 /* A point, and what it was measured with. Copies, but for the numbers: a worker that has gone wrong
  * may write to its table between the check and the use. */
 struct source {
-    const struct pel_instrument *what; /* in the arena, as is packed */
+    const struct pel_instrument *what; /* in the arena, as are the texts */
     struct pel_str packed;
+    struct pel_str series; /* the same where both are one to the sink */
     const struct pel_shm_point *point;
-    bool is_overflow;
 };
 
 struct sources {
@@ -55,7 +55,50 @@ static bool copy_point(struct source *out, const struct pel_shm_point *point,
     return true;
 }
 
-static void find_in(const struct pel_shm_instruments *t, struct sources *out)
+static const char *key_of(struct pel_arena *a, struct pel_str key)
+{
+    char *text = pel_arena_alloc(a, key.len + 1);
+
+    memcpy(text, key.p, key.len);
+    text[key.len] = '\0';
+    return text;
+}
+
+static void make_labels(struct pel_labels *ls, struct pel_arena *a, const struct source *s)
+{
+    struct pel_str packed = s->packed;
+    struct pel_attribute from;
+
+    ls->n = 0;
+    while (ls->n < PEL_LABELS_MAX && pel_attribute_next(&packed, &from))
+        ls->items[ls->n++] = (struct pel_label){.key = key_of(a, from.key),
+                                                .type = from.type,
+                                                .text = from.text,
+                                                .number = from.integer,
+                                                .real = from.real};
+}
+
+static struct pel_str identify(struct pel_sink *sink, const struct source *s, struct pel_arena *a)
+{
+    struct pel_labels ls;
+
+    if (!sink->identify)
+        return s->packed;
+    make_labels(&ls, a, s);
+    return sink->identify(sink, &ls, a);
+}
+
+/* An overflow is as if the app had measured it with that. */
+static struct pel_str overflow_attributes(struct pel_arena *a)
+{
+    struct pel_attribute is = {
+        .type = PEL_ATTRIBUTE_BOOL, .key = PEL_STR(PEL_OVERFLOW_KEY), .integer = 1};
+    char room[PEL_ATTRIBUTE_PACKED_MAX];
+
+    return pel_arena_dup(a, pel_str(room, pel_attribute_put(room, 0, &is)));
+}
+
+static void find_in(const struct pel_shm_instruments *t, struct pel_sink *sink, struct sources *out)
 {
     const struct pel_instrument *whats[PEL_INSTRUMENT_N];
     struct source s;
@@ -65,7 +108,9 @@ static void find_in(const struct pel_shm_instruments *t, struct sources *out)
     for (size_t i = 0; i < PEL_POINT_N; i++) {
         if (!copy_point(&s, &t->points[i], whats, &out->arena))
             continue;
-        s.is_overflow = pel_point_is_overflow(t, &t->points[i]);
+        if (pel_point_is_overflow(t, &t->points[i]))
+            s.packed = overflow_attributes(&out->arena);
+        s.series = identify(sink, &s, &out->arena);
         pel_buf_add(&out->items, (const char *)&s, sizeof(s));
     }
 }
@@ -86,10 +131,8 @@ static int by_set(const struct source *a, const struct source *b)
     int order = by_instrument(a->what, b->what);
 
     if (order == 0)
-        order = a->is_overflow - b->is_overflow;
-    if (order == 0)
-        order = (int)a->packed.len - (int)b->packed.len;
-    return order ? order : memcmp(a->packed.p, b->packed.p, a->packed.len);
+        order = (int)a->series.len - (int)b->series.len;
+    return order ? order : memcmp(a->series.p, b->series.p, a->series.len);
 }
 
 static int compare(const void *a, const void *b)
@@ -99,32 +142,8 @@ static int compare(const void *a, const void *b)
 
 /* --- telling of them --- */
 
-static const char *key_of(struct pel_arena *a, struct pel_str key)
-{
-    char *text = pel_arena_alloc(a, key.len + 1);
-
-    memcpy(text, key.p, key.len);
-    text[key.len] = '\0';
-    return text;
-}
-
-static void make_labels(struct pel_labels *ls, struct pel_arena *a, const struct source *s)
-{
-    struct pel_str packed = s->packed;
-    struct pel_attribute from;
-
-    ls->n = 0;
-    if (s->is_overflow)
-        pel_labels_overflow(ls);
-    while (ls->n < PEL_LABELS_MAX && pel_attribute_next(&packed, &from))
-        ls->items[ls->n++] = (struct pel_label){.key = key_of(a, from.key),
-                                                .type = from.type,
-                                                .text = from.text,
-                                                .number = from.integer,
-                                                .real = from.real};
-}
-
-/* The n sources of one set of attributes, which different workers have written. */
+/* The n sources of one series: of different workers, or of attributes that the sink cannot tell
+ * apart. */
 static void tell_set(struct pel_sink *sink, const struct source *s, size_t n)
 {
     struct pel_real_histogram h = {.bounds = s->what->bounds, .n_bounds = s->what->n_bounds};
@@ -202,7 +221,7 @@ void pel_instruments_collect(struct pel_sink *sink, struct pel_shm *shm)
         const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
 
         if (pel_shm_slot_is_used(slot))
-            find_in(&slot->instruments, &found);
+            find_in(&slot->instruments, sink, &found);
     }
     n = found.items.len / sizeof(struct source);
     if (n) {

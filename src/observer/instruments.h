@@ -1,5 +1,6 @@
 /*
  * instruments - the app's own counters and histograms, put together from the workers' tables.
+ * Measurements with attributes that are one to the sink (pel_sink.identify) are one series.
  *
  * A pure reader on the observer's one thread, for collect.h.
  */

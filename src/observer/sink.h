@@ -7,6 +7,7 @@
 #ifndef PELLUCID_OBSERVER_SINK_H
 #define PELLUCID_OBSERVER_SINK_H
 
+#include "pellucid/arena.h"
 #include "pellucid/attribute.h"
 #include "pellucid/metrics.h"
 
@@ -87,6 +88,10 @@ struct pel_sink {
     void (*real)(struct pel_sink *sink, const struct pel_labels *ls, double value);
     void (*real_histogram)(struct pel_sink *sink, const struct pel_labels *ls,
                            const struct pel_real_histogram *h);
+    /* Which series the labels make, in the arena: those that are one to the reader have the same
+     * text. NULL: as many as there are sets of attributes. */
+    struct pel_str (*identify)(struct pel_sink *sink, const struct pel_labels *ls,
+                               struct pel_arena *a);
     bool wants_exponential; /* of durations */
 };
 

@@ -191,9 +191,33 @@ def test_a_reload_that_makes_it_something_else(server, tmp_path):
     assert not [name for name, _ in samples(running) if name.startswith("again_bucket")]
 
 
+# What Prometheus cannot tell apart, or keeps for itself.
+AMBIGUOUS = [
+    *('/orders?weird.key-1="a"', '/orders?weird_key_1="a"', '/orders?kind=""', "/orders"),
+    *("/orders?shop=7", '/orders?shop="7"', '/orders?__name__="x"'),
+    *("/took?s=0.3&weird.key-1=1", "/took?s=20&weird_key_1=1"),
+]
+
+
+def test_what_is_one_to_prometheus_is_one_sample(server, code):
+    running = server(code=code)
+    do(running, *AMBIGUOUS)
+    found = samples(running)  # which has no line twice
+    orders = {pairs: v for (name, pairs), v in found.items() if name == "shop_orders_total"}
+    assert orders == {
+        (): 2,
+        (("weird_key_1", "a"),): 2,
+        (("shop", "7"),): 2,
+        (("key__name__", "x"),): 1,
+    }
+    assert total(found, "execution_time_seconds_bucket", le="0.5", weird_key_1="1") == 1
+    assert total(found, "execution_time_seconds_count", weird_key_1="1") == 2
+
+
 def test_promtool_has_nothing_to_say(server, prometheus_binaries):
     running = server(code=APP + WSGI)
     do(running, "/orders", '/orders?kind="gift"&shop=7', "/sizes", "/took?s=1")
+    do(running, *AMBIGUOUS)
     assert check(prometheus_binaries, running.metrics()) == (0, "")
 
 

@@ -71,6 +71,9 @@ static void labels_of_an_app_do_no_harm(void **state)
         {.key = "le", .text = PEL_STR("7")},
         {.key = "a-b", .text = PEL_STR("3")},
         {.key = "a.bc", .text = PEL_STR("")},
+        {.key = "__name__", .text = PEL_STR("z")},
+        {.key = "\xc3\xa9", .text = PEL_STR("e")},
+        {.key = "_", .text = PEL_STR("u")},
     };
     struct pel_exposition e = {.out = &out};
 
@@ -82,7 +85,8 @@ static void labels_of_an_app_do_no_harm(void **state)
     assert_string_equal(finished(&e),
                         "# HELP shop_orders_total \"Orders\"\\\\.\n"
                         "# TYPE shop_orders_total counter\n"
-                        "shop_orders_total{a_b=\"1;2;3\",_3d=\"x;y\",_le=\"7\",a_bc=\"\"} 5\n");
+                        "shop_orders_total{a_b=\"1;2;3\",_3d=\"x;y\",_le=\"7\",key__name__=\"z\","
+                        "key__=\"e\",_=\"u\"} 5\n");
     pel_buf_fini(&out);
 }
 

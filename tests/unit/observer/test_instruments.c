@@ -1,5 +1,6 @@
 #include "../probe/fixture.h"
 
+#include "observer/exposition_sink.h"
 #include "observer/instruments.h"
 #include "pellucid/instrument.h"
 
@@ -73,6 +74,62 @@ static void what_workers_measured_is_added_up(void **state)
     pel_shm_close(&shm);
 }
 
+static void measure_with(struct pel_shm_instruments *t, const struct pel_instrument *what,
+                         const struct pel_attribute *attributes, size_t n, double value)
+{
+    char room[PEL_ATTRIBUTE_PACKED_MAX];
+    size_t len = 0;
+
+    for (size_t i = 0; i < n; i++)
+        len = pel_attribute_put(room, len, &attributes[i]);
+    pel_point_add(pel_point_find(t, pel_instrument_find(t, what), pel_str(room, len)), what, value);
+}
+
+/* Each line was measured with attributes that are those of the line before to Prometheus. */
+static void measure_alike(struct pel_shm_instruments *t, const struct pel_instrument *what)
+{
+    static const struct pel_attribute sets[][2] = {
+        {{.key = PEL_STR("weird.key-1"), .text = PEL_STR("7")}, {.key = PEL_STR("x")}},
+        {{.key = PEL_STR("weird_key_1"), .text = PEL_STR("7")}, {.key = PEL_STR("y")}},
+        {{.key = PEL_STR("weird_key_1"), .type = PEL_ATTRIBUTE_INT, .integer = 7},
+         {.key = PEL_STR("z")}},
+        {{.key = PEL_STR("a-b"), .text = PEL_STR("1")},
+         {.key = PEL_STR("a.a"), .text = PEL_STR("2")}},
+        {{.key = PEL_STR("a.a"), .text = PEL_STR("2")},
+         {.key = PEL_STR("a_b"), .text = PEL_STR("1")}},
+    };
+
+    for (size_t i = 0; i < PEL_ARRAY_LEN(sets); i++)
+        measure_with(t, what, sets[i], PEL_ARRAY_LEN(sets[i]), (double)(1 << i));
+    pel_point_add(pel_point_overflow(t, pel_instrument_find(t, what)), what, 100);
+}
+
+static void what_is_one_to_prometheus_is_one_sample(void **state)
+{
+    struct pel_shm shm = fixture_shm(1);
+    struct pel_instrument what = histogram();
+    struct pel_exposition_sink shown;
+    struct pel_buf out;
+    struct pel_exposition e = {.out = &out};
+
+    measure_alike(table(&shm, 0), &what);
+    pel_buf_init(&out);
+    pel_exposition_sink_init(&shown, &e);
+    pel_instruments_collect(&shown.sink, &shm);
+    pel_buf_add(&out, "", 1);
+    assert_non_null(strstr(out.p, "{weird_key_1=\"7\",le=\"2.5\"} 2\n"));
+    assert_non_null(strstr(out.p, "_count{weird_key_1=\"7\"} 3\n"));
+    assert_non_null(strstr(out.p, "_sum{weird_key_1=\"7\"} 7\n"));
+    assert_non_null(strstr(out.p, "{otel_metric_overflow=\"true\"} 100\n"));
+    assert_true(strstr(out.p, "_sum{a_b=\"1\",a_a=\"2\"} 24\n") ||
+                strstr(out.p, "_sum{a_a=\"2\",a_b=\"1\"} 24\n"));
+    pel_exposition_sink_fini(&shown);
+    pel_buf_fini(&out);
+    pel_instruments_collect(&sink, &shm);
+    assert_int_equal(seen.n_points, 6);
+    pel_shm_close(&shm);
+}
+
 static void nonsense_is_left_out_or_ended(void **state)
 {
     struct pel_shm shm = fixture_shm(1);
@@ -95,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_workers_measured_is_added_up),
+        cmocka_unit_test(what_is_one_to_prometheus_is_one_sample),
         cmocka_unit_test(nonsense_is_left_out_or_ended),
     };
 
