@@ -49,18 +49,25 @@ static struct pel_route *find(struct pel_routes *rs, const struct pel_shm_series
     return &rs->items[rs->n++];
 }
 
+/* What is beyond 599 is treated as 5xx: RFC 9110 15. */
+static size_t class_of(uint16_t status)
+{
+    size_t status_class = status / 100U;
+
+    return status_class < PEL_STATUS_CLASSES ? status_class : PEL_STATUS_CLASSES - 1;
+}
+
 static void add(void *arg, const struct pel_shm_series_table *t, const struct pel_shm_series *s)
 {
     bool is_overflow = pel_series_is_overflow(t, s);
     struct pel_route *r = find(arg, s, is_overflow);
-    size_t status_class = s->status / 100U;
     uint64_t n = 0;
 
     for (size_t i = 0; i < PEL_DURATION_BUCKETS; i++)
         n += LOAD(s->buckets[i]);
     r->n += n;
     if (!is_overflow)
-        r->classes[status_class < PEL_STATUS_CLASSES ? status_class : 0] += n;
+        r->classes[class_of(s->status)] += n;
     if (!is_overflow && pel_is_failed(s->status, (enum pel_error)s->error))
         r->n_failed += n;
     r->sum_ns += LOAD(s->sum_ns);

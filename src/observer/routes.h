@@ -11,7 +11,7 @@
 #include "lookup.h"
 #include "pellucid/shm.h"
 
-#define PEL_STATUS_CLASSES 6 /* 1xx to 5xx; the first is of requests without a response */
+#define PEL_STATUS_CLASSES 6 /* none (without a response), 1xx to 5xx and what is beyond */
 
 struct pel_route {
     const struct pel_shm_series *key; /* one of its streams, in the shared memory */

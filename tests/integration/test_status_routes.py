@@ -16,7 +16,7 @@ def app(environ, start_response):
     if path.startswith("/slow/"):
         time.sleep(0.1)
     environ["wsgi.input"].read()
-    start_response("200 OK", [("Content-Length", "5000")])
+    start_response("999 Odd" if path == "/odd" else "200 OK", [("Content-Length", "5000")])
     return [b"x" * 5000]
 """
 
@@ -80,6 +80,14 @@ def test_routes_and_what_they_cost(server):
     (error,) = [k for k in kept if k["reason"] == "error"]
     assert (error["name"], error["path"], error["exception"]) == ("GET", "/boom", "ValueError")
     assert (len(error["trace_id"]), len(error["span_id"])) == (32, 16)
+
+
+def test_statuses_beyond_599_are_5xx(server):
+    running = server(code=APP)
+    running.get("/odd")
+    _, routes = routes_of(running, 1)
+    odd = routes["GET", None]["total"]
+    assert (odd["errors"], odd["responses"]) == (1, {"5xx": 1})
 
 
 def test_nothing_is_forgotten_with_a_worker(server):

@@ -33,6 +33,26 @@ static void streams_of_a_route_are_one(void **state)
     pel_shm_close(&shm);
 }
 
+static void statuses_beyond_599_are_5xx(void **state)
+{
+    static const uint16_t statuses[] = {0, 599, 600, 999};
+    struct pel_shm shm = fixture_shm(1);
+    struct pel_record rec = fixture_record(1000);
+    struct pel_routes rs;
+
+    atomic_store(&pel_shm_slot(&shm, 0)->is_used, 1);
+    for (size_t i = 0; i < PEL_ARRAY_LEN(statuses); i++) {
+        rec.status = statuses[i];
+        fixture_count(&shm, 0, &rec, 1);
+    }
+    pel_routes_read(&rs, &shm);
+    assert_int_equal(rs.n, 1);
+    assert_int_equal(rs.items[0].classes[0], 1);
+    assert_int_equal(rs.items[0].classes[5], 3);
+    pel_routes_fini(&rs);
+    pel_shm_close(&shm);
+}
+
 static void a_new_route_is_not_found_in_an_older_reading(void **state)
 {
     struct pel_shm shm = fixture_shm(1);
@@ -57,6 +77,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams_of_a_route_are_one),
+        cmocka_unit_test(statuses_beyond_599_are_5xx),
         cmocka_unit_test(a_new_route_is_not_found_in_an_older_reading),
     };
 
