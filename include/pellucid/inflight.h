@@ -36,4 +36,20 @@ static inline enum pel_request_phase pel_inflight_phase(const struct pel_shm_inf
     return PEL_REQUEST_PHASE_APP;
 }
 
+/* Readers: how many are active. Of the two the end is read first, so that none is counted below
+ * zero. */
+static inline uint64_t pel_active_count(const struct pel_shm_active *a)
+{
+    uint64_t ended = atomic_load_explicit(&a->ended, memory_order_acquire);
+    uint64_t begun = atomic_load_explicit(&a->begun, memory_order_relaxed);
+
+    return begun > ended ? begun - ended : 0;
+}
+
+/* Those of a worker, whatever their method and scheme. */
+uint64_t pel_active_sum(const struct pel_shm_slot *slot);
+
+/* Writer, or the supervisor when that has died: none is active. */
+void pel_active_reset(struct pel_shm_slot *slot);
+
 #endif

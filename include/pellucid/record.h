@@ -88,11 +88,11 @@ struct pel_record {
     uint64_t thread_id;           /* kernel tid of the thread that ran the app */
     uint64_t connection_requests; /* this is the n-th request of its connection, from 1 */
     struct pel_shm_inflight *inflight; /* borrowed: what the observer sees of it; NULL = nothing */
+    struct pel_shm_active *active;     /* borrowed: where it has begun; NULL = not, or finished */
     uint16_t status;                   /* 0 = no response was begun */
     uint8_t version_minor;             /* HTTP/1.x */
     enum pel_error error;
-    bool is_kept;   /* the app wants it exported */
-    bool is_active; /* has begun and not finished (probe's own) */
+    bool is_kept; /* the app wants it exported */
     enum pel_route_source route_source;
     struct pel_str method;           /* as received */
     struct pel_str path;             /* raw, percent-encoded, without query */

@@ -111,8 +111,15 @@ struct pel_series_key {
 /* Equal for equal keys, and what a stream of that key has as its hash. */
 uint32_t pel_series_key_hash(const struct pel_series_key *key);
 
-/* A method that is safe as an attribute: one of the nine of RFC 9110 and PATCH, else "_OTHER". */
-struct pel_str pel_method_bounded(struct pel_str method);
+/* Methods that are safe as an attribute: those of RFC 9110 and PATCH, and "_OTHER". */
+#define PEL_METHOD_N 11
+unsigned pel_method_index(struct pel_str method); /* below PEL_METHOD_N */
+struct pel_str pel_method_text(unsigned index);
+
+static inline struct pel_str pel_method_bounded(struct pel_str method)
+{
+    return pel_method_text(pel_method_index(method));
+}
 
 /*
  * Writer. The stream a finished request belongs to: found, or taken into use when it is new. When

@@ -21,7 +21,7 @@
 #include "pellucid/vitals.h"
 
 #define PEL_SHM_MAGIC 0x50454c4cU
-#define PEL_SHM_VERSION 12U
+#define PEL_SHM_VERSION 13U
 
 #define PEL_SHM_INFLIGHT_N 512
 #define PEL_SHM_PATH_LEN 168
@@ -83,6 +83,13 @@ struct pel_shm_inflight {
     char route[PEL_SHM_INFLIGHT_ROUTE_LEN]; /* as http.route; cut */
 };
 
+/* Requests of one method and scheme, of which those are active that have begun and not ended:
+ * inflight.h. Neither goes back; when the worker has died, all have ended. */
+struct pel_shm_active {
+    _Atomic uint64_t begun, ended;
+};
+#define PEL_ACTIVE_N (2 * PEL_METHOD_N)
+
 /* A ring of byte entries, one producer (the slot's worker), one consumer (the observer): ring.h. */
 struct pel_shm_ring {
     _Alignas(PEL_SHM_CACHELINE) _Atomic uint64_t head; /* bytes ever written; producer, release */
@@ -118,6 +125,7 @@ struct pel_shm_slot {
     _Atomic uint64_t inflight_lost;   /* requests that found the table full */
     _Atomic uint64_t metrics[PEL_METRIC_N];
     struct pel_shm_vitals vitals;
+    struct pel_shm_active active[PEL_ACTIVE_N]; /* by 2 * pel_method_index, one more with https */
     struct pel_shm_inflight inflight[PEL_SHM_INFLIGHT_N];
     struct pel_shm_series_table series;
     struct pel_shm_exception_table exceptions;

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "http_metrics.h"
+#include "pellucid/inflight.h"
 #include "streams.h"
 
 static void add_error_type(struct pel_labels *ls, const struct pel_shm_series *k, char code[8])
@@ -145,6 +146,45 @@ static void collect_times(struct pel_sink *sink, const struct pel_streams *ss, s
     }
 }
 
+/* False: no worker has had such a request so far. */
+static bool count_active(const struct pel_shm *shm, size_t which, uint64_t *n)
+{
+    bool has_begun = false;
+
+    *n = 0;
+    for (unsigned i = 0; i < shm->n_slots; i++) {
+        const struct pel_shm_slot *slot = pel_shm_slot(shm, i);
+
+        if (!pel_shm_slot_is_used(slot))
+            continue;
+        has_begun |= atomic_load_explicit(&slot->active[which].begun, memory_order_relaxed) != 0;
+        *n += pel_active_count(&slot->active[which]);
+    }
+    return has_begun;
+}
+
+static void collect_active(struct pel_sink *sink, const struct pel_shm *shm)
+{
+    static const struct pel_metric_info info = {
+        PEL_METRIC_KIND_UPDOWN,
+        "{request}",
+        "http.server.active_requests",
+        "Requests in flight.",
+    };
+
+    sink->family(sink, &info);
+    for (unsigned i = 0; i < PEL_ACTIVE_N; i++) {
+        struct pel_labels ls = {.n = 0};
+        uint64_t n;
+
+        if (!count_active(shm, i, &n))
+            continue;
+        pel_labels_text(&ls, "http.request.method", pel_method_text(i / 2));
+        pel_labels_cstr(&ls, "url.scheme", i % 2 ? "https" : "http");
+        sink->point(sink, &ls, n);
+    }
+}
+
 void pel_http_metrics_collect(struct pel_sink *sink, const struct pel_shm *shm,
                               const struct pel_exemplars *exemplars)
 {
@@ -158,4 +198,5 @@ void pel_http_metrics_collect(struct pel_sink *sink, const struct pel_shm *shm,
     for (size_t i = 0; i < PEL_ARRAY_LEN(times); i++)
         collect_times(sink, &ss, i);
     pel_streams_fini(&ss);
+    collect_active(sink, shm); /* last: who is counted above is active no more */
 }

@@ -58,7 +58,7 @@ static void add_worker(struct pel_json *j, const struct pel_view *v, unsigned i,
     pel_json_uint(j, "generation", LOAD(s->generation));
     pel_json_seconds(j, "age_seconds", age_ns(LOAD(s->started_ns)));
     pel_json_uint(j, "requests", LOAD(s->worker_requests));
-    pel_json_uint(j, "requests_active", LOAD(s->metrics[PEL_METRIC_REQUESTS_ACTIVE]));
+    pel_json_uint(j, "requests_active", pel_active_sum(s));
     pel_json_uint(j, "requests_queued", LOAD(s->metrics[PEL_METRIC_REQUESTS_QUEUED]));
     pel_json_uint(j, "connections_active", LOAD(s->metrics[PEL_METRIC_CONNECTIONS_ACTIVE]));
     pel_json_bool(j, "is_idle", LOAD(s->is_polling));
@@ -205,6 +205,16 @@ static void add_metrics_exporter(struct pel_json *j, const struct pel_metrics_ex
     pel_json_close(j, '}');
 }
 
+static uint64_t active_total(const struct pel_shm *shm)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < shm->n_slots; i++)
+        if (pel_shm_slot_is_used(pel_shm_slot(shm, i)))
+            sum += pel_active_sum(pel_shm_slot(shm, i));
+    return sum;
+}
+
 static void add_totals(struct pel_json *j, struct pel_shm *shm)
 {
     pel_json_open(j, "totals", '{');
@@ -216,6 +226,7 @@ static void add_totals(struct pel_json *j, struct pel_shm *shm)
         else
             pel_json_uint(j, pel_metric_infos[m].name, sum);
     }
+    pel_json_uint(j, "http.server.active_requests", active_total(shm));
     pel_json_close(j, '}');
 }
 

@@ -71,12 +71,19 @@ static void fill_entry(struct pel_shm_inflight *e, const struct pel_record *rec)
     atomic_store_explicit(&e->start_ns, now ? now : 1, memory_order_release);
 }
 
+static struct pel_shm_active *active_of(struct pel_shm_slot *slot, const struct pel_record *rec)
+{
+    bool is_https = rec->scheme.len == 5;
+
+    return &slot->active[2 * pel_method_index(rec->method) + is_https];
+}
+
 static void begin(struct pel_probes *ps, struct pel_record *rec)
 {
     uint32_t i = take_entry(&ps->inflight);
 
-    pel_metric_add(ps->slot, PEL_METRIC_REQUESTS_ACTIVE, 1);
-    rec->is_active = true;
+    rec->active = active_of(ps->slot, rec);
+    atomic_fetch_add_explicit(&rec->active->begun, 1, memory_order_relaxed);
     if (PEL_UNLIKELY(i == NO_ENTRY)) {
         atomic_fetch_add_explicit(&ps->slot->inflight_lost, 1, memory_order_relaxed);
         return;
@@ -104,15 +111,15 @@ static void finish(struct pel_probes *ps, struct pel_record *rec)
 {
     struct pel_shm_inflight *e = rec->inflight;
 
-    if (!rec->is_active)
+    if (!rec->active)
         return;
-    pel_metric_sub(ps->slot, PEL_METRIC_REQUESTS_ACTIVE, 1);
+    pel_counter_publish(&rec->active->ended, 1);
     if (e) {
         atomic_store_explicit(&e->start_ns, 0, memory_order_release);
         give_entry(&ps->inflight, (uint32_t)(e - ps->slot->inflight));
     }
     rec->inflight = NULL;
-    rec->is_active = false;
+    rec->active = NULL;
 }
 
 void pel_inflight_show_route(const struct pel_record *rec, struct pel_str route)
@@ -126,6 +133,25 @@ void pel_inflight_show_route(const struct pel_record *rec, struct pel_str route)
     if (len)
         memcpy(e->route, route.p, len);
     atomic_store_explicit(&e->route_len, (uint8_t)len, memory_order_release);
+}
+
+uint64_t pel_active_sum(const struct pel_shm_slot *slot)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < PEL_ACTIVE_N; i++)
+        sum += pel_active_count(&slot->active[i]);
+    return sum;
+}
+
+void pel_active_reset(struct pel_shm_slot *slot)
+{
+    for (size_t i = 0; i < PEL_ACTIVE_N; i++) {
+        struct pel_shm_active *a = &slot->active[i];
+        uint64_t begun = atomic_load_explicit(&a->begun, memory_order_relaxed);
+
+        atomic_store_explicit(&a->ended, begun, memory_order_release);
+    }
 }
 
 const struct pel_probe pel_probe_inflight = {

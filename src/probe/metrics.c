@@ -1,3 +1,5 @@
+#include "pellucid/inflight.h"
+
 #include "probes.h"
 
 const struct pel_metric_info pel_metric_infos[PEL_METRIC_N] = {
@@ -45,6 +47,7 @@ void pel_metrics_reset_gauges(struct pel_shm_slot *slot)
         if (pel_metric_infos[i].kind != PEL_METRIC_KIND_COUNTER)
             atomic_store_explicit(&slot->metrics[i], 0, memory_order_relaxed);
     pel_vitals_reset(&slot->vitals);
+    pel_active_reset(slot);
 }
 
 static int start(struct pel_probes *ps, struct pel_err *err)

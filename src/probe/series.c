@@ -20,17 +20,26 @@ const uint64_t pel_size_bounds[PEL_SIZE_BUCKETS - 1] = {
     0, SIZE(0), SIZE(1), SIZE(2), SIZE(3), SIZE(4), SIZE(5), SIZE(6), SIZE(7),
 };
 
+#define OTHER (PEL_METHOD_N - 1)
 /* Those of the HTTP semantic conventions. */
-static const char *const known_methods[] = {"GET",   "POST",    "HEAD",  "PUT",     "DELETE",
-                                            "PATCH", "OPTIONS", "TRACE", "CONNECT", "QUERY"};
+static const struct pel_str methods[PEL_METHOD_N] = {
+    {"GET", 3},     {"POST", 4},  {"HEAD", 4},    {"PUT", 3},   {"DELETE", 6}, {"PATCH", 5},
+    {"OPTIONS", 7}, {"TRACE", 5}, {"CONNECT", 7}, {"QUERY", 5}, {"_OTHER", 6},
+};
 
-struct pel_str pel_method_bounded(struct pel_str method)
+unsigned pel_method_index(struct pel_str method)
 {
-    for (size_t i = 0; i < PEL_ARRAY_LEN(known_methods); i++)
-        if (strlen(known_methods[i]) == method.len &&
-            memcmp(known_methods[i], method.p, method.len) == 0)
-            return method;
-    return PEL_STR("_OTHER");
+    unsigned i = 0;
+
+    while (i < OTHER && !pel_str_eq(methods[i], method))
+        i++;
+    return i;
+}
+
+struct pel_str pel_method_text(unsigned index)
+{
+    PEL_ASSERT(index < PEL_METHOD_N);
+    return methods[index];
 }
 
 /* --- which stream --- */

@@ -4,6 +4,7 @@
 #include "control.h"
 #include "h1.h"
 #include "handoff.h"
+#include "pellucid/inflight.h"
 #include "pellucid/log.h"
 #include "port.h"
 
@@ -95,8 +96,7 @@ void pel_drain_start(struct pel_drain *d, const char *reason, bool hands_over)
     if (d->start_ns)
         return;
     pel_log(PEL_LOG_WORKER_DRAINING, "draining (%s): %zu connections, %llu requests in flight",
-            reason, loop->n_conns,
-            (unsigned long long)loop->slot->metrics[PEL_METRIC_REQUESTS_ACTIVE]);
+            reason, loop->n_conns, (unsigned long long)pel_active_sum(loop->slot));
     d->start_ns = pel_loop_now(loop);
     d->end_ns = d->start_ns + (uint64_t)loop->conf->server_graceful_timeout_ms * PEL_NS_PER_MS;
     d->hands_over = hands_over && loop->env->control_fd >= 0;

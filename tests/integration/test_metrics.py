@@ -150,11 +150,15 @@ def test_gauges_follow_and_return_to_zero(server):
         wire.send(b"GET /hang HTTP/1.1\r\nHost: a\r\n\r\n")
 
         def active():
-            return total(parse(running.metrics()), "http_server_active_requests")
+            name = "http_server_active_requests"
+            return {pairs: v for (n, pairs), v in parse(running.metrics()).items() if n == name}
 
-        wait_for("an active request", lambda: active() == 1, 10 * running.target.patience)
+        get = (("http_request_method", "GET"), ("url_scheme", "http"))
+        wait_for("an active one", lambda: active() == {get: 1}, 10 * running.target.patience)
+        assert running.status()["totals"]["http.server.active_requests"] == 1
         running.kill_worker()
-    wait_for("no active request", lambda: active() == 0, 10 * running.target.patience)
+    wait_for("no active one", lambda: active() == {get: 0}, 10 * running.target.patience)
+    assert running.status()["totals"]["http.server.active_requests"] == 0
 
 
 def test_routes_of_the_configuration_are_labels(server):

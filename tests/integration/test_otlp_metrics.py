@@ -78,9 +78,11 @@ def test_all_of_the_metrics_page_is_exported(server, receiver):
     (requests,) = named(points, "pellucid.requests")
     assert (requests.kind, requests.is_monotonic, requests.value) == ("sum", True, 6)
     assert requests.temporality == 2
-    active = named(points, "http.server.active_requests")
-    assert [p.is_monotonic for p in active] == [False, False]
-    assert {p.attributes["pellucid.worker.id"] for p in active} == {0, 1}
+    (active,) = named(points, "http.server.active_requests")
+    assert (active.kind, active.is_monotonic, active.value) == ("sum", False, 0)
+    assert active.attributes == {"http.request.method": "GET", "url.scheme": "http"}
+    open_ones = named(points, "pellucid.connections.active")
+    assert {p.attributes["pellucid.worker.id"] for p in open_ones} == {0, 1}
     (app_time,) = named(points, "pellucid.request.app.time")
     assert app_time.unit == "s"
     assert 0 < app_time.value < 5

@@ -4,7 +4,6 @@
  * PEL_METRIC(NAME, COUNTER | UPDOWN | GAUGE, unit (UCUM), OpenTelemetry name, help)
  */
 PEL_METRIC(REQUESTS, COUNTER, "{request}", "pellucid.requests", "Requests finished.")
-PEL_METRIC(REQUESTS_ACTIVE, UPDOWN, "{request}", "http.server.active_requests", "Requests in flight.")
 PEL_METRIC(REQUESTS_QUEUED, UPDOWN, "{request}", "pellucid.requests.queued", "Requests waiting for an application thread.")
 PEL_METRIC(REQUESTS_BAD, COUNTER, "{request}", "pellucid.requests.bad", "Requests refused before the app saw them.")
 PEL_METRIC(DISCONNECTS, COUNTER, "{request}", "pellucid.disconnects", "Requests whose client left before the end.")

@@ -144,6 +144,38 @@ static void streams_of_workers_are_added_up(void **state)
     pel_shm_close(&shm);
 }
 
+static void active_requests_of_workers_are_added_up(void **state)
+{
+    struct pel_exposition e = {.out = &out};
+    struct pel_shm shm = fixture_shm(3);
+    struct pel_exposition_sink sink;
+    unsigned put = 2 * pel_method_index(PEL_STR("PUT")) + 1;
+    const char *text;
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct pel_shm_slot *slot = pel_shm_slot(&shm, i);
+
+        atomic_store(&slot->is_used, 1);
+        atomic_store(&slot->active[put].begun, 5);
+        atomic_store(&slot->active[put].ended, 3 - i);
+        atomic_store(&slot->active[0].begun, i);
+        atomic_store(&slot->active[0].ended, 2 * i); /* a worker gone mad */
+    }
+    pel_buf_init(&out);
+    pel_exposition_sink_init(&sink, &e);
+    pel_http_metrics_collect(&sink.sink, &shm, &no_exemplars);
+    pel_exposition_sink_fini(&sink);
+    text = strstr(finished(&e), "# TYPE http_server_active_requests gauge\n");
+    assert_non_null(text);
+    assert_string_equal(strchr(text, '\n') + 1,
+                        "http_server_active_requests{http_request_method=\"GET\","
+                        "url_scheme=\"http\"} 0\n"
+                        "http_server_active_requests{http_request_method=\"PUT\","
+                        "url_scheme=\"https\"} 5\n");
+    pel_buf_fini(&out);
+    pel_shm_close(&shm);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +184,7 @@ int main(void)
         cmocka_unit_test(labels_of_an_app_do_no_harm),
         cmocka_unit_test(openmetrics_differs_in_its_frame),
         cmocka_unit_test(streams_of_workers_are_added_up),
+        cmocka_unit_test(active_requests_of_workers_are_added_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,79 +45,13 @@ static void request_appears_in_flight_and_leaves(void **state)
     assert_int_equal(atomic_load(&e->start_ns), rec.stamp_ns[PEL_STAMP_FIRST_BYTE]);
     assert_string_equal(e->method, "GET");
     assert_memory_equal(e->path, "/orders/17", e->path_len);
-    assert_int_equal(fixture_metric(&s.shm, 0, PEL_METRIC_REQUESTS_ACTIVE), 1);
+    assert_int_equal(pel_active_sum(pel_shm_slot(&s.shm, 0)), 1);
     pel_probes_app_enter(s.ps, &rec);
     assert_int_equal(atomic_load(&e->app_start_ns), rec.stamp_ns[PEL_STAMP_APP_START]);
     pel_probes_app_leave(s.ps, &rec);
     pel_probes_finish(s.ps, &rec);
     assert_int_equal(atomic_load(&e->start_ns), 0);
-    assert_int_equal(fixture_metric(&s.shm, 0, PEL_METRIC_REQUESTS_ACTIVE), 0);
-    tear_down(&s);
-}
-
-static void phase_and_route_are_shown_in_flight(void **state)
-{
-    struct pel_record rec = fixture_record(pel_now_ns());
-    const struct pel_shm_inflight *e;
-    char route[PEL_SHM_INFLIGHT_ROUTE_LEN + 20];
-    struct server s;
-
-    set_up(&s);
-    rec.route = PEL_STR_NONE;
-    pel_probes_begin(s.ps, &rec);
-    e = &pel_shm_slot(&s.shm, 0)->inflight[0];
-    assert_int_equal(e->route_len, 0);
-    assert_int_equal(pel_inflight_phase(e), PEL_REQUEST_PHASE_QUEUE);
-    pel_inflight_show_phase(&rec, PEL_REQUEST_PHASE_BODY);
-    assert_int_equal(pel_inflight_phase(e), PEL_REQUEST_PHASE_BODY);
-    pel_inflight_show_phase(&rec, PEL_REQUEST_PHASE_QUEUE);
-    pel_probes_app_enter(s.ps, &rec);
-    assert_int_equal(pel_inflight_phase(e), PEL_REQUEST_PHASE_APP);
-    pel_inflight_show_phase(&rec, PEL_REQUEST_PHASE_BODY);
-    assert_int_equal(pel_inflight_phase(e), PEL_REQUEST_PHASE_BODY);
-    pel_inflight_show_phase(&rec, PEL_REQUEST_PHASE_APP);
-    assert_int_equal(pel_inflight_phase(e), PEL_REQUEST_PHASE_APP);
-    pel_inflight_show_phase(&rec, PEL_REQUEST_PHASE_WRITE);
-    assert_int_equal(pel_inflight_phase(e), PEL_REQUEST_PHASE_WRITE);
-
-    pel_inflight_show_route(&rec, PEL_STR("/files/{path}"));
-    assert_str(pel_str(e->route, e->route_len), "/files/{path}");
-    memset(route, 'r', sizeof(route));
-    pel_inflight_show_route(&rec, pel_str(route, sizeof(route)));
-    assert_int_equal(e->route_len, PEL_SHM_INFLIGHT_ROUTE_LEN);
-
-    pel_probes_finish(s.ps, &rec);
-    pel_inflight_show_phase(&rec, PEL_REQUEST_PHASE_APP);
-    pel_inflight_show_route(&rec, PEL_STR("/late"));
-    assert_int_equal(e->phase, PEL_REQUEST_PHASE_WRITE);
-    assert_int_equal(e->route_len, PEL_SHM_INFLIGHT_ROUTE_LEN);
-    rec = fixture_record(pel_now_ns());
-    pel_probes_begin(s.ps, &rec);
-    assert_int_equal(pel_inflight_phase(e), PEL_REQUEST_PHASE_QUEUE);
-    assert_str(pel_str(e->route, e->route_len), "/orders/{id}");
-    tear_down(&s);
-}
-
-static void full_table_loses_the_entry_not_the_request(void **state)
-{
-    enum { N = PEL_SHM_INFLIGHT_N + 3 };
-    struct pel_record *recs = calloc(N, sizeof(*recs));
-    struct server s;
-
-    set_up(&s);
-    for (int i = 0; i < N; i++) {
-        recs[i] = fixture_record(pel_now_ns());
-        pel_probes_begin(s.ps, &recs[i]);
-    }
-    pel_inflight_show_phase(&recs[N - 1], PEL_REQUEST_PHASE_BODY);
-    pel_inflight_show_route(&recs[N - 1], PEL_STR("/nowhere"));
-    assert_int_equal(fixture_metric(&s.shm, 0, PEL_METRIC_REQUESTS_ACTIVE), N);
-    assert_int_equal(atomic_load(&pel_shm_slot(&s.shm, 0)->inflight_lost), 3);
-    for (int i = 0; i < N; i++)
-        pel_probes_finish(s.ps, &recs[i]);
-    assert_int_equal(fixture_metric(&s.shm, 0, PEL_METRIC_REQUESTS_ACTIVE), 0);
-    assert_int_equal(fixture_metric(&s.shm, 0, PEL_METRIC_REQUESTS), N);
-    free(recs);
+    assert_int_equal(pel_active_sum(pel_shm_slot(&s.shm, 0)), 0);
     tear_down(&s);
 }
 
@@ -318,7 +252,7 @@ static void successor_starts_with_empty_gauges(void **state)
     pel_probes_stop(s.ps);
     start(&s, -1);
     assert_int_equal(fixture_metric(&s.shm, 0, PEL_METRIC_CONNECTIONS_ACTIVE), 0);
-    assert_int_equal(fixture_metric(&s.shm, 0, PEL_METRIC_REQUESTS_ACTIVE), 0);
+    assert_int_equal(pel_active_sum(pel_shm_slot(&s.shm, 0)), 0);
     assert_int_equal(fixture_metric(&s.shm, 0, PEL_METRIC_CONNECTIONS), 9);
     assert_int_equal(atomic_load(&pel_shm_slot(&s.shm, 0)->inflight[0].start_ns), 0);
     assert_memory_not_equal(first_id, pel_shm_slot(&s.shm, 0)->instance_id, 16);
@@ -360,7 +294,7 @@ static void death_makes_error_spans(void **state)
     assert_int_equal(e->stamp_ns[PEL_STAMP_LAST_BYTE], died_ns);
     assert_str(pel_span_string(e, PEL_SPAN_STR_PATH), "/orders/17");
     assert_int_equal(fixture_metric(&s.shm, 0, PEL_METRIC_REQUESTS), 2);
-    assert_int_equal(fixture_metric(&s.shm, 0, PEL_METRIC_REQUESTS_ACTIVE), 0);
+    assert_int_equal(pel_active_sum(pel_shm_slot(&s.shm, 0)), 0);
     assert_int_equal(pel_probes_bury(&s.shm, 0, died_ns, -1, NULL, NULL), 0);
     tear_down(&s);
 }
@@ -429,7 +363,7 @@ static void threads_share_the_probes(void **state)
               fixture_metric(&s.shm, 0, PEL_METRIC_SPANS_DROPPED);
     assert_int_equal(fixture_metric(&s.shm, 0, PEL_METRIC_REQUESTS), N_THREADS * N_EACH);
     assert_int_equal(n_spans, N_THREADS * N_EACH);
-    assert_int_equal(fixture_metric(&s.shm, 0, PEL_METRIC_REQUESTS_ACTIVE), 0);
+    assert_int_equal(pel_active_sum(pel_shm_slot(&s.shm, 0)), 0);
     assert_int_equal(atomic_load(&slot->inflight_lost), 0);
     for (size_t i = 0; i < PEL_SHM_INFLIGHT_N; i++)
         assert_int_equal(atomic_load(&slot->inflight[i].start_ns), 0);
@@ -457,8 +391,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(request_appears_in_flight_and_leaves),
-        cmocka_unit_test(phase_and_route_are_shown_in_flight),
-        cmocka_unit_test(full_table_loses_the_entry_not_the_request),
         cmocka_unit_test(span_holds_the_record),
         cmocka_unit_test(unsampled_is_kept_for_a_reason_only),
         cmocka_unit_test(route_has_its_own_slow),
