@@ -111,7 +111,7 @@ struct pel_series_key {
 /* Equal for equal keys, and what a stream of that key has as its hash. */
 uint32_t pel_series_key_hash(const struct pel_series_key *key);
 
-/* Methods that are safe as an attribute: those of RFC 9110 and PATCH, and "_OTHER". */
+/* Methods that are safe as an attribute: those of RFC 9110, PATCH, QUERY, and "_OTHER". */
 #define PEL_METHOD_N 11
 unsigned pel_method_index(struct pel_str method); /* below PEL_METHOD_N */
 struct pel_str pel_method_text(unsigned index);
