@@ -125,6 +125,9 @@ static char *put_ot(char *at, struct pel_str value, uint64_t threshold)
             *at++ = ';';
         at = pel_put(at, pair);
     }
+    /* Blanks at the end are none of the member's: who reads it next would see another one. */
+    while (at > pairs && (at[-1] == ' ' || at[-1] == ';'))
+        at--;
     /* Too long with a threshold: what others wrote stays. */
     if (at - pairs > PEL_TRACESTATE_VALUE_MAX && threshold < PEL_THRESHOLD_NONE)
         return put_ot(start, value, PEL_THRESHOLD_NONE);

@@ -45,6 +45,8 @@ static void test_thresholds_of_the_specification(void **state)
         check_write("", pel_sampling_threshold(1 / cases[i].n), cases[i].want);
     assert_int_equal(pel_sampling_threshold(1.0), 0);
     check_write("", 0, "ot=th:0");
+    check_write("ot=th:7;a:b; ;  ", 0x80000000000000, "ot=th:8;a:b");
+    check_write("ot=   ;th:7", PEL_THRESHOLD_NONE, "");
 }
 
 static void test_thresholds_at_the_ends(void **state)
