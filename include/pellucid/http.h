@@ -109,10 +109,11 @@ bool pel_http_parser_is_started(const struct pel_http_parser *p);
 /* After HEAD: the head, as long as its arena. After BODY: the piece. After ERROR: the status to
  * answer with (400, 413, 414, 417, 431, 501 or 505) and, in a few words, what was wrong. */
 const struct pel_head *pel_http_parser_head(const struct pel_http_parser *p);
-/* What a trusted proxy has said of it (pel_origin_resolve) takes the place of the head's Host. */
-void pel_http_parser_set_host(struct pel_http_parser *p, struct pel_str host);
 struct pel_str pel_http_parser_body(const struct pel_http_parser *p);
 int pel_http_parser_error(const struct pel_http_parser *p, const char **reason);
+/* What a trusted proxy has said of it (pel_origin_resolve) takes the place of the head's Host;
+ * after HEAD. */
+void pel_http_parser_set_host(struct pel_http_parser *p, struct pel_str host);
 /* What is known of the request line, even after ERROR: a method, and a target as far as it was
  * well-formed, without userinfo; empty where not so much was read. In the arena. Returns the minor
  * version, 1 when it was not read. */
@@ -144,7 +145,7 @@ void pel_origin_resolve(const struct pel_conf *conf, const struct pel_head *head
 static inline bool pel_origin_is_secure_enough(const struct pel_head *head,
                                                const struct pel_record *rec)
 {
-    return PEL_LIKELY(!head->is_https) || pel_str_eq(rec->scheme, PEL_STR("https"));
+    return PEL_LIKELY(!head->is_https) || pel_record_is_https(rec);
 }
 
 /* Is the peer (address, or the silent one of a unix socket) one of server.trusted_proxies? */

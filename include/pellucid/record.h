@@ -141,4 +141,9 @@ void pel_record_phases(const struct pel_record *rec, uint64_t end_ns,
 /* The route to export as http.route: empty unless its source is one of low cardinality. */
 struct pel_str pel_record_route(const struct pel_record *rec);
 
+static inline bool pel_record_is_https(const struct pel_record *rec)
+{
+    return rec->scheme.len == sizeof("https") - 1;
+}
+
 #endif

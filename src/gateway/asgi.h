@@ -7,6 +7,7 @@
  *   task       starts that task: eagerly, on every Python
  *   exchange   one request: what is between a call and the transport
  *   scope, receive, fields, send, lifespan: the protocol itself
+ *   after      what stays known of a request that is over, while its app goes on
  *   lent       scopes between two requests, when the app has left them as they were
  *
  * Everything runs on the loop's thread with the GIL held. Ownership: a task owns its call, the call

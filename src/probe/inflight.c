@@ -57,7 +57,7 @@ static void fill_entry(struct pel_shm_inflight *e, const struct pel_record *rec)
     e->trace_flags = rec->trace.flags;
     e->has_parent = rec->trace.has_parent;
     e->version_minor = rec->version_minor;
-    e->is_https = rec->scheme.len == 5;
+    e->is_https = pel_record_is_https(rec);
     e->path_len = (uint8_t)min_len(rec->path.len, sizeof(e->path));
     if (e->path_len)
         memcpy(e->path, rec->path.p, e->path_len);
@@ -73,9 +73,7 @@ static void fill_entry(struct pel_shm_inflight *e, const struct pel_record *rec)
 
 static struct pel_shm_active *active_of(struct pel_shm_slot *slot, const struct pel_record *rec)
 {
-    bool is_https = rec->scheme.len == 5;
-
-    return &slot->active[2 * pel_method_index(rec->method) + is_https];
+    return &slot->active[2 * pel_method_index(rec->method) + pel_record_is_https(rec)];
 }
 
 static void begin(struct pel_probes *ps, struct pel_record *rec)

@@ -56,7 +56,7 @@ static struct pel_series_key make_key(const struct pel_record *rec)
         .status = rec->status,
         .version_minor = rec->version_minor,
         .error = (uint8_t)rec->error,
-        .is_https = rec->scheme.len == 5,
+        .is_https = pel_record_is_https(rec),
     };
 }
 

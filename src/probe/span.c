@@ -67,7 +67,7 @@ static void fill_numbers(struct pel_span_entry *e, const struct pel_record *rec,
     e->pid = worker->pid;
     e->flags = flags | (rec->trace.has_parent ? PEL_SPAN_HAS_PARENT : 0U) |
                (rec->trace.has_link ? PEL_SPAN_HAS_LINK : 0U) |
-               (rec->scheme.len == 5 ? PEL_SPAN_IS_HTTPS : 0U);
+               (pel_record_is_https(rec) ? PEL_SPAN_IS_HTTPS : 0U);
     e->status = rec->status;
     e->client_port = rec->client_port;
     e->peer_port = rec->peer_port;

@@ -46,13 +46,12 @@ void pel_conn_next(struct pel_conn *c)
 static void go_on(struct pel_conn *c)
 {
     struct pel_h1 *h1 = c->h1;
-    int64_t len = h1->rq.head->content_length;
 
     if (h1->is_body_complete) {
         pel_conn_next(c);
         return;
     }
-    if (len >= 0 && (uint64_t)len - h1->rq.rec.body_in > PEL_SKIP_MAX) {
+    if (pel_h1_is_body_too_long(h1)) {
         pel_conn_linger(c);
         return;
     }

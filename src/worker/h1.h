@@ -65,6 +65,14 @@ void pel_h1_free(struct pel_h1 *h1);
 /* Frees the objects at rest of this thread. */
 void pel_h1_trim(void);
 
+/* More of the body is to come than is skipped once the response is out. After the head. */
+static inline bool pel_h1_is_body_too_long(const struct pel_h1 *h1)
+{
+    int64_t len = h1->rq.head->content_length;
+
+    return !h1->is_body_complete && len >= 0 && (uint64_t)len - h1->rq.rec.body_in > PEL_SKIP_MAX;
+}
+
 /* The head is complete: fills request and record and tells the probes. */
 void pel_h1_begin(struct pel_h1 *h1);
 

@@ -5,15 +5,6 @@
 #include "pellucid/time.h"
 #include "timing.h"
 
-/* More of the body is to come than is skipped once the response is there. */
-static bool is_body_too_long(const struct pel_h1 *h1)
-{
-    const struct pel_head *head = h1->rq.head;
-
-    return !h1->is_body_complete && head->content_length >= 0 &&
-           (uint64_t)head->content_length - h1->rq.rec.body_in > PEL_SKIP_MAX;
-}
-
 /* May the connection go on after this response? A client that waits for 100 Continue and gets a
  * final response instead may or may not send the body: it must not be guessed. An app that answers
  * before it has read a long body will hardly read all of it. */
@@ -24,7 +15,7 @@ static bool may_keep_alive(const struct pel_h1 *h1)
 
     if (head->expects_continue && !h1->is_continue_sent && !h1->is_body_complete)
         return false;
-    if (PEL_UNLIKELY(is_body_too_long(h1)))
+    if (PEL_UNLIKELY(pel_h1_is_body_too_long(h1)))
         return false;
     return head->keep_alive && h1->fate == PEL_FATE_KEEP && pel_conn_may_bring(h1->conn) &&
            loop->conf->http_keepalive_timeout_ms > 0 && !atomic_load(&loop->closes_connections);
