@@ -64,8 +64,8 @@ void pel_asgi_exchange_start(struct pel_request *rq);
 /* The app calls receive or send: its framework may be known by that. */
 static inline void pel_asgi_exchange_note_framework(struct pel_asgi_exchange *ex)
 {
-    if (PEL_UNLIKELY(pel_route_frames_n) && !ex->call->framework_own)
-        ex->call->framework_own = pel_route_find_own();
+    if (!ex->call->framework_own)
+        ex->call->framework_own = pel_route_find_own_or_copy(ex->call->scope.dict);
 }
 
 /* Of struct pel_gateway. */

@@ -3,8 +3,6 @@
 #include "gateway/strings.h"
 #include "gateway/wsgi.h"
 
-#define ROUTE_MAX 1024 /* a template longer than this is no template */
-
 /* --- the record --- */
 
 /* Does the framework's own template count? */
@@ -13,9 +11,8 @@ static bool is_wanted(const struct pel_record *rec)
     return rec->route_source == PEL_ROUTE_NONE || rec->route_source == PEL_ROUTE_TEMPLATED;
 }
 
-/* Sets prefix + separator + template. template is borrowed and may be no str at all. */
-static void set_route(struct pel_request *rq, struct pel_str prefix, const char *separator,
-                      PyObject *template)
+void pel_route_set(struct pel_request *rq, struct pel_str prefix, const char *separator,
+                   PyObject *template)
 {
     struct pel_str sep = pel_str(separator, strlen(separator));
     struct pel_str text;
@@ -25,7 +22,7 @@ static void set_route(struct pel_request *rq, struct pel_str prefix, const char 
     if (!pel_py_utf8(template, &text))
         return;
     len = prefix.len + sep.len + text.len;
-    if (len == 0 || len > ROUTE_MAX)
+    if (len == 0 || len > PEL_ROUTE_MAX)
         return;
     out = pel_arena_alloc(&rq->arena, len);
     memcpy(out, prefix.p, prefix.len);
@@ -35,8 +32,7 @@ static void set_route(struct pel_request *rq, struct pel_str prefix, const char 
     rq->rec.route_source = PEL_ROUTE_FRAMEWORK;
 }
 
-/* The UTF-8 of dict[key], borrowed from it; empty without one. */
-static struct pel_str text_of(PyObject *dict, PyObject *key)
+struct pel_str pel_route_text(PyObject *dict, PyObject *key)
 {
     struct pel_str text;
 
@@ -56,7 +52,8 @@ static struct pel_str script_name(PyObject *env)
         PyErr_Clear();
         return PEL_STR("");
     }
-    return PyUnicode_GET_LENGTH(value) > 1 ? text_of(env, pel_interned.script_name) : PEL_STR("");
+    return PyUnicode_GET_LENGTH(value) > 1 ? pel_route_text(env, pel_interned.script_name)
+                                           : PEL_STR("");
 }
 
 /* environ[key].rule, or environ[key].through.rule. True when the framework is there. */
@@ -68,100 +65,10 @@ static bool read_rule(struct pel_request *rq, PyObject *env, PyObject *key, PyOb
         return false;
     obj = through ? pel_py_attr(obj, through) : Py_NewRef(obj);
     rule = obj ? pel_py_attr(obj, pel_interned.rule) : NULL;
-    set_route(rq, script_name(env), "", rule);
+    pel_route_set(rq, script_name(env), "", rule);
     Py_XDECREF(rule);
     Py_XDECREF(obj);
     return true;
-}
-
-/* --- ASGI frameworks: the route in the scope --- */
-
-/*
- * What a mount has matched is in root_path as it stood in the URL. Segments that are the value of a
- * path parameter become {name} again, so that Mount("/users/{id}") does not make a route a user.
- */
-static struct pel_str find_param(PyObject *params, struct pel_str segment)
-{
-    PyObject *name, *value, *text;
-    struct pel_str utf8, found = PEL_STR_NONE;
-    Py_ssize_t pos = 0;
-
-    while (!found.p && PyDict_Next(params, &pos, &name, &value)) {
-        text = PyUnicode_Check(value) || PyLong_CheckExact(value) ? PyObject_Str(value) : NULL;
-        if (pel_py_utf8(text, &utf8) && pel_str_eq(utf8, segment) && pel_py_utf8(name, &utf8))
-            found = utf8;
-        Py_XDECREF(text);
-    }
-    return found;
-}
-
-static struct pel_str template_mount(struct pel_request *rq, struct pel_str root, PyObject *params)
-{
-    char *out = pel_arena_alloc(&rq->arena, ROUTE_MAX);
-    size_t len = 0;
-
-    for (size_t i = 0, end; i < root.len; i = end) {
-        const char *slash = memchr(root.p + i + 1, '/', root.len - i - 1);
-        struct pel_str segment, name;
-
-        end = slash ? (size_t)(slash - root.p) : root.len;
-        segment = pel_str(root.p + i + 1, end - i - 1);
-        name = find_param(params, segment);
-        if (len + segment.len + name.len + 3 > ROUTE_MAX)
-            return PEL_STR("");
-        out[len++] = '/';
-        if (name.p)
-            out[len++] = '{';
-        else
-            name = segment;
-        memcpy(out + len, name.p, name.len);
-        len += name.len;
-        if (name.p != segment.p)
-            out[len++] = '}';
-    }
-    return pel_str(out, len);
-}
-
-static struct pel_str mount_prefix(struct pel_request *rq, PyObject *scope)
-{
-    struct pel_str root = text_of(scope, pel_interned.root_path);
-    struct pel_str app_root = text_of(scope, pel_interned.app_root_path);
-    PyObject *params = PyDict_GetItemWithError(scope, pel_interned.path_params);
-
-    PyErr_Clear();
-    if (pel_str_eq(root, app_root) || root.len == 0 || root.p[0] != '/' || !params ||
-        !PyDict_Check(params) || PyDict_GET_SIZE(params) == 0)
-        return root;
-    return template_mount(rq, root, params);
-}
-
-/* A FastAPI route is known to the router that has it; where that is included in others, a context
- * beside it has the whole path: scope["fastapi"]["effective_route_context"]. Borrowed. */
-static PyObject *with_prefixes(PyObject *scope, PyObject *route)
-{
-    PyObject *own = PyDict_GetItemWithError(scope, pel_interned.fastapi), *context = NULL, *of;
-
-    if (own && PyDict_Check(own))
-        context = PyDict_GetItemWithError(own, pel_interned.effective_route_context);
-    if (!context || !(of = pel_py_attr(context, pel_interned.original_route)))
-        return route;
-    Py_DECREF(of);
-    return of == route ? context : route;
-}
-
-/* Starlette and FastAPI leave the route, Litestar its path. */
-static void read_scope(struct pel_request *rq, PyObject *scope)
-{
-    PyObject *route = PyDict_GetItemWithError(scope, pel_interned.route), *path;
-
-    if (!route) {
-        path = PyDict_GetItemWithError(scope, pel_interned.path_template);
-        set_route(rq, PEL_STR(""), "", path);
-        return;
-    }
-    path = pel_py_attr(with_prefixes(scope, route), pel_interned.path);
-    set_route(rq, mount_prefix(rq, scope), "", path);
-    Py_XDECREF(path);
 }
 
 /* --- Django --- */
@@ -176,7 +83,7 @@ static void read_resolver_match(struct pel_request *rq, struct pel_str prefix, P
                     PyUnicode_READ_CHAR(route, 0) == '^';
 
     if (route)
-        set_route(rq, prefix, is_regex ? "" : "/", route);
+        pel_route_set(rq, prefix, is_regex ? "" : "/", route);
     Py_XDECREF(route);
     Py_XDECREF(match);
     Py_XDECREF(request);
@@ -207,7 +114,7 @@ static void read_own(struct pel_request *rq, struct pel_str prefix, PyObject *ow
         Py_DECREF(rule);
     }
     if (template)
-        set_route(rq, prefix, "", template);
+        pel_route_set(rq, prefix, "", template);
     else
         read_response(rq, prefix, own);
     Py_XDECREF(template);
@@ -216,18 +123,19 @@ static void read_own(struct pel_request *rq, struct pel_str prefix, PyObject *ow
 void pel_gateway_read_route(struct pel_request *rq, PyObject *environ_or_scope,
                             PyObject *framework_own)
 {
-    PyObject *d = environ_or_scope;
+    bool has_copy = framework_own && PyDict_Check(framework_own);
+    PyObject *d = has_copy ? framework_own : environ_or_scope;
     bool is_scope;
 
     if (!is_wanted(&rq->rec) || !PyDict_Check(d))
         return;
     is_scope = PyDict_Contains(d, pel_interned.request_method) != 1;
-    if (PEL_UNLIKELY(framework_own != NULL))
-        read_own(rq, is_scope ? mount_prefix(rq, d) : script_name(d), framework_own);
+    if (PEL_UNLIKELY(framework_own != NULL) && !has_copy)
+        read_own(rq, is_scope ? pel_route_mount(rq, d) : script_name(d), framework_own);
     if (rq->rec.route_source == PEL_ROUTE_FRAMEWORK)
         return;
     if (is_scope)
-        read_scope(rq, d);
+        pel_route_read_scope(rq, d);
     else if (!read_rule(rq, d, pel_interned.werkzeug_request, pel_interned.url_rule))
         read_rule(rq, d, pel_interned.bottle_route, NULL);
     PyErr_Clear();

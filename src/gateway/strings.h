@@ -56,6 +56,7 @@
     PEL_INTERNED(fastapi, "fastapi")                                                               \
     PEL_INTERNED(effective_route_context, "effective_route_context")                               \
     PEL_INTERNED(original_route, "original_route")                                                 \
+    PEL_INTERNED(starlette_route, "starlette_route")                                               \
     PEL_INTERNED(uri_template, "uri_template")                                                     \
     PEL_INTERNED(rule, "rule")                                                                     \
     PEL_INTERNED(bottle_route, "bottle.route")                                                     \
@@ -63,6 +64,12 @@
     PEL_INTERNED(self, "__self__")                                                                 \
     PEL_INTERNED(resolver_match, "resolver_match")                                                 \
     PEL_INTERNED(route, "route")                                                                   \
+    PEL_INTERNED(routes, "routes")                                                                 \
+    PEL_INTERNED(router, "router")                                                                 \
+    PEL_INTERNED(endpoint, "endpoint")                                                             \
+    PEL_INTERNED(app, "app")                                                                       \
+    PEL_INTERNED(matches, "matches")                                                               \
+    PEL_INTERNED(value, "value")                                                                   \
     PEL_INTERNED(path, "path")                                                                     \
     PEL_INTERNED(path_params, "path_params")                                                       \
     PEL_INTERNED(path_template, "path_template")                                                   \

@@ -51,6 +51,16 @@ CASES = {
         "/boom/x": "/boom/{what}",
         "/api/v1/users/ann": "/api/v1/users/{user}",
         "/nowhere/at/all": None,
+        "/plain/x": "/plain/{name}",
+        "/also/plain/x": "/also/plain/{name}",
+        "/shops/books/extra/plain/dune": "/shops/{shop}/extra/plain/{item}",
+        "/shops/books/extra/files/a/b": "/shops/{shop}/extra/files/{path}",
+        "/api/v1/plain/ann": "/api/v1/plain/{user}",
+        "/starlette/v2/plain/ann": "/starlette/{version}/plain/{user}",
+        "/bare/v2/a/b": "/bare/{version}/{path}",
+        "/openapi.json": "/openapi.json",
+        "/docs": "/docs",
+        "/api/v1/docs": "/api/v1/docs",
     },
     "flask": {
         "/orders/7": "/orders/<int:order_id>",
@@ -83,6 +93,9 @@ CASES = {
         "/shops/books/items/dune": "/shops/{shop}/items/{item}",
         "/shops/books/items/boom/x": "/shops/{shop}/items/boom/{what}",
         "/nowhere/at/all": None,
+        "/things/dune": "/things/{thing}",
+        "/bare/a/b": "/bare/{path}",
+        "/api/v1/plain/ann": "/api/{version}/plain/{user}",
     },
 }
 
@@ -104,6 +117,12 @@ def check(app, cases):
 def test_routes(worker, framework):
     pytest.importorskip(framework.partition("_")[0])
     check(worker(f"routes.{framework}_app:app", JSON), CASES[framework])
+
+
+@pytest.mark.parametrize("framework", ["starlette", "fastapi", "litestar"])
+def test_middleware_that_copies_the_scope(worker, framework):
+    pytest.importorskip(framework)
+    check(worker(f"routes.{framework}_app:copying", JSON), CASES[framework])
 
 
 def test_django_by_asgi(worker):

@@ -1,6 +1,9 @@
-"""FastAPI: routers in routers, and an app mounted below a path with a parameter."""
+"""FastAPI: routers in routers, mounted apps, and plain routes and mounts of Starlette in it."""
 
 from fastapi import APIRouter, FastAPI
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
 app, inner = FastAPI(), FastAPI()
 shops, items = APIRouter(prefix="/shops/{shop}"), APIRouter(prefix="/items")
@@ -26,6 +29,28 @@ async def user(user: str) -> str:
     return user
 
 
+async def plain(request):
+    return PlainTextResponse("plain")
+
+
+async def bare(scope, receive, send):
+    await PlainTextResponse("bare")(scope, receive, send)
+
+
+extra = APIRouter()
+extra.add_route("/plain/{item}", plain)
+extra.mount("/files", bare)
+inner.add_route("/plain/{user}", plain)
+app.add_route("/plain/{name}", plain)
+app.add_route("/also/plain/{name}", plain)
 shops.include_router(items)
+shops.include_router(extra, prefix="/extra")
 app.include_router(shops)
 app.mount("/api/v1", inner)
+app.mount("/starlette/{version}", Starlette(routes=[Route("/plain/{user}", plain)]))
+app.mount("/bare/{version}", bare)
+
+
+async def copying(scope, receive, send):
+    """Middleware that gives the app a scope of its own."""
+    await app(dict(scope), receive, send)

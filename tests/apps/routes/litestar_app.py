@@ -34,3 +34,8 @@ async def boom(what: str) -> str:
 items = Router("/items", route_handlers=[item])
 shops = Router("/shops/{shop:str}", route_handlers=[items])
 app = Litestar([index, order, shops, Things, boom])
+
+
+async def copying(scope, receive, send):
+    """Middleware that gives the app a scope of its own."""
+    await app(dict(scope), receive, send)

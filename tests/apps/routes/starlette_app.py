@@ -1,6 +1,8 @@
-"""Starlette: mounts in mounts, with parameters, and an app that is none of a framework's."""
+"""Starlette: mounts in mounts, with parameters, a FastAPI, an app that is none of a framework's."""
 
+from fastapi import FastAPI
 from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
@@ -18,12 +20,25 @@ async def bare(scope, receive, send):
     await send({"type": "http.response.body", "body": b""})
 
 
+class Thing(HTTPEndpoint):
+    get = staticmethod(echo)
+
+
+api = FastAPI()
+api.add_route("/plain/{user}", echo)
 items = Mount("/items", routes=[Route("/{item}", echo), Route("/boom/{what}", boom)])
 app = Starlette(
     routes=[
         Route("/", echo),
         Route("/orders/{order_id:int}", echo),
         Mount("/shops/{shop}", routes=[items]),
+        Route("/things/{thing}", Thing),
         Mount("/bare", bare),
+        Mount("/api/{version}", api),
     ]
 )
+
+
+async def copying(scope, receive, send):
+    """Middleware that gives the app a scope of its own."""
+    await app(dict(scope), receive, send)
