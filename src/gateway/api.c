@@ -60,6 +60,16 @@ void pel_api_bind(struct pel_request *rq)
         PyErr_Clear(); /* without memory the app gets its request all the same */
 }
 
+void pel_api_span_id(PyObject *scope, uint8_t id[8])
+{
+    if (Py_IS_TYPE(scope, &pel_api_span_type))
+        memcpy(id, ((struct pel_api_span *)scope)->id, 8);
+    else
+        memcpy(id, ((struct pel_api_request *)scope)->span_id, 8);
+    if (pel_api_has_bridge())
+        pel_api_bridge_innermost(pel_api_request_behind(scope), id);
+}
+
 /* The value of the context variable: a new reference, or NULL. */
 static PyObject *bound(void)
 {
@@ -131,10 +141,12 @@ static PyObject *set_current_function(PyObject *module, PyObject *scope)
 static PyObject *carrier_function(PyObject *module, PyObject *unused)
 {
     PyObject *scope = pel_api_current(), *fields;
+    uint8_t id[8];
 
     if (!scope)
         return PyErr_Occurred() ? NULL : PyTuple_New(0);
-    fields = pel_api_carrier(pel_api_request_behind(scope), pel_api_span_id(scope));
+    pel_api_span_id(scope, id);
+    fields = pel_api_carrier(pel_api_request_behind(scope), id);
     Py_DECREF(scope);
     return fields;
 }
@@ -142,10 +154,12 @@ static PyObject *carrier_function(PyObject *module, PyObject *unused)
 static PyObject *ids_function(PyObject *module, PyObject *unused)
 {
     PyObject *scope = pel_api_current(), *ids;
+    uint8_t id[8];
 
     if (!scope)
         return or_none(NULL);
-    ids = pel_api_ids(pel_api_request_behind(scope), pel_api_span_id(scope));
+    pel_api_span_id(scope, id);
+    ids = pel_api_ids(pel_api_request_behind(scope), id);
     Py_DECREF(scope);
     return ids;
 }

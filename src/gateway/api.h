@@ -25,7 +25,9 @@
  * threads, become its children. It only records when its request is sampled, or kept, by the time
  * it is entered: else entering leaves no trace, and nothing is set. When it is left it goes to the
  * ring by itself (child.h), also after its request is over. A span refers to its request and to
- * what was current before, never the other way, so there are no cycles.
+ * what was current before, never the other way, so there are no cycles. Spans of an OpenTelemetry
+ * SDK in the app and ours nest in each other: each is told of what the other has opened
+ * (api_bridge.c).
  *
  * Counter and Histogram write their values into the table of the worker's slot (instrument.h),
  * which they look up when they are first used there: they may be made before the worker is.
@@ -60,6 +62,7 @@ struct pel_api_span {
     PyObject *keys, *values;         /* owned tuples: attributes; NULL without */
     struct pel_api_request *request; /* owned; NULL: is not recorded, or not yet */
     PyObject *before;                /* owned: what was current; NULL unless open and recorded */
+    PyObject *token;                 /* owned: that of the SDK (bridge.py); NULL without */
     unsigned depth;                  /* how often it is entered just now */
     uint64_t start_ns;
     uint8_t id[8], parent_id[8];
@@ -67,13 +70,23 @@ struct pel_api_span {
     size_t attributes_len;
 };
 
+/* The functions of pymod/pellucid/bridge.py. */
+enum pel_api_bridge {
+    PEL_BRIDGE_ENTER,
+    PEL_BRIDGE_ENTER_SPAN,
+    PEL_BRIDGE_LEAVE_SPAN,
+    PEL_BRIDGE_INNERMOST,
+    PEL_BRIDGE_N,
+};
+#define PEL_BRIDGE_NAMES "enter", "enter_span", "leave_span", "innermost"
+
 /* What the gateways set up, and the context variable. */
 struct pel_api {
     const struct pel_gateway *gateway; /* the one that is open */
     PyObject *current;                 /* owned: the context variable; NULL until pel_api_init */
     struct pel_probes *probes;         /* borrowed while a gateway is open, if spans go anywhere */
     struct pel_shm_instruments *instruments; /* borrowed while a gateway is open */
-    PyObject *bridge; /* owned: pymod/pellucid/bridge.py; NULL without an SDK in the app */
+    PyObject *bridge[PEL_BRIDGE_N];          /* owned; NULL without an SDK in the app */
     PyObject *finder; /* owned: pymod/pellucid/sdk.py; NULL unless it waits for one, or has */
     bool binds_tasks; /* somebody may ask for the request in the tasks and threads of ASGI's */
     bool hands_trace_on, hands_baggage_on;
@@ -117,18 +130,15 @@ PyObject *pel_api_current(void);
 /* Makes scope (a Request, a Span, or None) current in this context. 0, or -1 with an exception. */
 int pel_api_set_current(PyObject *scope);
 
-/* The request of what is current, borrowed from it, and the id of its span. */
+/* The request of what is current, borrowed from it. */
 static inline struct pel_api_request *pel_api_request_behind(PyObject *scope)
 {
     return Py_IS_TYPE(scope, &pel_api_span_type) ? ((struct pel_api_span *)scope)->request
                                                  : (struct pel_api_request *)scope;
 }
 
-static inline const uint8_t *pel_api_span_id(PyObject *scope)
-{
-    return Py_IS_TYPE(scope, &pel_api_span_type) ? ((struct pel_api_span *)scope)->id
-                                                 : ((struct pel_api_request *)scope)->span_id;
-}
+/* The id of the span that is current where scope is. */
+void pel_api_span_id(PyObject *scope, uint8_t id[8]);
 
 /* --- api_span.c --- */
 
@@ -141,14 +151,28 @@ int pel_api_span_init(void);
 void pel_api_bridge_open(void);
 void pel_api_bridge_close(void);
 
+static inline bool pel_api_has_bridge(void)
+{
+    return PEL_UNLIKELY(pel_api.bridge[0] != NULL);
+}
+
 /* Use pel_api_enter_bridge. */
 void pel_api_bridge_cross(void);
+
+/* Where there is a bridge: the SDK's current span takes the place of id, which is what is current
+ * in r, if it was opened inside that. */
+void pel_api_bridge_innermost(const struct pel_api_request *r, uint8_t id[8]);
+
+/* Where there is a bridge: a span of ours in r is the SDK's current one, until it is left in the
+ * same context. The token, or NULL (never an exception). */
+PyObject *pel_api_bridge_enter_span(const struct pel_api_request *r, const uint8_t id[8]);
+void pel_api_bridge_leave_span(PyObject *token);
 
 /* The app is about to be called in this context, for the current request: that is made the SDK's
  * current span. */
 static inline void pel_api_enter_bridge(void)
 {
-    if (PEL_UNLIKELY(pel_api.bridge != NULL))
+    if (pel_api_has_bridge())
         pel_api_bridge_cross();
 }
 

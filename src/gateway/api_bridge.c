@@ -11,17 +11,30 @@ static bool is_loaded(const char *module_name)
     return module != NULL;
 }
 
+static void drop(void)
+{
+    for (size_t i = 0; i < PEL_BRIDGE_N; i++)
+        Py_CLEAR(pel_api.bridge[i]);
+}
+
 /* 0, or -1: an SDK that is not whole, which is the app's affair. */
 static int load(void)
 {
+    static const char *const names[] = {PEL_BRIDGE_NAMES};
     PyObject *module = PyImport_ImportModule("pellucid.bridge");
+    bool is_whole = module != NULL;
 
-    if (module)
-        pel_api.bridge = PyObject_GetAttrString(module, "enter");
+    for (size_t i = 0; is_whole && i < PEL_BRIDGE_N; i++) {
+        pel_api.bridge[i] = PyObject_GetAttrString(module, names[i]);
+        is_whole = pel_api.bridge[i] != NULL;
+    }
     Py_XDECREF(module);
-    if (pel_api.bridge)
+    if (is_whole) {
+        pel_api.binds_tasks = true; /* spans may begin in any of them */
         return 0;
+    }
     PyErr_WriteUnraisable(Py_None);
+    drop();
     return -1;
 }
 
@@ -31,7 +44,7 @@ static PyObject *on_import(PyObject *self, PyObject *unused)
 {
     PyObject *scope;
 
-    if (pel_api.finder && !pel_api.bridge && load() == 0) {
+    if (pel_api.finder && !pel_api_has_bridge() && load() == 0) {
         scope = pel_api_current();
         if (scope)
             pel_api_bridge_cross();
@@ -77,14 +90,45 @@ void pel_api_bridge_close(void)
     }
     Py_XDECREF(removed);
     Py_CLEAR(pel_api.finder);
-    Py_CLEAR(pel_api.bridge);
+    drop();
+}
+
+/* Calls one of its functions: a new reference, or NULL. What fails in there is the SDK's failure,
+ * which does not become the app's. Takes the arguments, which may be NULL with an exception. */
+static PyObject *call(enum pel_api_bridge which, PyObject *args)
+{
+    PyObject *result = args ? PyObject_Call(pel_api.bridge[which], args, NULL) : NULL;
+
+    if (!result)
+        PyErr_WriteUnraisable(pel_api.bridge[which]);
+    Py_XDECREF(args);
+    return result;
 }
 
 void pel_api_bridge_cross(void)
 {
-    PyObject *result = PyObject_CallNoArgs(pel_api.bridge);
+    Py_XDECREF(call(PEL_BRIDGE_ENTER, PyTuple_New(0)));
+}
 
-    if (!result)
-        PyErr_WriteUnraisable(pel_api.bridge);
-    Py_XDECREF(result);
+void pel_api_bridge_innermost(const struct pel_api_request *r, uint8_t id[8])
+{
+    PyObject *theirs =
+        call(PEL_BRIDGE_INNERMOST, Py_BuildValue("(y#)", r->trace_id, (Py_ssize_t)16));
+    const char *bytes = theirs && PyBytes_Check(theirs) ? PyBytes_AS_STRING(theirs) : NULL;
+
+    /* The SDK may not know of our spans in the request, if it was imported in one of them. */
+    if (bytes && PyBytes_GET_SIZE(theirs) == 8 && memcmp(bytes, r->span_id, 8) != 0)
+        memcpy(id, bytes, 8);
+    Py_XDECREF(theirs);
+}
+
+PyObject *pel_api_bridge_enter_span(const struct pel_api_request *r, const uint8_t id[8])
+{
+    return call(PEL_BRIDGE_ENTER_SPAN,
+                Py_BuildValue("(y#y#i)", r->trace_id, (Py_ssize_t)16, id, (Py_ssize_t)8, r->flags));
+}
+
+void pel_api_bridge_leave_span(PyObject *token)
+{
+    Py_XDECREF(call(PEL_BRIDGE_LEAVE_SPAN, PyTuple_Pack(1, token)));
 }

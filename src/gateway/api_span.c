@@ -26,7 +26,7 @@ static PyObject *span_make(PyObject *name, PyObject *keys, PyObject *values)
     s->keys = keys;
     s->values = values;
     s->request = NULL;
-    s->before = NULL;
+    s->before = s->token = NULL;
     s->depth = 0;
     s->attributes = NULL;
     s->attributes_len = 0;
@@ -65,6 +65,7 @@ static void span_dealloc(PyObject *self)
     Py_XDECREF(s->keys);
     Py_XDECREF(s->values);
     Py_XDECREF(s->before);
+    Py_XDECREF(s->token);
     Py_XDECREF((PyObject *)s->request);
     PyMem_Free(s->attributes);
     PyObject_Free(self);
@@ -110,12 +111,14 @@ static void open_below(struct pel_api_span *s, PyObject *scope)
 {
     struct pel_api_request *request = pel_api_request_behind(scope);
 
-    memcpy(s->parent_id, pel_api_span_id(scope), sizeof(s->parent_id));
+    pel_api_span_id(scope, s->parent_id);
     Py_XSETREF(s->request, (struct pel_api_request *)Py_NewRef((PyObject *)request));
     s->before = scope;
     draw_id(s->id);
     if (pel_api_set_current((PyObject *)s) < 0)
         PyErr_Clear();
+    if (pel_api_has_bridge())
+        s->token = pel_api_bridge_enter_span(request, s->id);
     s->start_ns = pel_now_ns();
 }
 
@@ -200,12 +203,16 @@ static void write_span(struct pel_api_span *s, uint64_t end_ns, PyObject *exc)
 static void restore(struct pel_api_span *s)
 {
     PyObject *now = NULL;
+    bool is_here = PyContextVar_Get(pel_api.current, NULL, &now) == 0 && now == (PyObject *)s;
 
-    if (PyContextVar_Get(pel_api.current, NULL, &now) < 0 ||
-        (now == (PyObject *)s && pel_api_set_current(s->before) < 0))
-        PyErr_Clear();
+    if (is_here && s->token && pel_api_has_bridge())
+        pel_api_bridge_leave_span(s->token);
+    if (is_here)
+        pel_api_set_current(s->before);
+    PyErr_Clear();
     Py_XDECREF(now);
     Py_CLEAR(s->before);
+    Py_CLEAR(s->token);
 }
 
 /* exc: what ends the span (borrowed), or NULL. Only an Exception is a failure: a task that is

@@ -13,6 +13,7 @@ APPS = {
     "django": "otel_sdk.django_app:app",
     "django-asgi": "otel_sdk.django_app:asgi_app",
     "fastapi": "otel_sdk.fastapi_app:app",
+    "fastapi-native": "otel_sdk.native_app:app",
 }
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 SENT = {"traceparent": f"00-{TRACE}-{PARENT}-01", "baggage": "user=7"}
@@ -31,13 +32,14 @@ def recorded(running):
 def check(running, trace_id):
     """The one request to /work: our SERVER span, the framework's INTERNAL one, the app's own."""
     (ours,) = [s for s in running.spans(2) if s.attributes["url.path"].startswith("/work")]
-    theirs = {span["kind"]: span for span in recorded(running) if span["name"] != "work"}
-    (own,) = [span for span in recorded(running) if span["name"] == "work"]
-    assert list(theirs) == ["INTERNAL"]
-    framework = theirs["INTERNAL"]
-    assert {ours.trace_id, framework["trace_id"], own["trace_id"]} == {trace_id or ours.trace_id}
-    assert framework["parent_id"] == ours.span_id
-    assert own["parent_id"] == framework["span_id"]
+    all_of_theirs = recorded(running)
+    theirs = {s["span_id"]: s for s in all_of_theirs if s["trace_id"] == ours.trace_id}
+    (own,) = [span for span in all_of_theirs if span["name"] == "work"]
+    assert {span["kind"] for span in all_of_theirs} == {"INTERNAL"}
+    assert ours.trace_id == trace_id or not trace_id
+    roots = {span["parent_id"] for span in theirs.values()} - set(theirs)
+    assert roots == {ours.span_id}
+    assert own["parent_id"] in theirs, "the framework's"
     return own
 
 
@@ -76,6 +78,38 @@ def test_without_trace_context_it_is_on_its_own(server, app):
     running = server(app, {"trace": {"propagators": []}})
     assert running.get("/work/7", SENT).status == 200
     assert "SERVER" in {span["kind"] for span in recorded(running)}
+
+
+def test_nothing_is_left_for_the_next_request(server, app):
+    running = server(app, {"server": {"threads": 1}})
+    assert running.get("/work/7", SENT).status == 200
+    assert running.get("/work/8").status == 200
+    own = [span for span in recorded(running) if span["name"] == "work"]
+    assert [span["user"] for span in own] == ["7", "None"]
+    assert own[0]["trace_id"] == TRACE != own[1]["trace_id"]
+
+
+@pytest.mark.parametrize("kind", ["flask", "fastapi-native"])
+def test_spans_of_both_apis_nest_in_each_other(server, receiver, kind):
+    pytest.importorskip(f"opentelemetry.instrumentation.{kind.partition('-')[0]}")
+    running = server(APPS[kind], receiver=receiver)
+    told = json.loads(running.get("/nested", SENT).body)
+    theirs = [span for span in recorded(running) if span["trace_id"] == TRACE]
+    ours = [span for span in running.spans(4) if span.trace_id == TRACE]
+    (request,) = [span for span in ours if span.kind == 2]
+    ids = {span["name"]: (span["span_id"], span["parent_id"]) for span in theirs}
+    ids |= {span.name: (span.span_id, span.parent_span_id) for span in ours if span != request}
+    names = {span_id: name for name, (span_id, _) in ids.items()}
+    parents = {name: names.get(parent_id) for name, (_, parent_id) in ids.items()}
+    assert parents["outer"] == parents["last"] in ids, "the framework's span"
+    assert [parents[name] for name in ("middle", "inner", "leaf", "second leaf")] == [
+        "outer",
+        "middle",
+        "inner",
+        "middle",
+    ]
+    for name, traceparent in told.items():
+        assert names[traceparent.split("-")[2]] == name
 
 
 # What imports the SDK, and the framework with its instrumentation, only when it is served.

@@ -5,6 +5,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+import pellucid
+
 exporter = InMemorySpanExporter()
 provider = TracerProvider()
 provider.add_span_processor(SimpleSpanProcessor(exporter))
@@ -15,6 +17,22 @@ def work():
     """A span of the app's own."""
     with trace.get_tracer("app").start_as_current_span("work") as span:
         span.set_attribute("user", str(baggage.get_baggage("user")))
+
+
+def nested():
+    """Spans of both APIs in each other; what inject() and the log filter say inside them."""
+    tracer, headers, in_theirs = trace.get_tracer("app"), {}, {}
+    with pellucid.span("outer"), tracer.start_as_current_span("middle"):
+        pellucid.inject(in_theirs)
+        with pellucid.span("inner"):
+            pellucid.inject(headers)
+            with tracer.start_as_current_span("leaf"):
+                pass
+        with tracer.start_as_current_span("second leaf"):
+            pass
+    with tracer.start_as_current_span("last"):
+        pass
+    return {"inner": headers["traceparent"], "middle": in_theirs["traceparent"]}
 
 
 def spans():

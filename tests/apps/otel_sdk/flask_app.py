@@ -3,7 +3,7 @@
 from flask import Flask
 from opentelemetry.instrumentation.flask import FlaskInstrumentor
 
-from . import spans, work
+from . import nested, spans, work
 
 app = Flask(__name__)
 FlaskInstrumentor().instrument_app(app)
@@ -13,6 +13,11 @@ FlaskInstrumentor().instrument_app(app)
 def view(number):
     work()
     return str(number)
+
+
+@app.get("/nested")
+def nest():
+    return nested()
 
 
 @app.get("/spans")
