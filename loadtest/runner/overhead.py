@@ -7,7 +7,8 @@ import os
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from runner import client, processes
@@ -18,9 +19,10 @@ from runner.servers import gunicorn as gunicorn_command
 WORKER_US, OBSERVER_US, P99 = 1.0, 1.5, 0.05  # what all of it may add
 CONNECTIONS = 64
 STEADY_RATE = 4000  # requests a second at most, while latency is measured
+STEADY_TURNS = 4  # of each variant, in each round
 HEAD = (
     f"{'server':<14}{'telemetry':<16}{'rps':>9}{'worker us':>11}{'observer us':>13}"
-    f"{'added us':>10}{'spans':>9}{'steady rps':>12}{'p50 ms':>8}{'p99 ms':>8}"
+    f"{'added us':>10}{'spans':>9}{'steady rps':>12}{'p50 ms':>8}{'p99 ms':>8}{'later':>8}"
 )
 
 
@@ -37,32 +39,50 @@ class Variant:
 
 @dataclass(frozen=True)
 class Cost:
-    """One measurement, or medians. worker, observer: CPU seconds a request; spans: received for
-    each request, in percent. These at as many requests a second as are answered; steady_*: those of
-    a steady load, and the latencies (seconds) of it."""
+    """One measurement at as many requests a second as are answered, or medians. worker, observer:
+    CPU seconds a request; spans: received for each request, in percent."""
 
     rps: float
     worker: float
     observer: float
     spans: float
+
+
+@dataclass(frozen=True)
+class Steady:
+    """One turn of a steady load, or medians. p50, p99: seconds; later: its p99 as a multiple of
+    what the same server with everything off had in the same turn."""
+
     steady_rps: float
-    steady_p50: float
-    steady_p99: float
+    p50: float
+    p99: float
+    later: float
 
 
 @dataclass
 class Row:
-    """A variant's measurements. failure: why there are none."""
+    """A variant's measurements: a cost a round, STEADY_TURNS times as many turns of a steady load.
+    failure: why there are none."""
 
     variant: Variant
-    rounds: list[Cost]
+    rounds: list[Cost] = field(default_factory=list)
+    turns: list[Steady] = field(default_factory=list)
     failure: str = ""
 
     @property
-    def medians(self) -> Cost:
+    def cost(self) -> Cost:
         """Median of each figure on its own."""
-        names = [field.name for field in fields(Cost)]
-        return Cost(**{n: statistics.median(getattr(c, n) for c in self.rounds) for n in names})
+        return Cost(**_medians(Cost, self.rounds))
+
+    @property
+    def steady(self) -> Steady:
+        """Median of each figure on its own."""
+        return Steady(**_medians(Steady, self.turns))
+
+
+def _medians(kind: type, found: Sequence[Any]) -> dict[str, float]:
+    names = [member.name for member in fields(kind)]
+    return {name: statistics.median(getattr(one, name) for one in found) for name in names}
 
 
 def _pellucid(interface: str, sections: str) -> Command:
@@ -131,64 +151,95 @@ def _load(port: int, seconds: int, pause_ms: int = 0) -> client.Load:
     return seen
 
 
+def _set_environment(url: str, ratio: float | None) -> None:
+    """What commands and apps of the variants read when they start."""
+    os.environ["TRACES_BASE"] = url
+    os.environ["TRACES_ENDPOINT"] = url + "/v1/traces"
+    os.environ["TRACES_RATIO"] = str(ratio or 0)
+
+
 def _measure(variant: Variant, programs: Programs, seconds: int) -> Cost:
     with receiving(CLIENT_CPU) as receiver:
-        os.environ["TRACES_BASE"] = receiver.url
-        os.environ["TRACES_ENDPOINT"] = receiver.url + "/v1/traces"
-        os.environ["TRACES_RATIO"] = str(variant.ratio or 0)
+        _set_environment(receiver.url, variant.ratio)
         with running(variant.server, variant.app, programs) as started:
             _load(started.port, 1)
             before, spans = _cpu(started.session), receiver.received().spans
             seen = _load(started.port, seconds)
             after = _cpu(started.session)
             spans = receiver.received().spans - spans
-            receiver.step_aside()
-            steady = _load(started.port, seconds, 1000 * CONNECTIONS // STEADY_RATE)
     return Cost(
         rps=seen.requests / seen.seconds,
         worker=(after[0] - before[0]) / seen.requests,
         observer=(after[1] - before[1]) / seen.requests, spans=100 * spans / seen.requests,
-        steady_rps=steady.requests / steady.seconds,
-        steady_p50=steady.p50, steady_p99=steady.p99,
     )  # fmt: skip
+
+
+def _take_turns(family: Sequence[Row], programs: Programs, seconds: int) -> None:
+    """All variants of one server are there at once and have their turns of `seconds`, so that a
+    mood of the machine hits all alike. The first one has everything off."""
+    with ExitStack() as all_of_them:
+        receiver = all_of_them.enter_context(receiving(CLIENT_CPU))
+        ports = []
+        for row in family:
+            _set_environment(receiver.url, row.variant.ratio)
+            server = running(row.variant.server, row.variant.app, programs)
+            ports.append(all_of_them.enter_context(server).port)
+            _load(ports[-1], 1)
+        receiver.step_aside()
+        for _ in range(STEADY_TURNS):
+            loads = [_load(port, seconds, 1000 * CONNECTIONS // STEADY_RATE) for port in ports]
+            for row, load in zip(family, loads, strict=True):
+                later = load.p99 / loads[0].p99 if loads[0].p99 else 1.0
+                row.turns.append(Steady(load.requests / load.seconds, load.p50, load.p99, later))
+
+
+def _round(family: Sequence[Row], programs: Programs, seconds: int, name: str) -> None:
+    for row in family:
+        print(f"{name}, {row.variant.telemetry}", file=sys.stderr)
+        row.rounds.append(_measure(row.variant, programs, seconds))
+    print(f"{name}, a steady load", file=sys.stderr)
+    _take_turns(family, programs, seconds)
 
 
 def measure(programs: Programs, servers: str, rounds: int, seconds: int) -> list[Row]:
     """Every variant of the families whose names begin with one of the comma-separated words ("" is
-    all), `rounds` times in turn. One that fails is reported in its row and left out then."""
+    all), `rounds` times in turn. A family of which one fails is reported so and left out then."""
     words = tuple(word.strip() for word in servers.split(",") if word.strip())
-    rows = [Row(v, []) for v in VARIANTS if not words or v.family.startswith(words)]
+    families: dict[str, list[Row]] = {}
+    for variant in VARIANTS:
+        if not words or variant.family.startswith(words):
+            families.setdefault(variant.family, []).append(Row(variant))
     for number in range(rounds):
-        for row in rows:
-            name = f"{row.variant.family}, {row.variant.telemetry}"
-            print(f"overhead {number + 1}/{rounds}: {name}", file=sys.stderr)
+        for name, family in families.items():
             try:
-                if not row.failure:
-                    row.rounds.append(_measure(row.variant, programs, seconds))
+                if not family[0].failure:
+                    _round(family, programs, seconds, f"overhead {number + 1}/{rounds}: {name}")
             except (RuntimeError, OSError) as failure:
-                row.failure = str(failure)
-                print(row.failure, file=sys.stderr)
-    return rows
+                print(failure, file=sys.stderr)
+                for row in family:
+                    row.failure = str(failure)
+    return [row for family in families.values() for row in family]
 
 
 def _base(rows: Sequence[Row], row: Row) -> Cost | None:
     """The same server with everything off."""
     for other in rows:
         if other.variant.family == row.variant.family and other.variant.telemetry == "off":
-            return other.medians if other.rounds else None
+            return other.cost if other.rounds else None
     return None
 
 
 def _line(rows: Sequence[Row], row: Row) -> str:
     start = f"{row.variant.family:<14}{row.variant.telemetry:<16}"
-    if not row.rounds:
+    if not row.turns:
         return start + f"  failed: {row.failure.splitlines()[0]}"
-    m, base = row.medians, _base(rows, row)
-    added = f"{(m.worker + m.observer - base.worker - base.observer) * 1e6:.2f}" if base else "-"
+    cost, steady, base = row.cost, row.steady, _base(rows, row)
+    all_of_it = cost.worker + cost.observer
+    added = f"{(all_of_it - base.worker - base.observer) * 1e6:.2f}" if base else "-"
     return (
-        f"{start}{m.rps:>9.0f}{m.worker * 1e6:>11.2f}{m.observer * 1e6:>13.2f}"
-        f"{added:>10}{m.spans:>8.1f}%{m.steady_rps:>12.0f}"
-        f"{m.steady_p50 * 1e3:>8.2f}{m.steady_p99 * 1e3:>8.2f}"
+        f"{start}{cost.rps:>9.0f}{cost.worker * 1e6:>11.2f}{cost.observer * 1e6:>13.2f}"
+        f"{added:>10}{cost.spans:>8.1f}%{steady.steady_rps:>12.0f}"
+        f"{steady.p50 * 1e3:>8.2f}{steady.p99 * 1e3:>8.2f}{steady.later - 1:>+8.1%}"
     )
 
 
@@ -202,11 +253,10 @@ def verdicts(rows: Sequence[Row]) -> list[tuple[bool, str]]:
     found = []
     for row in rows:
         base = _base(rows, row)
-        if row.variant.telemetry != "spans 100 %" or not row.rounds or not base:
+        if row.variant.telemetry != "spans 100 %" or not row.turns or not base:
             continue
-        m, name = row.medians, row.variant.family
-        worker, observer = (m.worker - base.worker) * 1e6, (m.observer - base.observer) * 1e6
-        later = m.steady_p99 / base.steady_p99 - 1 if base.steady_p99 else 0.0
+        cost, name, later = row.cost, row.variant.family, row.steady.later - 1
+        worker, observer = (cost.worker - base.worker) * 1e6, (cost.observer - base.observer) * 1e6
         found += [
             (worker <= WORKER_US, f"{name}, worker: {worker:+.2f} us, at most {WORKER_US}"),
             (
@@ -224,8 +274,9 @@ def as_json(about: Mapping[str, Any], rows: Sequence[Row], settings: Mapping[str
         {
             "server": row.variant.family,
             "telemetry": row.variant.telemetry,
-            "medians": asdict(row.medians) if row.rounds else None,
+            "medians": asdict(row.cost) | asdict(row.steady) if row.turns else None,
             "rounds": [asdict(cost) for cost in row.rounds],
+            "turns": [asdict(turn) for turn in row.turns],
             "failure": row.failure,
         }
         for row in rows
