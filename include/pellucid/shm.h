@@ -21,7 +21,7 @@
 #include "pellucid/vitals.h"
 
 #define PEL_SHM_MAGIC 0x50454c4cU
-#define PEL_SHM_VERSION 13U
+#define PEL_SHM_VERSION 14U
 
 #define PEL_SHM_INFLIGHT_N 512
 #define PEL_SHM_PATH_LEN 168
@@ -62,6 +62,8 @@ enum pel_end {
 };
 #define PEL_SHM_SIGNALS 65 /* numbers of signals, 0 included */
 #define PEL_SHM_ACCOUNTS_N 16
+#define PEL_SHM_LISTENERS_N 64
+#define PEL_SHM_URL_LEN 128
 #define PEL_SHM_OPERATIONS_N 24
 
 /* One request that has begun and not finished; writer: the slot's worker. */
@@ -140,6 +142,13 @@ struct pel_shm_operation {
     _Atomic uint64_t sum_ns, buckets[PEL_DURATION_BUCKETS];
 };
 
+/* A listening socket of the server's, as the kernel knows it. */
+struct pel_shm_listener {
+    uint32_t inode; /* 0 = not used */
+    int32_t family; /* AF_* */
+    char url[PEL_SHM_URL_LEN];
+};
+
 /* What the observer is doing; see observer_sleeps. */
 enum pel_observer_sleep {
     PEL_OBSERVER_AWAKE = 0, /* it will look at the rings without being told */
@@ -157,6 +166,7 @@ struct pel_shm_header {
     int32_t supervisor_pid;
     uint64_t started_ns;      /* monotonic */
     uint64_t started_wall_ns; /* realtime, start_time_unix_nano of all counters */
+    struct pel_shm_listener listeners[PEL_SHM_LISTENERS_N];
 #define PEL_SERVER(field, kind, unit, otel_name, text) _Atomic uint64_t field;
 #include "pellucid/tbl/server.h"
 #undef PEL_SERVER

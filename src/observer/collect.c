@@ -1,3 +1,4 @@
+#include "backlog.h"
 #include "collect.h"
 #include "exceptions.h"
 #include "http_metrics.h"
@@ -130,6 +131,7 @@ void pel_collect(struct pel_sink *sink, const struct pel_view *v)
     pel_vitals_collect(sink, v->shm);
     pel_process_collect(sink, v->shm);
     pel_footprint_collect(sink, v->footprint);
+    pel_backlog_collect(sink, v->shm->header);
     collect_server(sink, v->shm);
     collect_ends(sink, v->shm->header);
     collect_states(sink, v->shm);

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "backlog.h"
 #include "exceptions.h"
 #include "json.h"
 #include "page.h"
@@ -239,6 +240,7 @@ void pel_page_status(const struct pel_view *v, const struct pel_head *head, stru
     pel_json_cstr(&j, "version", PEL_VERSION);
     add_supervisor(&j, v->shm->header);
     add_totals(&j, v->shm); /* first: workers count requests last */
+    pel_backlog_show(&j, v->shm->header);
     add_workers(&j, v);
     pel_process_show_others(&j, v->shm);
     add_requests(&j, v->shm);

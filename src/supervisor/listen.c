@@ -238,6 +238,14 @@ int pel_listen_open(struct pel_sockets *ss, const char *bind_text, const struct 
     PEL_UNREACHABLE("kind of address");
 }
 
+uint32_t pel_listen_inode(const struct pel_socket *s, int *family)
+{
+    struct stat st;
+
+    *family = socket_option(s->fd, SO_DOMAIN);
+    return fstat(s->fd, &st) == -1 ? 0 : (uint32_t)st.st_ino;
+}
+
 void pel_listen_stop(struct pel_sockets *ss)
 {
     for (size_t i = 0; i < ss->n; i++) {

@@ -9,11 +9,12 @@
 #include <sys/types.h>
 
 #include "pellucid/address.h"
+#include "pellucid/shm.h"
 
 struct pel_socket {
     int fd;
-    char url[128];  /* for people */
-    char path[108]; /* of the file to remove; "" = not ours */
+    char url[PEL_SHM_URL_LEN]; /* for people */
+    char path[108];            /* of the file to remove; "" = not ours */
 };
 
 struct pel_sockets {
@@ -39,6 +40,10 @@ int pel_listen_take_systemd(struct pel_sockets *ss, struct pel_sockets *admin, s
 
 /* Takes over a listening stream socket and finds out its name. 0, or -1 with err. */
 int pel_listen_take_fd(struct pel_sockets *ss, int fd, const char *key, struct pel_err *err);
+
+/* By what the kernel tells of it (sock_diag): AF_* and as much of its inode as is told there; 0 =
+ * not known. */
+uint32_t pel_listen_inode(const struct pel_socket *s, int *family);
 
 /* Closes the descriptors alone: once the other processes have done the same, clients are refused.
  */

@@ -82,11 +82,24 @@ static int open_shm(struct pel_supervisor *sv, const struct pel_conf *conf, stru
     return pel_shm_create(&sv->shm, n, err);
 }
 
+/* The observer asks the kernel about them (backlog.h). */
+static void show_listeners(struct pel_supervisor *sv)
+{
+    for (size_t i = 0; i < sv->listeners.n && i < PEL_SHM_LISTENERS_N; i++) {
+        struct pel_shm_listener *l = &sv->shm.header->listeners[i];
+        const struct pel_socket *s = &sv->listeners.items[i];
+
+        memcpy(l->url, s->url, sizeof(l->url));
+        l->inode = pel_listen_inode(s, &l->family);
+    }
+}
+
 static int open_anew(struct pel_supervisor *sv, const struct pel_conf *conf, struct pel_err *err)
 {
     if (open_listeners(sv, conf, err) == -1 || open_admin(sv, conf, err) == -1 ||
         open_shm(sv, conf, err) == -1)
         return -1;
+    show_listeners(sv);
     pel_accounts_open(&sv->shm, PEL_PROCESS_SUPERVISOR, getpid());
     pel_members_init(sv);
     return 0;

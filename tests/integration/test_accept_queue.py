@@ -1,4 +1,4 @@
-"""The time that connections wait in the kernel until a worker accepts them."""
+"""Connections that wait in the kernel until a worker accepts them: how long, and how many."""
 
 from __future__ import annotations
 
@@ -71,3 +71,50 @@ def test_unix_sockets_tell_nothing(server, tmp_path):
         with Wire(path, 10 * running.target.patience) as wire:
             wire.send(get("/first")).read()
     assert "accept_seconds" not in spans(running, 2)["/first"]
+
+
+HELD = """
+import os, time
+
+async def app(scope, receive, send):
+    assert scope["type"] == "http"
+    while not os.path.exists(scope["query_string"]):
+        time.sleep(0.01)
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.body"})
+"""
+ONE_WORKER = {"workers": 1, "backlog": 7}
+
+
+@pytest.mark.parametrize("is_unix", [False, True])
+def test_the_backlog_of_each_listener(server, scratch, is_unix):
+    path, flag = str(scratch / "socket"), scratch / "flag"
+    bind = [f"unix:{path}"] if is_unix else []
+    running = server(code=HELD, config={"server": ONE_WORKER | ({"bind": bind} if bind else {})})
+    address = path if is_unix else running.address
+    patience = 10 * running.target.patience
+    with Wire(address, patience) as blocker:
+        blocker.send(get(f"/?{flag}"))
+        running.wait_in_flight()
+        waiting = [Wire(address, patience) for _ in range(3)]
+
+        def listener() -> dict[str, Any]:
+            (found,) = running.status()["listeners"]
+            return found
+
+        wait_for("three that wait", lambda: listener()["backlog"] == 3, patience)
+        found = listener()
+        name = found["address"]
+        assert name == (f"unix:{path}" if is_unix else f"http://127.0.0.1:{running.port}")
+        assert found["backlog_limit"] == 7
+        assert found.get("drops") == (None if is_unix else 0)
+        samples = parse(running.metrics())
+        labels = {"pellucid_listener": name}
+        assert total(samples, "pellucid_listener_backlog", **labels) == 3
+        assert total(samples, "pellucid_listener_backlog_limit", **labels) == 7
+        assert is_unix == ("pellucid_listener_drops_total" not in running.metrics())
+        flag.touch()
+        blocker.read()
+        wait_for("none that waits", lambda: listener()["backlog"] == 0, patience)
+        for wire in waiting:
+            wire.close()
