@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "conn.h"
+#include "crew.h"
 #include "gcstats.h"
 #include "gil.h"
 #include "h1.h"
@@ -15,8 +16,6 @@
 #define TURN_NS (2 * PEL_NS_PER_MS)
 /* A request that waited longer than this for something other than the CPU has blocked. */
 #define BLOCKED_NS (500 * PEL_NS_PER_US)
-/* How long threads have to leave when the loop has stopped. */
-#define JOIN_NS PEL_NS_PER_SEC
 
 static void take_gil(struct pel_thread *t)
 {
@@ -326,8 +325,7 @@ static bool serve_surplus(struct pel_thread *t)
     return true;
 }
 
-/* The life of an application thread; the GIL is held before and after. */
-static void serve(struct pel_thread *t)
+void pel_baton_serve(struct pel_thread *t)
 {
     struct pel_baton *b = t->baton;
 
@@ -342,83 +340,6 @@ static void serve(struct pel_thread *t)
     take_gil(t);
     pel_h1_trim();
     pel_arena_thread_fini();
-}
-
-static PyObject *run_thread(PyObject *self, PyObject *unused)
-{
-    serve(PyCapsule_GetPointer(self, NULL));
-    Py_RETURN_NONE;
-}
-
-static PyMethodDef run_thread_def = {"pellucid_thread", run_thread, METH_NOARGS, NULL};
-
-static int start_thread(struct pel_thread *t, PyObject *type)
-{
-    PyObject *self = PyCapsule_New(t, NULL, NULL);
-    PyObject *target = self ? PyCFunction_New(&run_thread_def, self) : NULL;
-    PyObject *args = PyTuple_New(0);
-    PyObject *kwargs =
-        target ? Py_BuildValue("{s:O,s:N,s:O}", "target", target, "name",
-                               PyUnicode_FromFormat("pellucid-%u", t->id - 1), "daemon", Py_False)
-               : NULL;
-    PyObject *started = NULL;
-
-    if (args && kwargs)
-        t->object = PyObject_Call(type, args, kwargs);
-    if (t->object)
-        started = PyObject_CallMethod(t->object, "start", NULL);
-    if (!started)
-        Py_CLEAR(t->object);
-    Py_XDECREF(started);
-    Py_XDECREF(kwargs);
-    Py_XDECREF(args);
-    Py_XDECREF(target);
-    Py_XDECREF(self);
-    return t->object ? 0 : -1;
-}
-
-static int start_threads(struct pel_baton *b, struct pel_err *err)
-{
-    PyObject *threading = PyImport_ImportModule("threading");
-    PyObject *type = threading ? PyObject_GetAttrString(threading, "Thread") : NULL;
-    int rc = type ? 0 : -1;
-
-    for (unsigned i = 1; rc == 0 && i < b->n_threads; i++)
-        rc = start_thread(&b->threads[i], type);
-    Py_XDECREF(type);
-    Py_XDECREF(threading);
-    if (rc == 0)
-        return 0;
-    PyErr_Clear();
-    return pel_err_set(err, "cannot start %u application threads; lower server.threads",
-                       b->n_threads);
-}
-
-/* Waits for a thread to leave. False when it is still in the app at end_ns. */
-static bool join(struct pel_thread *t, uint64_t end_ns)
-{
-    uint64_t now_ns = pel_now_ns();
-    double left_s = now_ns < end_ns ? (double)(end_ns - now_ns) / (double)PEL_NS_PER_SEC : 0;
-    PyObject *done = PyObject_CallMethod(t->object, "join", "d", left_s);
-    PyObject *alive = done ? PyObject_CallMethod(t->object, "is_alive", NULL) : NULL;
-    bool has_left = alive == Py_False;
-
-    PyErr_Clear();
-    Py_XDECREF(alive);
-    Py_XDECREF(done);
-    return has_left;
-}
-
-static unsigned join_threads(struct pel_baton *b)
-{
-    uint64_t end_ns = pel_now_ns() + JOIN_NS;
-    unsigned n_stuck = 0;
-
-    pel_baton_stop(b);
-    for (unsigned i = 1; i < b->n_threads; i++)
-        if (b->threads[i].object && !join(&b->threads[i], end_ns))
-            n_stuck++;
-    return n_stuck;
 }
 
 static struct pel_baton *baton_new(struct pel_loop *loop)
@@ -458,9 +379,9 @@ static void baton_free(struct pel_baton *b)
 
 static int run_watched(struct pel_baton *b, struct pel_err *err)
 {
-    if (pel_watcher_start(&b->watcher, b, err) != 0 || start_threads(b, err) != 0)
+    if (pel_watcher_start(&b->watcher, b, err) != 0 || pel_crew_start(b, err) != 0)
         return -1;
-    serve(&b->threads[0]);
+    pel_baton_serve(&b->threads[0]);
     return 0;
 }
 
@@ -471,7 +392,7 @@ int pel_baton_run(struct pel_loop *loop, unsigned *n_stuck, struct pel_err *err)
 
     if (rc == 0)
         rc = run_watched(b, err);
-    *n_stuck = join_threads(b);
+    *n_stuck = pel_crew_join(b);
     pel_watcher_stop(&b->watcher);
     pel_pysignal_close(&b->pysignal);
     /* A thread that comes back later still finds its baton. */

@@ -69,6 +69,9 @@ struct pel_baton {
  * -1 with err when the threads could not be started. */
 int pel_baton_run(struct pel_loop *loop, unsigned *n_stuck, struct pel_err *err);
 
+/* The life of an application thread; the GIL is held before and after. */
+void pel_baton_serve(struct pel_thread *t);
+
 /* Takes the baton when it is free or loose. */
 bool pel_baton_take(struct pel_baton *b, uint32_t id);
 
