@@ -3,6 +3,7 @@
 #include "span.h"
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <sys/socket.h>
 
@@ -104,6 +105,17 @@ static void receiver_stop(struct receiver *r)
     close(r->listen_fd);
 }
 
+#define NAME_SERVER_MS 5000
+
+/* In the place of the C library's, for the thread of libcurl: no name server answers. */
+__attribute__((visibility("default"))) int getaddrinfo(const char *name, const char *service,
+                                                       const struct addrinfo *hints,
+                                                       struct addrinfo **out)
+{
+    usleep(NAME_SERVER_MS * 1000);
+    return EAI_AGAIN;
+}
+
 struct sender {
     struct pel_exporter x;
     uv_loop_t loop;
@@ -113,13 +125,13 @@ struct sender {
     bool is_stopped;
 };
 
-static void sender_start(struct sender *s, uint16_t port)
+static void sender_start_for(struct sender *s, const char *host, uint16_t port)
 {
     static char *signals[] = {(char *)"traces"};
     struct pel_err err;
 
     memset(s, 0, sizeof(*s));
-    snprintf(s->endpoint, sizeof(s->endpoint), "http://127.0.0.1:%u/", port);
+    snprintf(s->endpoint, sizeof(s->endpoint), "http://%s:%u/", host, port);
     s->shm = fixture_shm(1);
     s->conf = fixture_conf();
     s->conf.otlp_endpoint = s->endpoint;
@@ -133,6 +145,11 @@ static void sender_start(struct sender *s, uint16_t port)
     assert_int_equal(
         pel_exporter_open(&s->x, &pel_export_spans, &s->loop, &s->conf, s->shm.header, &err), 0);
     assert_true(s->x.is_enabled);
+}
+
+static void sender_start(struct sender *s, uint16_t port)
+{
+    sender_start_for(s, "127.0.0.1", port);
 }
 
 static void push(struct sender *s, size_t n)
@@ -419,6 +436,20 @@ static void stop_waits_no_longer_than_told(void **state)
     pel_shm_close(&s.shm);
 }
 
+static void name_server_that_is_away_delays_no_stop(void **state)
+{
+    uint64_t start_ns;
+    struct sender s;
+
+    sender_start_for(&s, "collector.example", 4318);
+    push(&s, 10);
+    start_ns = pel_now_ns();
+    sender_stop(&s, 300);
+    assert_between((pel_now_ns() - start_ns) / PEL_NS_PER_MS, 290, NAME_SERVER_MS - 500);
+    assert_int_equal(total(&s, PEL_EXPORT_SPANS_FAILED), 10);
+    pel_shm_close(&s.shm);
+}
+
 static unsigned n_stopped;
 
 static void count_stops(struct pel_exporter *x)
@@ -468,6 +499,7 @@ int main(void)
         cmocka_unit_test(queue_is_bounded_while_nobody_listens),
         cmocka_unit_test(name_shows_no_secrets),
         cmocka_unit_test(stop_waits_no_longer_than_told),
+        cmocka_unit_test(name_server_that_is_away_delays_no_stop),
         cmocka_unit_test(what_comes_after_the_stop_is_sent_or_counted),
     };
 
