@@ -18,7 +18,9 @@
 #include "transport.h"
 
 #define PEL_BATCH_ITEMS 1024
-#define PEL_BATCH_BYTES (1U << 20)
+#define PEL_BATCH_REQUEST_BYTES (1U << 20) /* at most, before compression */
+/* Of items alone: there are also their lengths, and the resource of each worker. */
+#define PEL_BATCH_BYTES (PEL_BATCH_REQUEST_BYTES - (48U << 10))
 #define PEL_BATCH_DELAY_MS 1000
 #define PEL_EXPORT_QUEUE_BYTES (24U << 20)
 #define PEL_EXPORT_PLAIN_BYTES (16U << 20) /* beyond, the queue packs */

@@ -214,6 +214,31 @@ static void full_batch_leaves_at_once(void **state)
     pel_shm_close(&s.shm);
 }
 
+/* What proxies take by default: nginx says 413 to more than 1 MiB. */
+static void request_is_a_mebibyte_at_most(void **state)
+{
+    static const char *const answers[] = {OK};
+    struct receiver r;
+    struct sender s;
+
+    receiver_start(&r, answers, 1);
+    sender_start(&s, r.port);
+    for (unsigned i = 0; i < 2 * PEL_BATCH_ITEMS; i++) {
+        struct pel_export_node *node = pel_export_node_new(1020);
+
+        memset(node->bytes, 0, node->len);
+        memcpy(node->instance_id, fixture_worker.instance_id, sizeof(node->instance_id));
+        node->pid = (int32_t)(i % 64);
+        node->is_important = false;
+        pel_exporter_push(&s.x, node, pel_now_ns());
+    }
+    pel_exporter_pump(&s.x);
+    assert_between(s.x.raw.len, PEL_BATCH_REQUEST_BYTES / 10 * 9, PEL_BATCH_REQUEST_BYTES);
+    sender_stop(&s, 2000);
+    receiver_stop(&r);
+    pel_shm_close(&s.shm);
+}
+
 static void few_spans_leave_after_the_delay(void **state)
 {
     static const char *const answers[] = {OK};
@@ -488,6 +513,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(full_batch_leaves_at_once),
+        cmocka_unit_test(request_is_a_mebibyte_at_most),
         cmocka_unit_test(few_spans_leave_after_the_delay),
         cmocka_unit_test(busy_receiver_gets_it_again),
         cmocka_unit_test(a_long_pause_is_kept_though_the_batch_is_lost),
