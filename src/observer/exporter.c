@@ -189,9 +189,15 @@ static bool is_due(const struct pel_exporter *x, uint64_t now_ns)
            now_ns - pel_queue_oldest_ns(&x->queue) >= PEL_BATCH_DELAY_MS * PEL_NS_PER_MS;
 }
 
+/* When a batch that waits may be sent: also a pause that was the answer to another one holds. */
+static uint64_t retry_time(const struct pel_batch *b)
+{
+    return b->retry_ns > b->x->not_before_ns ? b->retry_ns : b->x->not_before_ns;
+}
+
 static void pump_batch(struct pel_batch *b, uint64_t now_ns)
 {
-    if (b->state == PEL_BATCH_WAITING && (b->x->is_stopping || now_ns >= b->retry_ns)) {
+    if (b->state == PEL_BATCH_WAITING && (b->x->is_stopping || now_ns >= retry_time(b))) {
         send_batch(b);
     } else if (b->state == PEL_BATCH_EMPTY && is_due(b->x, now_ns)) {
         fill(b);
@@ -206,7 +212,7 @@ static uint64_t batch_time(const struct pel_batch *b)
     uint64_t full_ns = pel_queue_oldest_ns(&x->queue) + PEL_BATCH_DELAY_MS * PEL_NS_PER_MS;
 
     if (b->state == PEL_BATCH_WAITING)
-        return b->retry_ns;
+        return retry_time(b);
     if (b->state == PEL_BATCH_SENDING || x->queue.n == 0)
         return 0;
     return full_ns > x->not_before_ns ? full_ns : x->not_before_ns;

@@ -192,6 +192,7 @@ static void sender_stop(struct sender *s, unsigned wait_ms)
 #define BUSY "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nRetry-After: 0\r\n\r\n"
 #define LATER "HTTP/1.1 429 Later\r\nContent-Length: 0\r\nRetry-After: 300\r\n\r\n"
 #define IN_A_MINUTE "HTTP/1.1 429 Later\r\nContent-Length: 0\r\nRetry-After: 60\r\n\r\n"
+#define SOON "HTTP/1.1 429 Later\r\nContent-Length: 0\r\nRetry-After: 20\r\n\r\n"
 #define BAD "HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n"
 #define TOO_LARGE "HTTP/1.1 413 Large\r\nContent-Length: 0\r\n\r\n"
 
@@ -318,6 +319,24 @@ static void one_success_does_not_end_the_pause(void **state)
     push(&s, PEL_BATCH_ITEMS);
     assert_int_equal(pel_exporter_inflight(&s.x), PEL_BATCH_ITEMS); /* what waits */
     assert_int_equal(s.x.queue.n, PEL_BATCH_ITEMS);
+    sender_stop(&s, 0);
+    receiver_stop(&r);
+    pel_shm_close(&s.shm);
+}
+
+static void pause_is_for_all_batches(void **state)
+{
+    static const char *const answers[] = {SOON, IN_A_MINUTE, OK};
+    struct receiver r;
+    struct sender s;
+
+    receiver_start(&r, answers, 3);
+    sender_start(&s, r.port);
+    push(&s, 2 * PEL_BATCH_ITEMS);
+    while (total(&s, PEL_EXPORT_REQUESTS_FAILED) < 2)
+        uv_run(&s.loop, UV_RUN_ONCE);
+    assert_int_equal(pel_exporter_inflight(&s.x), 2 * PEL_BATCH_ITEMS);
+    assert_true(uv_timer_get_due_in(&s.x.timer) > 30000);
     sender_stop(&s, 0);
     receiver_stop(&r);
     pel_shm_close(&s.shm);
@@ -518,6 +537,7 @@ int main(void)
         cmocka_unit_test(busy_receiver_gets_it_again),
         cmocka_unit_test(a_long_pause_is_kept_though_the_batch_is_lost),
         cmocka_unit_test(one_success_does_not_end_the_pause),
+        cmocka_unit_test(pause_is_for_all_batches),
         cmocka_unit_test(refused_spans_are_lost_and_counted),
         cmocka_unit_test(too_large_goes_in_parts),
         cmocka_unit_test(batches_grow_again),
