@@ -98,24 +98,37 @@ static void send_batch(struct pel_batch *b)
     pel_transport_post(&b->x->transport, &b->post, pel_str(b->body.p, b->body.len));
 }
 
+/* The queue has the items again, and decides what is kept. */
+static void put_back(struct pel_batch *b)
+{
+    struct pel_list *link;
+
+    while ((link = pel_list_pop(&b->nodes)))
+        pel_queue_push(&b->x->queue, PEL_CONTAINER_OF(link, struct pel_export_node, link));
+    empty(b);
+}
+
+/* While nothing at all is taken no batch is given up: those under way have the important items. */
 static void retry_later(struct pel_batch *b)
 {
     struct pel_exporter *x = b->x;
+    uint64_t now_ns = pel_now_ns();
 
-    b->retry_ns = pel_retry_time(&b->post, b->n_tries, pel_now_ns());
+    b->retry_ns = pel_retry_time(&b->post, b->n_tries, now_ns);
     if (b->retry_ns > x->not_before_ns)
         x->not_before_ns = b->retry_ns;
-    if (x->is_stopping || pel_retry_is_over(b->first_ns, b->retry_ns))
+    if (!x->is_stopping && !pel_retry_is_over(b->first_ns, now_ns))
+        b->state = PEL_BATCH_WAITING;
+    else if (x->is_stopping || x->taken_ns > b->first_ns)
         give_up(b);
     else
-        b->state = PEL_BATCH_WAITING;
+        put_back(b);
 }
 
-/* The receiver takes less at once: the spans go back, and smaller batches are made of them. */
+/* The receiver takes less at once: smaller batches are made of the items. */
 static void split(struct pel_batch *b)
 {
     struct pel_exporter *x = b->x;
-    struct pel_list *link;
 
     if (b->n <= 1) {
         give_up(b);
@@ -123,9 +136,7 @@ static void split(struct pel_batch *b)
     }
     if (b->bytes / 2 < x->batch_bytes)
         x->batch_bytes = b->bytes / 2;
-    while ((link = pel_list_pop(&b->nodes)))
-        pel_queue_push(&x->queue, PEL_CONTAINER_OF(link, struct pel_export_node, link));
-    empty(b);
+    put_back(b);
 }
 
 /* --- what came of it --- */
@@ -146,6 +157,7 @@ static void finish(struct pel_batch *b, const struct pel_outcome *o)
     count(x, PEL_EXPORT_REQUESTS_OK, 1);
     count(x, x->kind->exported, b->n - n_rejected);
     count(x, x->kind->rejected, n_rejected);
+    x->taken_ns = pel_now_ns();
     grow(x);
     pel_health_succeeded(&x->health, n_rejected, o->why);
     empty(b);

@@ -5,8 +5,9 @@
  * One thread, that of the loop. A batch leaves when PEL_BATCH_ITEMS or PEL_BATCH_BYTES are there,
  * or after PEL_BATCH_DELAY_MS. Two are under way at most, waiting for another try included;
  * meanwhile the queue fills, and then loses its oldest. Tried again: no answer, 429, 502, 503, 504;
- * when pel_retry_time says. Too large (413): in smaller batches. Anything else is final. An item is
- * counted once, at its end.
+ * when pel_retry_time says. Too large (413): in smaller batches. Anything else is final. A batch
+ * that has failed for so long that pel_retry_is_over is given up if others were taken meanwhile;
+ * else it goes back to the queue. An item is counted once, at its end.
  */
 #ifndef PELLUCID_OBSERVER_EXPORTER_H
 #define PELLUCID_OBSERVER_EXPORTER_H
@@ -65,6 +66,7 @@ struct pel_exporter {
     struct pel_buf raw;     /* a batch before it is compressed; kept for the next one */
     size_t batch_bytes;     /* PEL_BATCH_BYTES, or less for a while after a 413 */
     uint64_t not_before_ns; /* the receiver has asked for a pause, or has failed */
+    uint64_t taken_ns;      /* when it last took a batch; 0 = never */
     uv_timer_t timer;
     bool is_enabled;              /* there is somewhere to send to */
     bool is_stopping, is_stopped; /* is_stopped: on_stopped has been called */
