@@ -14,6 +14,7 @@
 
 #include "pellucid/account.h"
 #include "pellucid/base.h"
+#include "pellucid/conf.h"
 #include "pellucid/err.h"
 #include "pellucid/exception.h"
 #include "pellucid/instrument.h"
@@ -178,6 +179,8 @@ struct pel_shm_header {
     _Alignas(PEL_SHM_CACHELINE) _Atomic uint32_t observer_sleeps;
     /* writer: the observer */
     _Atomic uint64_t exports[PEL_EXPORT_N];
+    /* By signal: items it has read and not counted yet; the next observer does, should it die. */
+    _Atomic uint64_t exports_pending[PEL_SIGNAL_LOGS + 1];
     struct pel_shm_operation operations[PEL_SHM_OPERATIONS_N];
     struct pel_shm_ring ring; /* lines of the supervisor's log (logline.h) */
 };

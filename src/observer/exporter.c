@@ -19,6 +19,7 @@ const struct pel_export_kind pel_export_spans = {
     .rejected = PEL_EXPORT_SPANS_REJECTED,
     .failed = PEL_EXPORT_SPANS_FAILED,
     .queue_full = PEL_EXPORT_SPANS_QUEUE_FULL,
+    .observer_killed = PEL_EXPORT_SPANS_OBSERVER_KILLED,
 };
 
 const struct pel_export_kind pel_export_logs = {
@@ -29,7 +30,24 @@ const struct pel_export_kind pel_export_logs = {
     .rejected = PEL_EXPORT_LOGS_REJECTED,
     .failed = PEL_EXPORT_LOGS_FAILED,
     .queue_full = PEL_EXPORT_LOGS_QUEUE_FULL,
+    .observer_killed = PEL_EXPORT_LOGS_OBSERVER_KILLED,
 };
+
+/* How many items are here and not counted yet, should the observer die now. */
+static void note_pending(struct pel_exporter *x)
+{
+    atomic_store_explicit(&x->header->exports_pending[x->kind->signal],
+                          x->queue.n + x->queue.n_dropped + pel_exporter_inflight(x),
+                          memory_order_relaxed);
+}
+
+/* What an observer before us had. */
+static void count_pending(struct pel_exporter *x)
+{
+    count(x, x->kind->observer_killed,
+          atomic_exchange_explicit(&x->header->exports_pending[x->kind->signal], 0,
+                                   memory_order_relaxed));
+}
 
 int pel_exporter_open(struct pel_exporter *x, const struct pel_export_kind *kind, uv_loop_t *loop,
                       const struct pel_conf *conf, struct pel_shm_header *header,
@@ -43,6 +61,7 @@ int pel_exporter_open(struct pel_exporter *x, const struct pel_export_kind *kind
         x->batches[i].post.done = on_done;
         pel_list_init(&x->batches[i].nodes);
     }
+    count_pending(x);
     if (!pel_conf_exports(conf, kind->signal))
         return 0;
     if (pel_transport_open(&x->transport, loop, conf, kind->signal, err) < 0)
@@ -59,6 +78,7 @@ void pel_exporter_push(struct pel_exporter *x, struct pel_export_node *node, uin
     PEL_ASSERT(x->is_enabled);
     node->made_ns = now_ns;
     pel_queue_push(&x->queue, node);
+    note_pending(x);
 }
 
 /* --- one batch --- */
@@ -276,6 +296,7 @@ static void lose_all(struct pel_exporter *x)
     count(x, x->kind->failed, x->queue.n);
     pel_health_lost(&x->health, x->queue.n);
     pel_queue_fini(&x->queue);
+    note_pending(x);
 }
 
 static void on_stop_timer(uv_timer_t *timer)
@@ -297,6 +318,7 @@ void pel_exporter_pump(struct pel_exporter *x)
     note_drops(x);
     for (size_t i = 0; i < PEL_EXPORTS_AT_ONCE; i++)
         pump_batch(&x->batches[i], now_ns);
+    note_pending(x);
     if (!x->is_stopping)
         set_timer(x, now_ns);
     else if (is_idle(x) && !x->is_stopped)

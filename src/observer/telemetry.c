@@ -152,6 +152,7 @@ static void show_items(struct pel_json *j, const char *key, const struct pel_exp
     pel_json_open(j, "lost", '{');
     pel_json_uint(j, "ring_full", pel_shm_sum(shm, ring_full));
     pel_json_uint(j, "queue_full", LOAD(counters[x->kind->queue_full]));
+    pel_json_uint(j, "observer_killed", LOAD(counters[x->kind->observer_killed]));
     pel_json_uint(j, "rejected", LOAD(counters[x->kind->rejected]));
     pel_json_uint(j, "failed", LOAD(counters[x->kind->failed]));
     pel_json_close(j, '}');

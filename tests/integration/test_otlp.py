@@ -425,6 +425,27 @@ def test_killed_observer_is_replaced_and_goes_on(server, receiver):
     wait_exporter(running, "spans_exported", 6)  # counted on, across observers
 
 
+def test_what_a_killed_observer_had_is_counted(server, receiver):
+    receiver.answers = [Answer(503, {"Retry-After": "60"})]
+    running = server(code=APP, config=TRACES, receiver=receiver)
+    for i in range(7):
+        running.get(f"/{i}")
+    wait_for(
+        "all spans in the observer, and a refused try",
+        lambda: (
+            receiver.exports and (e := exporter(running))["queue_spans"] + e["spans_in_flight"] == 7
+        ),
+        10 * running.target.patience,
+    )
+    running.kill_observer()
+    running.get("/after")
+    assert [s.attributes["url.path"] for s in running.spans(1)] == ["/after"]
+    wait_exporter(running, "spans_exported", 1)
+    assert running.status()["telemetry"]["spans"]["lost"]["observer_killed"] == 7
+    killed = 'otel_sdk_processor_span_processed_total{error_type="observer_killed"} 7'
+    assert killed in running.metrics()
+
+
 def test_killed_worker_leaves_error_spans(server, receiver):
     running = server(code=APP, receiver=receiver)
     running.get("/")

@@ -16,6 +16,7 @@ static void start(struct world *w)
     memset(w, 0, sizeof(*w));
     w->shm = fixture_shm(1);
     w->logs.kind = &pel_export_logs;
+    w->logs.header = w->shm.header;
     w->logs.is_enabled = true;
     pel_queue_init(&w->logs.queue, PEL_EXPORT_QUEUE_BYTES, PEL_EXPORT_PLAIN_BYTES);
     uv_loop_init(&w->loop);
