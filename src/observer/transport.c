@@ -170,6 +170,8 @@ static void set_certificates(const struct pel_transport *t, CURL *c)
     if (*t->certificate) {
         curl_easy_setopt(c, CURLOPT_SSLCERT, t->certificate);
         curl_easy_setopt(c, CURLOPT_SSLKEY, *t->key ? t->key : t->certificate);
+        /* Without one OpenSSL asks the terminal, and everything waits for somebody to type. */
+        curl_easy_setopt(c, CURLOPT_KEYPASSWD, "");
     }
 }
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import pty
+
 import pytest
 
 from support import certificates
 from support.processes import wait_for
 from support.receiver import Receiver
+from support.target import Target
 
 APP = """
 def app(environ, start_response):
@@ -125,6 +129,27 @@ def test_without_a_certificate_of_ours_nothing_is_taken(server, pem):
         running.get("/")
         wait_failure(running, "")
         assert receiver.spans() == []
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Servers have a terminal, at which nobody types."""
+    ours, theirs = pty.openpty()
+    opener = ["sh", "-c", f'exec "$@" <{os.ttyname(theirs)}', "sh"]
+    command = Target.command
+    monkeypatch.setattr(Target, "command", lambda self, *args: opener + command(self, *args))
+    yield
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_a_key_with_a_pass_phrase_asks_nobody(server, pem, scratch, terminal):
+    locked = {"client_key": str(pem.locked_client_key(scratch))}
+    with Receiver(pem.server_context(wants_client=True)) as receiver:
+        config = {"otlp": settings(pem, mutual=True) | locked}
+        running = server(code=APP, config=config, receiver=receiver)
+        running.get("/")
+        wait_failure(running, "private key")
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,14 @@ class Certificates:
     client: Path
     client_key: Path
 
+    def locked_client_key(self, folder: Path) -> Path:
+        """The client's key behind a pass phrase, in a new file of folder."""
+        locked = folder / "locked.key"
+        command = ["openssl", "pkey", "-aes256", "-passout", "pass:secret"]
+        command += ["-in", str(self.client_key), "-out", str(locked)]
+        subprocess.run(command, check=True, capture_output=True)
+        return locked
+
     def server_context(self, wants_client: bool) -> ssl.SSLContext:
         """For a server; wants_client: it takes only clients with a certificate of the authority."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
