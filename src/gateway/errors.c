@@ -5,6 +5,7 @@
 #include "pellucid/log.h"
 #include "pellucid/metrics.h"
 #include "gateway/api.h"
+#include "gateway/cause.h"
 #include "gateway/forked.h"
 #include "gateway/handled.h"
 #include "gateway/place.h"
@@ -225,27 +226,31 @@ static void report_at_place(struct pel_request *rq, PyObject *exc)
 void pel_gateway_app_raised(struct pel_request *rq, PyObject *exc)
 {
     struct pel_record *rec = &rq->rec;
+    PyObject *cause = pel_cause_find(exc);
     char head[2100];
 
-    describe(rq, exc);
-    if (is_client_fault(rec, exc)) {
+    describe(rq, cause);
+    if (is_client_fault(rec, cause)) {
         make_raised_head(head, sizeof(head), rec, rec->exc_type, rec->exc_message, "");
         pel_log(PEL_LOG_APP_RAISED_FOR_CLIENT, "%s", head);
     } else {
-        report_at_place(rq, exc);
+        report_at_place(rq, cause);
     }
+    Py_DECREF(cause);
 }
 
 void pel_gateway_app_raised_late(const struct pel_record *rec, PyObject *exc)
 {
+    PyObject *cause = pel_cause_find(exc);
     struct pel_exception e;
     struct pel_arena arena;
 
     pel_arena_init(&arena);
-    pel_place_find(exc, &arena, &e);
-    pel_gateway_describe(exc, &arena, &e.type, &e.message, &e.stack);
+    pel_place_find(cause, &arena, &e);
+    pel_gateway_describe(cause, &arena, &e.type, &e.message, &e.stack);
     report(&after_it, rec, &e);
     pel_arena_reset(&arena);
+    Py_DECREF(cause);
 }
 
 void pel_gateway_app_failed(struct pel_request *rq)

@@ -285,6 +285,72 @@ def test_what_bottle_answers(server):
     }
 
 
+STREAMS = {
+    "litestar": """
+from litestar import Litestar, get
+from litestar.background_tasks import BackgroundTask
+from litestar.response import Response, Stream
+
+async def pieces():
+    yield b"piece"
+    raise ConnectionError("of the app")
+
+async def later():
+    raise ConnectionError("of the app")
+
+@get("/stream")
+async def stream() -> Stream:
+    return Stream(pieces())
+
+@get("/later")
+async def background() -> Response[str]:
+    return Response("", background=BackgroundTask(later))
+
+app = Litestar([stream, background])
+""",
+    "starlette": """
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.routing import Route
+
+async def pieces():
+    yield b"piece"
+    raise ConnectionError("of the app")
+
+async def later():
+    raise ConnectionError("of the app")
+
+async def stream(request):
+    return StreamingResponse(pieces())
+
+async def background(request):
+    return PlainTextResponse("", background=BackgroundTask(later))
+
+app = Starlette(routes=[Route("/stream", stream), Route("/later", background)])
+""",
+}
+
+
+@pytest.mark.parametrize("module", STREAMS)
+def test_framework_that_raises_its_own_for_what_the_app_has_raised(server, module):
+    """Once a response has begun: Litestar always, Starlette for an OSError of a stream."""
+    pytest.importorskip(module)
+    running = server(code=STREAMS[module], config={"log": {"format": "json"}})
+    with running.connect() as wire:
+        wire.send(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert b"piece" in wire.read_all(5)
+    assert running.get("/later").status == 200
+    found = wait_for("two kinds", lambda: len(errors(running)) == 2 and errors(running), 10)
+    assert {(kind, error["function"], error["count"]) for (kind, _), error in found.items()} == {
+        ("ConnectionError", "testapp.pieces", 1),
+        ("ConnectionError", "testapp.later", 1),
+    }
+    for error in found.values():
+        assert error["message"] == "of the app"
+        assert error["stacktrace"].rstrip().endswith("ConnectionError: of the app")
+
+
 READERS = {
     "falcon": """
 import falcon
