@@ -161,8 +161,8 @@ static void take_place(const char *module_name, const char *type_name, PyMethodD
 
     if (function && type_name)
         Py_SETREF(function, PyInstanceMethod_New(function));
-    if (function)
-        PyObject_SetAttrString(owner, def->ml_name, function);
+    if (function && PyObject_SetAttrString(owner, def->ml_name, function) == 0)
+        pel_api.binds_tasks = true; /* middleware may run the app in a task of its own */
     PyErr_Clear();
     Py_XDECREF(function);
     Py_XDECREF(original);

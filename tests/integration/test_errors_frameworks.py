@@ -271,6 +271,29 @@ def test_what_falcon_answers_by_intent_is_no_exception(server, interface):
     assert {event["exception.type"] for event in found} == {"TypeError", "LookupError"}
 
 
+def test_falcon_in_a_task_of_a_middleware(server):
+    pytest.importorskip("falcon")
+    pytest.importorskip("starlette")
+    code = (
+        falcon("asgi")
+        + """
+from starlette.middleware.base import BaseHTTPMiddleware
+
+async def dispatch(request, call_next):
+    return await call_next(request)
+
+app = BaseHTTPMiddleware(app, dispatch)
+"""
+    )
+    running = server(code=code, config={"log": {"format": "json"}})
+    assert running.get("/answers/busy").status == 503
+    assert running.get("/orders/7").status == 500
+    (event,) = wait_for("the event", lambda: events(running), 10)
+    assert event["exception.message"] == "no order 7"
+    ((_, error),) = errors(running).items()
+    assert error["trace_id"] == event["trace_id"]
+
+
 def test_what_bottle_answers(server):
     """By intent, for an iterable of the app, and when an error handler of the app has raised."""
     pytest.importorskip("bottle")
