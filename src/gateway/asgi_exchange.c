@@ -7,6 +7,7 @@
 #include "gateway/asgi.h"
 #include "gateway/asgi_loop.h"
 #include "gateway/handled.h"
+#include "gateway/route.h"
 #include "pellucid/inflight.h"
 #include "pellucid/log.h"
 #include "pellucid/probe.h"
@@ -91,6 +92,7 @@ static void judge(struct pel_asgi_exchange *ex, PyObject *exc)
         set_error(&ex->rq->rec, PEL_ERROR_CLIENT_GONE);
     } else {
         pel_gateway_read_route(ex->rq, ex->call->scope.dict, ex->call->framework_own);
+        pel_route_read_raised(ex->rq, ex->call->scope.dict, exc);
         pel_py_give_exception(Py_NewRef(exc));
         pel_gateway_app_failed(ex->rq);
         if (ex->is_misused)
@@ -105,6 +107,7 @@ static void report_handled(struct pel_asgi_exchange *ex)
 
     if (PEL_LIKELY(!exc))
         return;
+    pel_route_read_raised(ex->rq, ex->call->scope.dict, exc);
     if (!(ex->is_gone && means_gone(exc, 16)))
         pel_gateway_app_raised(ex->rq, exc);
     Py_DECREF(exc);

@@ -73,11 +73,10 @@ static bool read_rule(struct pel_request *rq, PyObject *env, PyObject *key, PyOb
 
 /* --- Django --- */
 
-/* request.resolver_match.route of a bound method of the request. */
-static void read_resolver_match(struct pel_request *rq, struct pel_str prefix, PyObject *method)
+/* request.resolver_match.route. */
+static void read_resolver_match(struct pel_request *rq, struct pel_str prefix, PyObject *request)
 {
-    PyObject *request = pel_py_attr(method, pel_interned.self);
-    PyObject *match = request ? pel_py_attr(request, pel_interned.resolver_match) : NULL;
+    PyObject *match = pel_py_attr(request, pel_interned.resolver_match);
     PyObject *route = match ? pel_py_attr(match, pel_interned.route) : NULL;
     bool is_regex = route && PyUnicode_Check(route) && PyUnicode_GET_LENGTH(route) &&
                     PyUnicode_READ_CHAR(route, 0) == '^';
@@ -86,6 +85,15 @@ static void read_resolver_match(struct pel_request *rq, struct pel_str prefix, P
         pel_route_set(rq, prefix, is_regex ? "" : "/", route);
     Py_XDECREF(route);
     Py_XDECREF(match);
+}
+
+/* The same of a bound method of the request. */
+static void read_method(struct pel_request *rq, struct pel_str prefix, PyObject *method)
+{
+    PyObject *request = pel_py_attr(method, pel_interned.self);
+
+    if (request)
+        read_resolver_match(rq, prefix, request);
     Py_XDECREF(request);
 }
 
@@ -98,25 +106,35 @@ static void read_response(struct pel_request *rq, struct pel_str prefix, PyObjec
         return;
     for (Py_ssize_t i = 0; PyList_Check(closers) && i < PyList_GET_SIZE(closers); i++)
         if (rq->rec.route_source != PEL_ROUTE_FRAMEWORK)
-            read_resolver_match(rq, prefix, PyList_GET_ITEM(closers, i));
+            read_method(rq, prefix, PyList_GET_ITEM(closers, i));
     Py_DECREF(closers);
 }
 
 /* --- what a framework keeps to itself --- */
 
-/* uri_template of Falcon's request, url_rule.rule of Quart's, Django's response. */
+/* owner.url_rule.rule: a new reference, or NULL. */
+static PyObject *rule_of(PyObject *owner)
+{
+    PyObject *rule = pel_py_attr(owner, pel_interned.url_rule);
+    PyObject *template = rule ? pel_py_attr(rule, pel_interned.rule) : NULL;
+
+    Py_XDECREF(rule);
+    return template;
+}
+
+/* uri_template of Falcon's request, url_rule.rule of Quart's; Django's request or response. */
 static void read_own(struct pel_request *rq, struct pel_str prefix, PyObject *own)
 {
-    PyObject *template = pel_py_attr(own, pel_interned.uri_template), *rule;
+    PyObject *template = pel_py_attr(own, pel_interned.uri_template);
 
-    if (!template && (rule = pel_py_attr(own, pel_interned.url_rule))) {
-        template = pel_py_attr(rule, pel_interned.rule);
-        Py_DECREF(rule);
-    }
-    if (template)
+    if (!template)
+        template = rule_of(own);
+    if (template) {
         pel_route_set(rq, prefix, "", template);
-    else
+    } else {
+        read_resolver_match(rq, prefix, own);
         read_response(rq, prefix, own);
+    }
     Py_XDECREF(template);
 }
 
@@ -139,6 +157,19 @@ void pel_gateway_read_route(struct pel_request *rq, PyObject *environ_or_scope,
     else if (!read_rule(rq, d, pel_interned.werkzeug_request, pel_interned.url_rule))
         read_rule(rq, d, pel_interned.bottle_route, NULL);
     PyErr_Clear();
+}
+
+void pel_route_read_raised(struct pel_request *rq, PyObject *environ_or_scope, PyObject *exc)
+{
+    PyObject *own = is_wanted(&rq->rec) ? pel_route_search_raised(exc) : NULL, *request;
+
+    if (!own)
+        return;
+    /* Flask's context has the request. */
+    if (!PyDict_Check(own) && (request = pel_py_attr(own, pel_interned.request)))
+        Py_SETREF(own, request);
+    pel_gateway_read_route(rq, environ_or_scope, own);
+    Py_DECREF(own);
 }
 
 /* --- Django, by its response --- */

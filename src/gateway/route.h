@@ -21,6 +21,10 @@
  * returned. Never raises. */
 void pel_route_read_django(struct pel_request *rq, PyObject *env, PyObject *response);
 
+/* exc has left the app: where the route is not known yet, it is looked for in the framework's
+ * functions that exc went through. No exception may be set; never raises. */
+void pel_route_read_raised(struct pel_request *rq, PyObject *environ_or_scope, PyObject *exc);
+
 /* --- route_frame.c --- */
 
 /* A gateway opens, the app is loaded: 0, or -1 with an exception. It closes. */
@@ -46,6 +50,10 @@ static inline PyObject *pel_route_find_own_or_copy(PyObject *scope)
 
     return own || PEL_LIKELY(pel_route_scope_frames_n == 0) ? own : pel_route_search_copy(scope);
 }
+
+/* What the framework that exc, which has left the app, went through knew the request by: like
+ * pel_route_find_own, or a scope. */
+PyObject *pel_route_search_raised(PyObject *exc);
 
 /* --- route_scope.c: Starlette, FastAPI, Litestar; none raises --- */
 

@@ -6,28 +6,36 @@
     32 /* ... and what answers, between its router, or what answers for an app                     \
           that has raised, and us */
 
-/* Which variable of which function is what the framework knows the request by; is_scope: it is the
- * scope, of interest only where middleware has given the framework a copy. */
+/* What the variable is: what the framework knows the request by; the scope, of interest only where
+ * middleware has given the framework a copy; or the former, for exceptions only. */
+enum kind { IS_OWN, IS_SCOPE, IS_OWN_OF_RAISED };
+
+/* Which variable of which function. */
 static const struct {
     const char *module, *type, *method, *variable;
-    bool is_scope;
+    enum kind kind;
 } functions[] = {
-    {"falcon.app", "App", "__call__", "req", false},
-    {"falcon.asgi.app", "App", "__call__", "req", false},
-    {"django.core.handlers.asgi", "ASGIHandler", "send_response", "response", false},
-    {"quart.asgi", "ASGIHTTPConnection", "handle_messages", "request", false},
-    {"starlette.routing", "Router", "app", "scope", true},
-    {"fastapi.routing", "APIRouter", "app", "scope", true},
-    {"starlette.middleware.errors", "ServerErrorMiddleware", "__call__", "scope", true},
-    {"litestar._asgi.asgi_router", "ASGIRouter", "__call__", "scope", true},
+    {"falcon.app", "App", "__call__", "req", IS_OWN},
+    {"falcon.asgi.app", "App", "__call__", "req", IS_OWN},
+    {"django.core.handlers.asgi", "ASGIHandler", "send_response", "response", IS_OWN},
+    {"quart.asgi", "ASGIHTTPConnection", "handle_messages", "request", IS_OWN},
+    {"starlette.routing", "Router", "app", "scope", IS_SCOPE},
+    {"fastapi.routing", "APIRouter", "app", "scope", IS_SCOPE},
+    {"starlette.middleware.exceptions", "ExceptionMiddleware", "__call__", "scope", IS_SCOPE},
+    {"starlette.middleware.base", "BaseHTTPMiddleware", "__call__", "scope", IS_SCOPE},
+    {"starlette.middleware.errors", "ServerErrorMiddleware", "__call__", "scope", IS_SCOPE},
+    {"litestar._asgi.asgi_router", "ASGIRouter", "__call__", "scope", IS_SCOPE},
     {"litestar.middleware._internal.exceptions.middleware", "ExceptionHandlerMiddleware",
-     "__call__", "scope", true},
+     "__call__", "scope", IS_SCOPE},
+    {"flask.app", "Flask", "wsgi_app", "ctx", IS_OWN_OF_RAISED},
+    {"django.core.handlers.wsgi", "WSGIHandler", "__call__", "request", IS_OWN_OF_RAISED},
+    {"django.core.handlers.asgi", "ASGIHandler", "handle", "request", IS_OWN_OF_RAISED},
 };
 
 /* Of those that are loaded: code object and name, owned. */
 static struct {
     PyObject *code, *variable;
-    bool is_scope;
+    enum kind kind;
 } known[PEL_ARRAY_LEN(functions)];
 
 static unsigned known_n;
@@ -59,12 +67,13 @@ int pel_route_frames_init(void)
             continue;
         known[known_n].code = code;
         known[known_n].variable = PyUnicode_InternFromString(functions[i].variable);
-        known[known_n].is_scope = functions[i].is_scope;
+        known[known_n].kind = functions[i].kind;
         if (!known[known_n++].variable) {
             pel_route_frames_fini();
             return -1;
         }
-        *(functions[i].is_scope ? &pel_route_scope_frames_n : &pel_route_frames_n) += 1;
+        pel_route_frames_n += functions[i].kind == IS_OWN;
+        pel_route_scope_frames_n += functions[i].kind == IS_SCOPE;
     }
     return 0;
 }
@@ -79,24 +88,26 @@ void pel_route_frames_fini(void)
     pel_route_frames_n = pel_route_scope_frames_n = 0;
 }
 
-static PyObject *variable_for(PyFrameObject *frame, bool with_scopes)
+/* Of a kind up to last: borrowed. */
+static PyObject *variable_for(PyFrameObject *frame, enum kind last)
 {
     PyObject *code = (PyObject *)PyFrame_GetCode(frame), *variable = NULL;
 
     for (unsigned i = 0; !variable && i < known_n; i++)
-        if (known[i].code == code && (with_scopes || !known[i].is_scope))
+        if (known[i].code == code && known[i].kind <= last)
             variable = known[i].variable;
     Py_DECREF(code);
     return variable;
 }
 
-static PyObject *search(bool with_scopes)
+static PyObject *search(enum kind last)
 {
+    unsigned frames_max = last == IS_OWN ? FRAMES_MAX : SCOPE_FRAMES_MAX;
     PyFrameObject *frame = (PyFrameObject *)Py_XNewRef((PyObject *)PyEval_GetFrame());
     PyObject *variable = NULL, *own = NULL;
 
-    for (unsigned i = 0; frame && i < (with_scopes ? SCOPE_FRAMES_MAX : FRAMES_MAX); i++) {
-        if ((variable = variable_for(frame, with_scopes)))
+    for (unsigned i = 0; frame && i < frames_max; i++) {
+        if ((variable = variable_for(frame, last)))
             break;
         Py_SETREF(frame, PyFrame_GetBack(frame));
     }
@@ -108,7 +119,7 @@ static PyObject *search(bool with_scopes)
 
 PyObject *pel_route_search_frames(void)
 {
-    return search(false);
+    return search(IS_OWN);
 }
 
 /* Routers leave something in the scope that they are given, even when no route matches. */
@@ -116,9 +127,25 @@ PyObject *pel_route_search_copy(PyObject *scope)
 {
     bool has_router = PyDict_GetItemWithError(scope, pel_interned.router) ||
                       PyDict_GetItemWithError(scope, pel_interned.path_template);
-    PyObject *found = has_router ? NULL : search(true);
+    PyObject *found = has_router ? NULL : search(IS_SCOPE);
 
     if (found == scope)
         Py_CLEAR(found);
     return found;
+}
+
+PyObject *pel_route_search_raised(PyObject *exc)
+{
+    PyObject *traceback = PyException_GetTraceback(exc), *own = NULL;
+
+    for (PyObject *at = traceback; at && known_n && PyTraceBack_Check(at);
+         at = (PyObject *)((PyTracebackObject *)at)->tb_next) {
+        PyFrameObject *frame = ((PyTracebackObject *)at)->tb_frame;
+        PyObject *variable = variable_for(frame, IS_OWN_OF_RAISED);
+
+        if (variable)
+            Py_XSETREF(own, pel_py_frame_variable(frame, variable));
+    }
+    Py_XDECREF(traceback);
+    return own;
 }

@@ -52,6 +52,7 @@
     PEL_INTERNED(tell, "tell")                                                                     \
     PEL_INTERNED(exc_info, "exc_info")                                                             \
     PEL_INTERNED(werkzeug_request, "werkzeug.request")                                             \
+    PEL_INTERNED(request, "request")                                                               \
     PEL_INTERNED(url_rule, "url_rule")                                                             \
     PEL_INTERNED(fastapi, "fastapi")                                                               \
     PEL_INTERNED(effective_route_context, "effective_route_context")                               \

@@ -1,5 +1,6 @@
 #include <pthread.h>
 
+#include "gateway/route.h"
 #include "gateway/wsgi.h"
 
 /* For threads that wait for another one to leave an exchange: rare enough to share. The mutex is
@@ -86,8 +87,10 @@ void pel_exchange_app_failed(struct pel_exchange *x)
 {
     PyObject *exc = pel_py_take_exception();
 
-    if (x->environ)
+    if (x->environ) {
         pel_gateway_read_route(x->rq, x->environ, NULL);
+        pel_route_read_raised(x->rq, x->environ, exc);
+    }
     pel_py_give_exception(exc);
     if (x->is_misused && x->rq->rec.error == PEL_ERROR_NONE)
         x->rq->rec.error = PEL_ERROR_APP_PROTOCOL;

@@ -374,6 +374,32 @@ def test_framework_that_raises_its_own_for_what_the_app_has_raised(server, modul
         assert error["stacktrace"].rstrip().endswith("ConnectionError: of the app")
 
 
+HANDLER500 = """
+
+def handler500(request):
+    raise KeyError("of the handler")
+"""
+
+LEFT = {
+    "flask": (FLASK + "\napp.debug = True\n", "/orders/<int:number>"),
+    "django": (django() + HANDLER500, "/orders/<int:number>"),
+    "django.core.asgi": (django("asgi") + HANDLER500, "/orders/<int:number>"),
+    "falcon": (falcon() + "\ndel app._error_handlers[Exception]\n", "/orders/{number}"),
+    "falcon.asgi": (falcon("asgi") + "\ndel app._error_handlers[Exception]\n", "/orders/{number}"),
+}
+
+
+@pytest.mark.parametrize("module", LEFT)
+def test_exception_that_leaves_the_framework_has_its_route(server, module):
+    pytest.importorskip(module)
+    code, route = LEFT[module]
+    running = server(code=code, config={"log": {"format": "json"}})
+    assert running.get("/orders/7").status == 500
+    (event,) = wait_for("the event", lambda: events(running), 10)
+    assert event["http.route"] == route
+    assert [r["route"] for r in running.status()["routes"]] == [route]
+
+
 READERS = {
     "falcon": """
 import falcon

@@ -94,6 +94,7 @@ CASES = {
         "/shops/books/items/boom/x": "/shops/{shop}/items/boom/{what}",
         "/nowhere/at/all": None,
         "/things/dune": "/things/{thing}",
+        "/posts/7": "/posts/{number}",
         "/bare/a/b": "/bare/{path}",
         "/api/v1/plain/ann": "/api/{version}/plain/{user}",
     },
@@ -123,6 +124,11 @@ def test_routes(worker, framework):
 def test_middleware_that_copies_the_scope(worker, framework):
     pytest.importorskip(framework)
     check(worker(f"routes.{framework}_app:copying", JSON), CASES[framework])
+
+
+def test_middleware_that_copies_the_scope_inside_of_an_app(worker):
+    pytest.importorskip("starlette")
+    check(worker("routes.starlette_app:copying_inside", JSON), CASES["starlette"])
 
 
 def test_django_by_asgi(worker):

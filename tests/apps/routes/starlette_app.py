@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.endpoints import HTTPEndpoint
+from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
@@ -33,6 +34,7 @@ app = Starlette(
         Route("/orders/{order_id:int}", echo),
         Mount("/shops/{shop}", routes=[items]),
         Route("/things/{thing}", Thing),
+        Route("/posts/{number}", echo, methods=["POST"]),
         Mount("/bare", bare),
         Mount("/api/{version}", api),
     ]
@@ -42,3 +44,16 @@ app = Starlette(
 async def copying(scope, receive, send):
     """Middleware that gives the app a scope of its own."""
     await app(dict(scope), receive, send)
+
+
+class Copying:
+    """The same, inside of the app."""
+
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        await self.app(dict(scope), receive, send)
+
+
+copying_inside = Starlette(routes=app.routes, middleware=[Middleware(Copying)])
