@@ -158,14 +158,20 @@ static PyObject *route_of_endpoint(PyObject *scope, PyObject *endpoint)
     return app ? find_route(app, scope, endpoint) : NULL;
 }
 
+/* prefix + "/{path}". */
+static void set_rest(struct pel_request *rq, struct pel_str prefix)
+{
+    PyObject *rest = PyUnicode_FromString("{path}");
+
+    pel_route_set(rq, prefix, "/", rest);
+    Py_XDECREF(rest);
+}
+
 /* A mount in which nothing else has matched leads to an app of no framework's, such as one that
  * serves files: what it got of the path is a parameter by the name that the mount gives it. */
 static void set_mount(struct pel_request *rq, PyObject *scope)
 {
-    PyObject *rest = PyUnicode_FromString("{path}");
-
-    pel_route_set(rq, pel_route_mount(rq, scope), "/", rest);
-    Py_XDECREF(rest);
+    set_rest(rq, pel_route_mount(rq, scope));
 }
 
 static void set_route(struct pel_request *rq, PyObject *scope, PyObject *endpoint, PyObject *route)
@@ -179,8 +185,52 @@ static void set_route(struct pel_request *rq, PyObject *scope, PyObject *endpoin
     Py_XDECREF(path);
 }
 
+/* --- Litestar --- */
+
+/* The one route of app that leads to handler: a new reference, or NULL, also where there are more:
+ * which of them has matched is not known. */
+static PyObject *only_route_to(PyObject *app, PyObject *handler)
+{
+    PyObject *routes = pel_py_attr(app, pel_interned.routes), *found = NULL;
+    unsigned n = 0;
+
+    for (Py_ssize_t i = 0; routes && PyList_Check(routes) && i < PyList_GET_SIZE(routes); i++) {
+        PyObject *route = PyList_GET_ITEM(routes, i);
+
+        if (has(route, pel_interned.route_handler, handler) && n++ == 0)
+            found = Py_NewRef(route);
+    }
+    if (n > 1)
+        Py_CLEAR(found);
+    Py_XDECREF(routes);
+    return found;
+}
+
+/* Its mounts have an empty template, whatever they lead to. */
+static void read_litestar_mount(struct pel_request *rq, PyObject *scope)
+{
+    PyObject *app = PyDict_GetItemWithError(scope, pel_interned.litestar_app);
+    PyObject *handler = PyDict_GetItemWithError(scope, pel_interned.route_handler);
+    PyObject *route = app && handler ? only_route_to(app, handler) : NULL;
+    PyObject *path = route ? pel_py_attr(route, pel_interned.path) : NULL;
+    struct pel_str prefix;
+
+    if (path && pel_py_utf8(path, &prefix))
+        set_rest(rq, prefix.len > 1 ? prefix : PEL_STR(""));
+    Py_XDECREF(path);
+    Py_XDECREF(route);
+}
+
+/* --- all --- */
+
+static bool is_empty(PyObject *template)
+{
+    return template && PyUnicode_Check(template) && PyUnicode_GET_LENGTH(template) == 0;
+}
+
 void pel_route_read_scope(struct pel_request *rq, PyObject *scope)
 {
+    PyObject *template = PyDict_GetItemWithError(scope, pel_interned.path_template);
     PyObject *endpoint = PyDict_GetItemWithError(scope, pel_interned.endpoint);
     PyObject *route = Py_XNewRef(PyDict_GetItemWithError(scope, pel_interned.route)), *found;
 
@@ -188,10 +238,11 @@ void pel_route_read_scope(struct pel_request *rq, PyObject *scope)
     if (endpoint && !(route && leads_to(route, endpoint)) &&
         (found = route_of_endpoint(scope, endpoint)))
         Py_XSETREF(route, found);
-    if (route)
+    if (is_empty(template))
+        read_litestar_mount(rq, scope);
+    else if (route)
         set_route(rq, scope, endpoint, route);
     else
-        pel_route_set(rq, PEL_STR(""), "",
-                      PyDict_GetItemWithError(scope, pel_interned.path_template));
+        pel_route_set(rq, PEL_STR(""), "", template);
     Py_XDECREF(route);
 }

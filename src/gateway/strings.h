@@ -74,6 +74,8 @@
     PEL_INTERNED(path, "path")                                                                     \
     PEL_INTERNED(path_params, "path_params")                                                       \
     PEL_INTERNED(path_template, "path_template")                                                   \
+    PEL_INTERNED(route_handler, "route_handler")                                                   \
+    PEL_INTERNED(litestar_app, "litestar_app")                                                     \
     PEL_INTERNED(raw_path, "raw_path")                                                             \
     PEL_INTERNED(root_path, "root_path")                                                           \
     PEL_INTERNED(app_root_path, "app_root_path")                                                   \

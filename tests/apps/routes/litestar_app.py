@@ -1,6 +1,10 @@
-"""Litestar: handlers, nested routers, controllers."""
+"""Litestar: handlers, nested routers, controllers, mounts."""
 
-from litestar import Controller, Litestar, Router, get
+from litestar import Controller, Litestar, Router, asgi, get
+from litestar.types import Receive, Scope, Send
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
 
 @get("/")
@@ -31,9 +35,27 @@ async def boom(what: str) -> str:
     raise RuntimeError(what)
 
 
+async def plain(request):
+    return PlainTextResponse("plain")
+
+
+inner = Starlette(routes=[Route("/plain/{name}/", plain)])
+
+
+@asgi("/copied", is_mount=True, copy_scope=True)
+async def copied(scope: Scope, receive: Receive, send: Send) -> None:
+    await inner(scope, receive, send)
+
+
+@asgi("/shared", is_mount=True, copy_scope=False)
+async def shared(scope: Scope, receive: Receive, send: Send) -> None:
+    await inner(scope, receive, send)
+
+
 items = Router("/items", route_handlers=[item])
 shops = Router("/shops/{shop:str}", route_handlers=[items])
-app = Litestar([index, order, shops, Things, boom])
+mounts = Router("/mounts", route_handlers=[copied, shared])
+app = Litestar([index, order, shops, Things, boom, mounts])
 
 
 async def copying(scope, receive, send):
