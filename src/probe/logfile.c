@@ -62,14 +62,23 @@ static uint64_t count_lines(const char *p, size_t len)
     return n;
 }
 
+/* The end of a torn line waits before the first whole one: a line does not begin with it. */
+static bool has_end(const struct pel_logfile *f)
+{
+    return get_len(f) > 0 && f->log->data[0] == '\n';
+}
+
 /* The first `done` bytes are out; gives up on the others. */
 static void lose_rest(struct pel_logfile *f, size_t done)
 {
     const char *p = f->log->data;
+    bool is_end_lost = done == 0 && has_end(f);
 
-    f->n_lost += count_lines(p + done, get_len(f) - done);
+    f->n_lost += count_lines(p + done, get_len(f) - done) - is_end_lost;
     if (done)
         f->is_torn = p[done - 1] != '\n';
+    else if (is_end_lost)
+        f->is_torn = true;
     set_len(f, 0);
 }
 
@@ -113,6 +122,7 @@ bool pel_logfile_write(struct pel_logfile *f)
             break;
         } else if (errno != EINTR) {
             lose_rest(f, done);
+            f->is_torn |= f->is_regular; /* by another worker, for whom there was no room either */
             return false;
         }
     }

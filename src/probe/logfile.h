@@ -22,7 +22,7 @@ struct pel_logfile {
     uint64_t n_lost;         /* lines, since the owner last took the number */
     bool is_regular, is_socket;
     bool must_poll; /* a write could block: ask first */
-    bool is_torn;   /* the last thing that reached fd was part of a line */
+    bool is_torn;   /* the last thing that reached fd was part of a line, or may have been */
 };
 
 /* Lines that log holds already stay in it. */

@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -132,8 +133,8 @@ static void torn_line_is_ended(void **state)
     f.is_torn = true;
     assert_true(put_line(&f, 'f', 10));
     assert_false(pel_logfile_write(&f));
-    assert_int_equal(f.n_lost, 2); /* the end of the torn one, and the whole one */
-    f.is_torn = true;
+    assert_int_equal(f.n_lost, 1); /* the torn one has been counted */
+    assert_true(f.is_torn);
     assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
     pel_logfile_set_fd(&f, fds[1]);
     assert_true(put_line(&f, 'g', 10));
@@ -141,6 +142,48 @@ static void torn_line_is_ended(void **state)
     assert_int_equal(read(fds[0], room, sizeof(room)), 10); /* another file is not torn */
     pel_logfile_fini(&f, 0);
     close(fds[0]);
+}
+
+static void limit_files(rlim_t len)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = len < limit.rlim_max ? len : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void full_disk_leaves_no_line_with_the_piece_of_another(void **state)
+{
+    static struct pel_shm_log other_room;
+    char path[] = "/tmp/pellucid-test-XXXXXX", text[64] = "";
+    struct pel_logfile f, other;
+    int fd = mkostemp(path, O_APPEND);
+
+    signal(SIGXFSZ, SIG_IGN);
+    set_up(&f, fd);
+    pel_logfile_init(&other, &other_room);
+    pel_logfile_set_fd(&other, fcntl(fd, F_DUPFD_CLOEXEC, 3));
+    limit_files(5);
+    for (int i = 0; i < 3; i++) {
+        assert_true(put_line(&f, 'h', 10));
+        assert_false(pel_logfile_write(&f));
+    }
+    assert_true(put_line(&other, 'i', 10));
+    assert_false(pel_logfile_write(&other));
+    limit_files(RLIM_INFINITY);
+    assert_true(put_line(&other, 'j', 10));
+    assert_false(pel_logfile_write(&other));
+    assert_true(put_line(&f, 'k', 10));
+    assert_true(put_line(&f, 'l', 10));
+    assert_false(pel_logfile_write(&f));
+    assert_int_equal(f.n_lost, 3);
+    assert_int_equal(other.n_lost, 1);
+    assert_true(pread(fd, text, sizeof(text) - 1, 0) > 0);
+    assert_string_equal(text, "h....\nj........\n\nk........\nl........\n");
+    pel_logfile_fini(&f, 0);
+    pel_logfile_fini(&other, 0);
+    unlink(path);
 }
 
 int main(void)
@@ -152,6 +195,7 @@ int main(void)
         cmocka_unit_test(gone_reader_costs_lines_only),
         cmocka_unit_test(socket_is_never_waited_for),
         cmocka_unit_test(torn_line_is_ended),
+        cmocka_unit_test(full_disk_leaves_no_line_with_the_piece_of_another),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
