@@ -146,7 +146,6 @@ static int run_watched(struct pel_exchange *x, PyObject *env)
     pel_api_enter_bridge();
     result = run_app(x, env);
     pel_exchange_end(x);
-    report_handled(rq);
     pel_api_running = NULL;
     if (!rec->stamp_ns[PEL_STAMP_APP_END])
         pel_record_stamp(rec, PEL_STAMP_APP_END, pel_now_ns());
@@ -155,6 +154,7 @@ static int run_watched(struct pel_exchange *x, PyObject *env)
     if (!rec->stamp_ns[PEL_STAMP_LAST_BYTE]) /* after it nobody waits for the app */
         rec->spent.gil_wait_ns += take_gil_wait_ns();
     pel_probes_app_leave(pel_wsgi.probes, rec);
+    report_handled(rq); /* whose time is not the app's */
     return result;
 }
 

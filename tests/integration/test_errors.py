@@ -261,3 +261,32 @@ def app(environ, start_response):
     (event,) = wait_for("the event", lambda: events(running), 10)
     assert event["exception.message"] == "503"
     assert errors(running)["LookupError", 7]["count"] == 1
+
+
+def test_telling_of_an_exception_is_no_time_of_the_app(server):
+    running = server(
+        code="""
+import sys
+import time
+
+class Slow(Exception):
+    def __str__(self):
+        end = time.thread_time() + 0.3
+        while time.thread_time() < end:
+            pass
+        return "slow"
+
+def app(environ, start_response):
+    try:
+        raise Slow
+    except Slow:
+        start_response("500 Sorry", [("Content-Length", "0")], sys.exc_info())
+    return iter(())
+""",
+        config={"http": {"access_log_format": "json"}},
+    )
+    assert running.get("/").status == 500
+    record = json.loads(running.wait_access("\n"))
+    assert record["exception"] == "testapp.Slow"
+    assert record.get("cpu_ms", 0) < 300
+    assert record["app_ms"] < 300
