@@ -28,22 +28,22 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from ._server import carrier, request
+from ._server import request
 from .sdk import MODULE
 
 _is_one_server = False
 
 
-def enter() -> None:
+def enter(fields: tuple[tuple[str, str], ...]) -> None:
     """Makes the request's span, with its tracestate and baggage, current in this context.
 
-    By the app's own propagators, which read what `trace.propagators` hands on. Nobody detaches it:
-    the context ends with the task, and the next request of a thread attaches its own, which has
-    nothing of this one.
+    fields: those of a call in the request's span. The app's own propagators read them, which are
+    what `trace.propagators` hands on. Nobody detaches it: the context ends with the task, and the
+    next request of a thread attaches its own, which has nothing of this one.
     """
     if not _is_one_server:
         _have_one_server()
-    attach(extract(dict(carrier()), Context()))
+    attach(extract(dict(fields), Context()))
 
 
 def enter_span(trace_id: bytes, span_id: bytes, flags: int) -> Token[Context]:

@@ -157,7 +157,7 @@ static inline bool pel_api_has_bridge(void)
 }
 
 /* Use pel_api_enter_bridge. */
-void pel_api_bridge_cross(void);
+void pel_api_bridge_cross(struct pel_request *rq);
 
 /* Where there is a bridge: the SDK's current span takes the place of id, which is what is current
  * in r, if it was opened inside that. */
@@ -168,12 +168,11 @@ void pel_api_bridge_innermost(const struct pel_api_request *r, uint8_t id[8]);
 PyObject *pel_api_bridge_enter_span(const struct pel_api_request *r, const uint8_t id[8]);
 void pel_api_bridge_leave_span(PyObject *token);
 
-/* The app is about to be called in this context, for the current request: that is made the SDK's
- * current span. */
-static inline void pel_api_enter_bridge(void)
+/* The app is about to be called in this context, for rq: that is made the SDK's current span. */
+static inline void pel_api_enter_bridge(struct pel_request *rq)
 {
     if (pel_api_has_bridge())
-        pel_api_bridge_cross();
+        pel_api_bridge_cross(rq);
 }
 
 /* ASGI: the same in the first step of a request's task, whose tasks and threads are to know it. */
@@ -181,7 +180,7 @@ static inline void pel_api_enter_task(struct pel_request *rq)
 {
     if (PEL_UNLIKELY(pel_api.binds_tasks))
         pel_api_bind(rq);
-    pel_api_enter_bridge();
+    pel_api_enter_bridge(rq);
 }
 
 /* --- api_instrument.c --- */

@@ -17,6 +17,41 @@ static void drop(void)
         Py_CLEAR(pel_api.bridge[i]);
 }
 
+/* Calls one of its functions: a new reference, or NULL. What fails in there is the SDK's failure,
+ * which does not become the app's. Takes the arguments, which may be NULL with an exception. */
+static PyObject *call(enum pel_api_bridge which, PyObject *args)
+{
+    PyObject *result = args ? PyObject_Call(pel_api.bridge[which], args, NULL) : NULL;
+
+    if (!result)
+        PyErr_WriteUnraisable(pel_api.bridge[which]);
+    Py_XDECREF(args);
+    return result;
+}
+
+/* By the request's own id: what the thread has current in the SDK is of its last request, which
+ * may be of the same trace. */
+static void enter(const struct pel_api_request *r)
+{
+    Py_XDECREF(call(PEL_BRIDGE_ENTER, Py_BuildValue("(N)", pel_api_carrier(r, r->span_id))));
+}
+
+/* scope is current: its request is made the SDK's current span, then those of ours that are open.
+ */
+static void enter_all(PyObject *scope)
+{
+    struct pel_api_span *s = (struct pel_api_span *)scope;
+    PyObject *before = Py_IS_TYPE(scope, &pel_api_span_type) ? Py_XNewRef(s->before) : NULL;
+
+    if (!before) {
+        enter(pel_api_request_behind(scope));
+        return;
+    }
+    enter_all(before);
+    Py_DECREF(before);
+    Py_XSETREF(s->token, pel_api_bridge_enter_span(s->request, s->id));
+}
+
 /* 0, or -1: an SDK that is not whole, which is the app's affair. */
 static int load(void)
 {
@@ -47,7 +82,7 @@ static PyObject *on_import(PyObject *self, PyObject *unused)
     if (pel_api.finder && !pel_api_has_bridge() && load() == 0) {
         scope = pel_api_current();
         if (scope)
-            pel_api_bridge_cross();
+            enter_all(scope);
         PyErr_Clear();
         Py_XDECREF(scope);
     }
@@ -93,21 +128,13 @@ void pel_api_bridge_close(void)
     drop();
 }
 
-/* Calls one of its functions: a new reference, or NULL. What fails in there is the SDK's failure,
- * which does not become the app's. Takes the arguments, which may be NULL with an exception. */
-static PyObject *call(enum pel_api_bridge which, PyObject *args)
+void pel_api_bridge_cross(struct pel_request *rq)
 {
-    PyObject *result = args ? PyObject_Call(pel_api.bridge[which], args, NULL) : NULL;
+    struct pel_api_request *r = pel_api_request_of(rq);
 
-    if (!result)
-        PyErr_WriteUnraisable(pel_api.bridge[which]);
-    Py_XDECREF(args);
-    return result;
-}
-
-void pel_api_bridge_cross(void)
-{
-    Py_XDECREF(call(PEL_BRIDGE_ENTER, PyTuple_New(0)));
+    if (r)
+        enter(r);
+    PyErr_Clear(); /* without memory the app gets its request all the same */
 }
 
 void pel_api_bridge_innermost(const struct pel_api_request *r, uint8_t id[8])

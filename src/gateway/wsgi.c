@@ -143,7 +143,7 @@ static int run_watched(struct pel_exchange *x, PyObject *env)
     pel_cputime_enter(&me->cpu, rec->stamp_ns[PEL_STAMP_APP_START]);
     pel_probes_app_enter(pel_wsgi.probes, rec);
     pel_api_running = rq;
-    pel_api_enter_bridge();
+    pel_api_enter_bridge(rq);
     result = run_app(x, env);
     pel_exchange_end(x);
     pel_api_running = NULL;

@@ -89,6 +89,17 @@ def test_nothing_is_left_for_the_next_request(server, app):
     assert own[0]["trace_id"] == TRACE != own[1]["trace_id"]
 
 
+def test_requests_of_one_trace(server, receiver, app):
+    """The second one is not below the first, which the thread has just answered."""
+    running = server(app, {"server": {"threads": 1}}, receiver=receiver)
+    for number in range(2):
+        assert running.get(f"/work/{number}", SENT).status == 200
+    theirs = [span for span in recorded(running) if span["trace_id"] == TRACE]
+    roots = {span["parent_id"] for span in theirs} - {span["span_id"] for span in theirs}
+    ours = [span for span in running.spans(3) if span.trace_id == TRACE]
+    assert roots == {span.span_id for span in ours} and len(roots) == 2
+
+
 @pytest.mark.parametrize("kind", ["flask", "fastapi-native"])
 def test_spans_of_both_apis_nest_in_each_other(server, receiver, kind):
     pytest.importorskip(f"opentelemetry.instrumentation.{kind.partition('-')[0]}")
@@ -156,6 +167,44 @@ def test_an_sdk_that_is_imported_late(server, receiver, kind):
     assert running.get("/work/8", {"traceparent": other}).status == 200
     assert "SERVER" not in {span["kind"] for span in recorded(running)}
     assert {span["trace_id"] for span in recorded(running)} == {TRACE, other[3:35]}
+
+
+IN_A_SPAN = """
+import json
+import pellucid
+
+def app(environ, start_response):
+    with pellucid.span("outer"), pellucid.span("inner"):
+        from otel_sdk import spans, trace
+        tracer = trace.get_tracer("app")
+        with tracer.start_as_current_span("in inner"):
+            pass
+    with tracer.start_as_current_span("behind"), pellucid.span("in behind"):
+        pass
+    with pellucid.span("last"):
+        pass
+    start_response("200 OK", [])
+    return [json.dumps(spans()).encode()]
+"""
+
+
+def test_an_sdk_that_is_imported_in_a_span(server, receiver):
+    pytest.importorskip("opentelemetry.sdk")
+    code = f"import sys\nsys.path.append({str(target.APPS)!r})\n{IN_A_SPAN}"
+    running = server(code=code, receiver=receiver)
+    theirs = json.loads(running.get("/", SENT).body)
+    spans = [(s.span_id, s.name, s.parent_span_id) for s in running.spans(5)]
+    spans += [(s["span_id"], s["name"], s["parent_id"]) for s in theirs]
+    names = {span_id: name for span_id, name, _ in spans}
+    assert {name: names.get(parent_id) for _, name, parent_id in spans} == {
+        "GET": None,
+        "outer": "GET",
+        "inner": "outer",
+        "in inner": "inner",
+        "behind": "GET",
+        "in behind": "behind",
+        "last": "GET",
+    }
 
 
 def test_functions_in_threads_of_fastapi(server, receiver):
