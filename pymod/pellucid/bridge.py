@@ -14,10 +14,9 @@ from __future__ import annotations
 
 import functools
 import sys
-from contextvars import Token
 from typing import Any
 
-from opentelemetry.context import Context, attach, detach
+from opentelemetry.context import Context, attach, get_current
 from opentelemetry.propagate import extract
 from opentelemetry.trace import (
     NonRecordingSpan,
@@ -46,12 +45,16 @@ def enter(fields: tuple[tuple[str, str], ...]) -> None:
     attach(extract(dict(fields), Context()))
 
 
-def enter_span(trace_id: bytes, span_id: bytes, flags: int) -> Token[Context]:
-    """Makes a span of ours current; the token is for leave_span.
+def enter_span(trace_id: bytes, span_id: bytes, flags: int) -> Context:
+    """Makes a span of ours current; what was so before is for leave_span.
+
+    No token of attach: that is good in the context of its task only, and refers to it, and so to
+    our span, which is the current one there: a cycle where it is never left.
 
     trace_id, span_id: 16 and 8 bytes. flags: trace-flags (W3C Trace Context).
     """
-    around = get_current_span().get_span_context()
+    before = get_current()
+    around = get_current_span(before).get_span_context()
     trace = int.from_bytes(trace_id, "big")
     context = SpanContext(
         trace,
@@ -60,13 +63,13 @@ def enter_span(trace_id: bytes, span_id: bytes, flags: int) -> Token[Context]:
         trace_flags=TraceFlags(flags),
         trace_state=around.trace_state if around.trace_id == trace else None,
     )
-    token: Token[Context] = attach(set_span_in_context(NonRecordingSpan(context)))
-    return token
+    attach(set_span_in_context(NonRecordingSpan(context), before))
+    return before
 
 
-def leave_span(token: Token[Context]) -> None:
+def leave_span(before: Context) -> None:
     """What was current before enter_span is so again."""
-    detach(token)
+    attach(before)
 
 
 def innermost(trace_id: bytes) -> bytes | None:

@@ -62,7 +62,7 @@ struct pel_api_span {
     PyObject *keys, *values;         /* owned tuples: attributes; NULL without */
     struct pel_api_request *request; /* owned; NULL: is not recorded, or not yet */
     PyObject *before;                /* owned: what was current; NULL unless open and recorded */
-    PyObject *token;                 /* owned: that of the SDK (bridge.py); NULL without */
+    PyObject *their_before;          /* owned: the same in the SDK (bridge.py); NULL without */
     unsigned depth;                  /* how often it is entered just now */
     uint64_t start_ns;
     uint8_t id[8], parent_id[8];
@@ -163,10 +163,10 @@ void pel_api_bridge_cross(struct pel_request *rq);
  * in r, if it was opened inside that. */
 void pel_api_bridge_innermost(const struct pel_api_request *r, uint8_t id[8]);
 
-/* Where there is a bridge: a span of ours in r is the SDK's current one, until it is left in the
- * same context. The token, or NULL (never an exception). */
+/* Where there is a bridge: a span of ours in r is the SDK's current one, until it is left. What was
+ * current before, or NULL (never an exception). */
 PyObject *pel_api_bridge_enter_span(const struct pel_api_request *r, const uint8_t id[8]);
-void pel_api_bridge_leave_span(PyObject *token);
+void pel_api_bridge_leave_span(PyObject *before);
 
 /* The app is about to be called in this context, for rq: that is made the SDK's current span. */
 static inline void pel_api_enter_bridge(struct pel_request *rq)

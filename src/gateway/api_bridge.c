@@ -49,7 +49,7 @@ static void enter_all(PyObject *scope)
     }
     enter_all(before);
     Py_DECREF(before);
-    Py_XSETREF(s->token, pel_api_bridge_enter_span(s->request, s->id));
+    Py_XSETREF(s->their_before, pel_api_bridge_enter_span(s->request, s->id));
 }
 
 /* 0, or -1: an SDK that is not whole, which is the app's affair. */
@@ -155,7 +155,7 @@ PyObject *pel_api_bridge_enter_span(const struct pel_api_request *r, const uint8
                 Py_BuildValue("(y#y#i)", r->trace_id, (Py_ssize_t)16, id, (Py_ssize_t)8, r->flags));
 }
 
-void pel_api_bridge_leave_span(PyObject *token)
+void pel_api_bridge_leave_span(PyObject *before)
 {
-    Py_XDECREF(call(PEL_BRIDGE_LEAVE_SPAN, PyTuple_Pack(1, token)));
+    Py_XDECREF(call(PEL_BRIDGE_LEAVE_SPAN, PyTuple_Pack(1, before)));
 }

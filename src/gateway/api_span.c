@@ -26,7 +26,7 @@ static PyObject *span_make(PyObject *name, PyObject *keys, PyObject *values)
     s->keys = keys;
     s->values = values;
     s->request = NULL;
-    s->before = s->token = NULL;
+    s->before = s->their_before = NULL;
     s->depth = 0;
     s->attributes = NULL;
     s->attributes_len = 0;
@@ -65,7 +65,7 @@ static void span_dealloc(PyObject *self)
     Py_XDECREF(s->keys);
     Py_XDECREF(s->values);
     Py_XDECREF(s->before);
-    Py_XDECREF(s->token);
+    Py_XDECREF(s->their_before);
     Py_XDECREF((PyObject *)s->request);
     PyMem_Free(s->attributes);
     PyObject_Free(self);
@@ -118,7 +118,7 @@ static void open_below(struct pel_api_span *s, PyObject *scope)
     if (pel_api_set_current((PyObject *)s) < 0)
         PyErr_Clear();
     if (pel_api_has_bridge())
-        s->token = pel_api_bridge_enter_span(request, s->id);
+        s->their_before = pel_api_bridge_enter_span(request, s->id);
     s->start_ns = pel_now_ns();
 }
 
@@ -198,21 +198,21 @@ static void write_span(struct pel_api_span *s, uint64_t end_ns, PyObject *exc)
         pel_arena_thread_fini();
 }
 
-/* What was current before is so again, where s still is: not in the context of another task, which
- * is where a generator may be closed. */
+/* What was current before is so again, where s still is: not in the context of another task, or in
+ * a later request of its thread, which is where a generator may be closed. */
 static void restore(struct pel_api_span *s)
 {
-    PyObject *now = NULL;
-    bool is_here = PyContextVar_Get(pel_api.current, NULL, &now) == 0 && now == (PyObject *)s;
+    PyObject *now = pel_api_current();
+    bool is_here = now == (PyObject *)s;
 
-    if (is_here && s->token && pel_api_has_bridge())
-        pel_api_bridge_leave_span(s->token);
+    if (is_here && s->their_before && pel_api_has_bridge())
+        pel_api_bridge_leave_span(s->their_before);
     if (is_here)
         pel_api_set_current(s->before);
     PyErr_Clear();
     Py_XDECREF(now);
     Py_CLEAR(s->before);
-    Py_CLEAR(s->token);
+    Py_CLEAR(s->their_before);
 }
 
 /* exc: what ends the span (borrowed), or NULL. Only an Exception is a failure: a task that is

@@ -207,6 +207,106 @@ def test_an_sdk_that_is_imported_in_a_span(server, receiver):
     }
 
 
+LEFT_ELSEWHERE = """
+import asyncio
+import contextvars
+import gc
+import json
+import weakref
+import pellucid
+from otel_sdk import spans, trace
+
+tracer = trace.get_tracer("app")
+kept = []
+
+class Held:
+    pass
+
+held = contextvars.ContextVar("held")
+
+async def elsewhere():
+    async def leave():
+        span.__exit__(None, None, None)
+        with tracer.start_as_current_span("behind"):
+            pass
+    span = pellucid.span("outer").__enter__()
+    await asyncio.create_task(leave())
+
+async def open_for_good():
+    thing = Held()
+    held.set(thing)
+    kept.append(weakref.ref(thing))
+    pellucid.span("never left").__enter__()
+
+async def app(scope, receive, send):
+    assert scope["type"] == "http"
+    if scope["path"] == "/elsewhere":
+        await elsewhere()
+    elif scope["path"] == "/open":
+        await open_for_good()
+    gc.collect()
+    found = [spans(), [ref() is None for ref in kept]]
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": json.dumps(found).encode()})
+"""
+
+
+@pytest.fixture
+def left_elsewhere(server, receiver):
+    pytest.importorskip("opentelemetry.sdk")
+    code = f"import sys\nsys.path.append({str(target.APPS)!r})\n{LEFT_ELSEWHERE}"
+    return server(code=code, receiver=receiver)
+
+
+def test_a_span_that_is_left_in_another_task(left_elsewhere):
+    (behind,), _ = json.loads(left_elsewhere.get("/elsewhere", SENT).body)
+    request = next(span for span in left_elsewhere.spans(2) if span.kind == 2)
+    assert behind["parent_id"] == request.span_id
+    assert "Failed to detach context" not in left_elsewhere.log
+
+
+def test_a_span_that_is_never_left_keeps_no_context(left_elsewhere):
+    left_elsewhere.get("/open", SENT)
+    left_elsewhere.wait_recorded()
+    assert json.loads(left_elsewhere.get("/").body)[1] == [True]
+
+
+STALE = """
+import json
+import pellucid
+from otel_sdk import spans, trace
+
+tracer = trace.get_tracer("app")
+kept = []
+
+def work():
+    with pellucid.span("of the first"):
+        yield
+
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/first":
+        kept.append(work())
+        next(kept[0])
+    else:
+        kept.pop().close()
+        with tracer.start_as_current_span("of the second"):
+            pass
+    start_response("200 OK", [])
+    return [json.dumps(spans()).encode()]
+"""
+
+
+def test_a_generator_that_outlives_its_request(server):
+    """What it leaves, when it is closed, is not what the thread is at by then."""
+    pytest.importorskip("opentelemetry.sdk")
+    code = f"import sys\nsys.path.append({str(target.APPS)!r})\n{STALE}"
+    running = server(code=code, config={"server": {"workers": 1, "threads": 1}})
+    other = f"00-{1:032x}-{PARENT}-01"
+    running.get("/first", SENT)
+    (span,) = json.loads(running.get("/second", {"traceparent": other}).body)
+    assert int(span["trace_id"], 16) == 1
+
+
 def test_functions_in_threads_of_fastapi(server, receiver):
     pytest.importorskip("opentelemetry.instrumentation.fastapi")
     running = server(APPS["fastapi"], receiver=receiver)
