@@ -144,10 +144,9 @@ static PyObject *aenter_method(PyObject *self, PyObject *unused)
 
 /* --- leaving --- */
 
-/* The attributes that the app gave at first come before those that it has set since. */
-static struct pel_str pack_attributes(struct pel_api_span *s, char **room)
+/* The attributes that the app gave at first come before set, which it has set since. */
+static struct pel_str pack_attributes(const struct pel_api_span *s, struct pel_str set, char *room)
 {
-    struct pel_str set = pel_str(s->attributes, s->attributes_len);
     Py_ssize_t n = s->keys ? PyTuple_GET_SIZE(s->keys) : 0;
     struct pel_attribute a;
     size_t len = 0;
@@ -155,13 +154,14 @@ static struct pel_str pack_attributes(struct pel_api_span *s, char **room)
     if (n == 0)
         return set;
     for (Py_ssize_t i = 0; i < n; i++)
-        pel_api_attribute(room, &len, PyTuple_GET_ITEM(s->keys, i), PyTuple_GET_ITEM(s->values, i));
-    while (*room && set.len && pel_attribute_next(&set, &a))
-        len = pel_attribute_put(*room, len, &a);
-    return pel_str(*room, len);
+        pel_api_attribute(&room, &len, PyTuple_GET_ITEM(s->keys, i),
+                          PyTuple_GET_ITEM(s->values, i));
+    while (set.len && pel_attribute_next(&set, &a))
+        len = pel_attribute_put(room, len, &a);
+    return pel_str(room, len);
 }
 
-/* The tracestate of the request, in the arena. */
+/* The tracestate of the request, in the arena of that: good until other code runs. */
 static struct pel_str trace_state(const struct pel_api_request *r)
 {
     struct pel_str state = PEL_STR_NONE;
@@ -173,26 +173,48 @@ static struct pel_str trace_state(const struct pel_api_request *r)
     return state;
 }
 
-static void write_span(struct pel_api_span *s, uint64_t end_ns, PyObject *exc)
+/* What a span that is being left is recorded as. The app's own code, which runs for its texts and
+ * in the SDK, may enter the span again, here or in another thread. */
+struct ended {
+    struct pel_child child;
+    struct pel_api_request *request; /* owned */
+    char *attributes;                /* owned, packed; NULL without any */
+    size_t attributes_len;
+};
+
+static void take_ended(struct pel_api_span *s, struct ended *e)
 {
-    char space[PEL_ATTRIBUTE_PACKED_MAX], *room = space;
-    struct pel_child child = {.start_ns = s->start_ns, .end_ns = end_ns};
+    *e = (struct ended){
+        .child = {.start_ns = s->start_ns,
+                  .end_ns = pel_now_ns(),
+                  .trace_flags = s->request->flags},
+        .request = (struct pel_api_request *)Py_NewRef((PyObject *)s->request),
+        .attributes = s->attributes,
+        .attributes_len = s->attributes_len,
+    };
+    memcpy(e->child.trace_id, s->request->trace_id, sizeof(e->child.trace_id));
+    memcpy(e->child.span_id, s->id, sizeof(e->child.span_id));
+    memcpy(e->child.parent_span_id, s->parent_id, sizeof(e->child.parent_span_id));
+    s->attributes = NULL;
+    s->attributes_len = 0;
+}
+
+static void write_ended(const struct pel_api_span *s, struct ended *e, PyObject *exc)
+{
+    char room[PEL_ATTRIBUTE_PACKED_MAX];
+    struct pel_str *strings = e->child.strings, name;
     struct pel_arena arena;
-    struct pel_str name;
 
     pel_arena_init(&arena);
-    memcpy(child.trace_id, s->request->trace_id, sizeof(child.trace_id));
-    memcpy(child.span_id, s->id, sizeof(child.span_id));
-    memcpy(child.parent_span_id, s->parent_id, sizeof(child.parent_span_id));
-    child.trace_flags = s->request->flags;
-    child.strings[PEL_CHILD_NAME] = pel_py_utf8(s->name, &name) ? name : PEL_STR("?");
-    child.strings[PEL_CHILD_TRACE_STATE] = trace_state(s->request);
-    child.strings[PEL_CHILD_ATTRIBUTES] = pack_attributes(s, &room);
+    strings[PEL_CHILD_NAME] = pel_py_utf8(s->name, &name) ? name : PEL_STR("?");
+    strings[PEL_CHILD_ATTRIBUTES] =
+        pack_attributes(s, pel_str(e->attributes, e->attributes_len), room);
     if (exc)
-        pel_gateway_describe(exc, &arena, &child.strings[PEL_CHILD_EXC_TYPE],
-                             &child.strings[PEL_CHILD_EXC_MESSAGE],
-                             &child.strings[PEL_CHILD_EXC_STACK]);
-    pel_child_write(pel_api.probes, &child);
+        pel_gateway_describe(exc, &arena, &strings[PEL_CHILD_EXC_TYPE],
+                             &strings[PEL_CHILD_EXC_MESSAGE], &strings[PEL_CHILD_EXC_STACK]);
+    strings[PEL_CHILD_TRACE_STATE] = trace_state(e->request);
+    if (pel_api.probes)
+        pel_child_write(pel_api.probes, &e->child);
     pel_arena_reset(&arena);
     if (exc) /* the thread may be the app's own, which ends without giving its chunks back */
         pel_arena_thread_fini();
@@ -202,33 +224,38 @@ static void write_span(struct pel_api_span *s, uint64_t end_ns, PyObject *exc)
  * a later request of its thread, which is where a generator may be closed. */
 static void restore(struct pel_api_span *s)
 {
+    PyObject *before = s->before, *their_before = s->their_before;
     PyObject *now = pel_api_current();
     bool is_here = now == (PyObject *)s;
 
-    if (is_here && s->their_before && pel_api_has_bridge())
-        pel_api_bridge_leave_span(s->their_before);
+    s->before = s->their_before = NULL;
+    if (is_here && their_before && pel_api_has_bridge())
+        pel_api_bridge_leave_span(their_before);
     if (is_here)
-        pel_api_set_current(s->before);
+        pel_api_set_current(before);
     PyErr_Clear();
     Py_XDECREF(now);
-    Py_CLEAR(s->before);
-    Py_CLEAR(s->their_before);
+    Py_DECREF(before);
+    Py_XDECREF(their_before);
 }
 
 /* exc: what ends the span (borrowed), or NULL. Only an Exception is a failure: a task that is
  * cancelled and a generator that is closed have not failed. */
 static void leave(struct pel_api_span *s, PyObject *exc)
 {
-    uint64_t end_ns;
+    struct ended e;
 
     if (s->depth == 0 || --s->depth > 0 || !s->before)
         return;
-    end_ns = pel_now_ns();
-    if (exc && !PyErr_GivenExceptionMatches(exc, PyExc_Exception))
+    take_ended(s, &e);
+    restore(s);
+    if (exc &&
+        (!PyExceptionInstance_Check(exc) || !PyErr_GivenExceptionMatches(exc, PyExc_Exception)))
         exc = NULL;
     if (pel_api.probes)
-        write_span(s, end_ns, exc);
-    restore(s);
+        write_ended(s, &e, exc);
+    Py_DECREF((PyObject *)e.request);
+    PyMem_Free(e.attributes);
 }
 
 static int leave_with(PyObject *self, PyObject *const *args, Py_ssize_t n)

@@ -101,6 +101,46 @@ def test_a_cancelled_span_has_not_failed(fastapi):
     assert found["cancelled"].status == 0 and not found["cancelled"].events
 
 
+AGAIN = """
+import threading
+import pellucid
+
+span = pellucid.span("again", first=1)
+
+class Recursive(Exception):
+    def __str__(self):
+        with span:
+            span.set("inside", 1)
+        return "told"
+
+def app(environ, start_response):
+    with span:
+        span.set("once", 1)
+    try:
+        with span:
+            raise Recursive
+    except Recursive:
+        pass
+    with pellucid.span("last"):
+        pass
+    start_response("200 OK", [])
+    return [b"ok"]
+"""
+
+
+def test_a_span_that_is_entered_again(server, receiver):
+    """Also by the app's own code that runs when it is recorded, while it is no longer open."""
+    app = server(code=AGAIN, receiver=receiver)
+    assert app.get("/").body == b"ok"
+    spans = sorted(app.spans(6), key=lambda span: span.start_ns)
+    request = next(span for span in spans if span.kind == SERVER)
+    assert {s.parent_span_id for s in spans if s != request} == {request.span_id}
+    failed = [s for s in spans if s.status == 2]
+    assert [s.events[0][1]["exception.message"] for s in failed] == ["told"]
+    told = [s.attributes for s in spans if s.name == "again" and s not in failed]
+    assert told == [{"first": 1, "once": 1}] + 2 * [{"first": 1, "inside": 1}]
+
+
 def test_only_what_is_sampled(server, receiver):
     pytest.importorskip("flask")
     config = {"trace": {"ratio": 0.0, "keep": []}}
