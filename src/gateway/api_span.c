@@ -96,6 +96,14 @@ static PyObject *recorded_scope(void)
     return scope;
 }
 
+/* Is s what is current, which is scope, or open around that? */
+static bool is_around(const struct pel_api_span *s, PyObject *scope)
+{
+    while (scope != (PyObject *)s && scope && Py_IS_TYPE(scope, &pel_api_span_type))
+        scope = as_span(scope)->before;
+    return scope == (PyObject *)s;
+}
+
 static void draw_id(uint8_t id[8])
 {
     uint64_t bits;
@@ -126,7 +134,11 @@ static void enter(struct pel_api_span *s)
 {
     PyObject *scope;
 
-    if (s->depth++ == 0 && (scope = recorded_scope()))
+    if (s->depth++ > 0 || !(scope = recorded_scope()))
+        return;
+    if (s->request && is_around(s, scope)) /* left elsewhere: no span is below itself */
+        Py_DECREF(scope);
+    else
         open_below(s, scope);
 }
 
@@ -220,13 +232,14 @@ static void write_ended(const struct pel_api_span *s, struct ended *e, PyObject 
         pel_arena_thread_fini();
 }
 
-/* What was current before is so again, where s still is: not in the context of another task, or in
- * a later request of its thread, which is where a generator may be closed. */
+/* What was current before is so again, where s still is, or what a generator has left open in it:
+ * not in the context of another task, or in a later request of its thread, which is where one may
+ * be closed. */
 static void restore(struct pel_api_span *s)
 {
     PyObject *before = s->before, *their_before = s->their_before;
     PyObject *now = pel_api_current();
-    bool is_here = now == (PyObject *)s;
+    bool is_here = is_around(s, now);
 
     s->before = s->their_before = NULL;
     if (is_here && their_before && pel_api_has_bridge())

@@ -141,6 +141,65 @@ def test_a_span_that_is_entered_again(server, receiver):
     assert told == [{"first": 1, "once": 1}] + 2 * [{"first": 1, "inside": 1}]
 
 
+OPEN = """
+import asyncio
+import pellucid
+
+async def pieces():
+    with pellucid.span("pieces"):
+        yield 1
+        yield 2
+
+async def app(scope, receive, send):
+    assert scope["type"] == "http"
+    with pellucid.span("outer"):
+        abandoned = pieces()
+        async for piece in abandoned:
+            break
+    with pellucid.span("behind"):
+        pass
+    first, second = pellucid.span("first"), pellucid.span("second")
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    second.__exit__(None, None, None)
+    with pellucid.span("last"):
+        pass
+    await asyncio.create_task(abandoned.aclose())
+    with second:
+        waiting = asyncio.create_task(again(second))
+        await asyncio.sleep(0)
+    await waiting
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+async def again(span):
+    with pellucid.span("inner"):
+        await asyncio.sleep(0.001)
+        with span, pellucid.span("innermost"):
+            pellucid.span("never entered").__exit__(None, None, None)
+"""
+
+
+def test_what_is_left_open_is_not_around_what_follows(server, receiver):
+    app = server(code=OPEN, receiver=receiver)
+    assert app.get("/").body == b"ok"
+    spans = app.spans(10)
+    names = {span.span_id: span.name for span in spans}
+    assert {(span.name, names.get(span.parent_span_id)) for span in spans} == {
+        ("GET", None),
+        ("outer", "GET"),
+        ("pieces", "outer"),
+        ("behind", "GET"),
+        ("first", "GET"),
+        ("second", "first"),
+        ("last", "GET"),
+        ("second", "GET"),
+        ("inner", "second"),
+        ("innermost", "inner"),
+    }
+
+
 def test_only_what_is_sampled(server, receiver):
     pytest.importorskip("flask")
     config = {"trace": {"ratio": 0.0, "keep": []}}
