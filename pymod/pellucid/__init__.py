@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def _attribute(name: str) -> Any:
     """What is not here yet: an app that uses nothing of the API does not pay for its import."""
     if name == "__version__":
         value: Any = _version()
@@ -48,6 +48,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+if not TYPE_CHECKING:  # to a checker, any name would be one of the module's
+    __getattr__ = _attribute
 
 
 def _version() -> str:

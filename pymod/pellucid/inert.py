@@ -128,7 +128,7 @@ class Counter:
 
     def __init__(self, name: str, unit: str, description: str, /) -> None: ...
 
-    def add(self, amount: float, /, **attributes: str | bool | int) -> None:
+    def add(self, amount: float, /, **attributes: str | bool | int | float) -> None:
         """Adds amount, in the counter's unit, to the sum of these attributes.
 
         An amount that is negative or not finite counts for nothing. There may be up to 8 attributes
@@ -146,7 +146,7 @@ class Histogram:
         self, name: str, unit: str, description: str, boundaries: tuple[float, ...], /
     ) -> None: ...
 
-    def record(self, value: float, /, **attributes: str | bool | int) -> None:
+    def record(self, value: float, /, **attributes: str | bool | int | float) -> None:
         """Records value, in the histogram's unit; attributes are as those of Counter.add()."""
 
 
