@@ -96,8 +96,10 @@ class LogFilter(logging.Filter):
 log_filter = LogFilter()
 
 
-def _decorate(template: Span, function: Callable[..., Any]) -> Callable[..., Any]:
+def _decorate(template: Span, function: Any) -> Any:
     """The server's Span.__call__: function with a span like template around each call."""
+    if isinstance(function, staticmethod | classmethod):
+        return type(function)(_decorate(template, function.__func__))
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)

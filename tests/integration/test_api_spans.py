@@ -200,6 +200,53 @@ def test_what_is_left_open_is_not_around_what_follows(server, receiver):
     }
 
 
+METHODS = """
+import asyncio
+import json
+import pellucid
+
+class Shop:
+    @pellucid.span("plain")
+    def plain(self, x):
+        return [type(self).__name__, x]
+
+    @pellucid.span("outside static")
+    @staticmethod
+    def static(x):
+        return x
+
+    @staticmethod
+    @pellucid.span("inside static")
+    def inside(x):
+        return x
+
+    @pellucid.span("outside class")
+    @classmethod
+    async def of_class(cls, x):
+        return [cls.__name__, x]
+
+def app(environ, start_response):
+    shop = Shop()
+    found = [shop.plain(1), Shop.static(2), shop.static(3), shop.inside(4)]
+    found.append(asyncio.run(shop.of_class(5)))
+    start_response("200 OK", [])
+    return [json.dumps(found).encode()]
+"""
+
+
+def test_methods(server, receiver):
+    app = server(code=METHODS, receiver=receiver)
+    assert json.loads(app.get("/").body) == [["Shop", 1], 2, 3, 4, ["Shop", 5]]
+    assert sorted(span.name for span in app.spans(6)) == [
+        "GET",
+        "inside static",
+        "outside class",
+        "outside static",
+        "outside static",
+        "plain",
+    ]
+
+
 def test_only_what_is_sampled(server, receiver):
     pytest.importorskip("flask")
     config = {"trace": {"ratio": 0.0, "keep": []}}
