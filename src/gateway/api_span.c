@@ -57,18 +57,32 @@ static PyObject *span_vectorcall(PyObject *type, PyObject *const *args, size_t n
     return values ? span_make(args[0], Py_NewRef(names), values) : NULL;
 }
 
-static void span_dealloc(PyObject *self)
+/* All but what was before it. */
+static void span_free(struct pel_api_span *s)
 {
-    struct pel_api_span *s = as_span(self);
-
     Py_XDECREF(s->name);
     Py_XDECREF(s->keys);
     Py_XDECREF(s->values);
-    Py_XDECREF(s->before);
     Py_XDECREF(s->their_before);
     Py_XDECREF((PyObject *)s->request);
     PyMem_Free(s->attributes);
-    PyObject_Free(self);
+    PyObject_Free(s);
+}
+
+/* An app may leave any number of them open in each other, more than the stack would bear: those
+ * that go with this one go one by one. */
+static void span_dealloc(PyObject *self)
+{
+    PyObject *before = as_span(self)->before;
+
+    span_free(as_span(self));
+    while (before && Py_IS_TYPE(before, &pel_api_span_type) && Py_REFCNT(before) == 1) {
+        struct pel_api_span *s = as_span(before);
+
+        before = s->before;
+        span_free(s);
+    }
+    Py_XDECREF(before);
 }
 
 /* --- entering --- */

@@ -101,6 +101,31 @@ def test_a_cancelled_span_has_not_failed(fastapi):
     assert found["cancelled"].status == 0 and not found["cancelled"].events
 
 
+DEEP = """
+import contextvars
+import threading
+import pellucid
+
+threading.stack_size(256 * 1024)
+
+def many():
+    for _ in range(50_000):
+        pellucid.span("never left").__enter__()
+
+def app(environ, start_response):
+    with pellucid.span("around"):
+        thread = threading.Thread(target=contextvars.copy_context().run, args=(many,))
+    thread.start()
+    thread.join()
+    start_response("200 OK", [])
+    return [b"ok"]
+"""
+
+
+def test_any_number_may_be_left_open(server):
+    assert server(code=DEEP).get("/").body == b"ok"
+
+
 AGAIN = """
 import threading
 import pellucid
