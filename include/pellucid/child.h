@@ -26,6 +26,7 @@ enum pel_child_string {
 struct pel_child {
     uint64_t start_ns, end_ns; /* monotonic */
     uint8_t trace_id[16], span_id[8], parent_span_id[8];
+    uint8_t above_span_id[8]; /* of the server that it is below: not of an SDK in the app */
     uint8_t trace_flags;
     struct pel_str strings[PEL_CHILD_STR_N];
 };
@@ -33,7 +34,7 @@ struct pel_child {
 struct pel_child_entry {
     struct pel_ring_entry ring;
     uint64_t start_ns, end_ns;
-    uint8_t trace_id[16], span_id[8], parent_span_id[8];
+    uint8_t trace_id[16], span_id[8], parent_span_id[8], above_span_id[8];
     uint8_t instance_id[16]; /* of the worker: service.instance.id */
     int32_t pid;
     uint8_t trace_flags;

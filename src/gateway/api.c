@@ -60,12 +60,17 @@ void pel_api_bind(struct pel_request *rq)
         PyErr_Clear(); /* without memory the app gets its request all the same */
 }
 
-void pel_api_span_id(PyObject *scope, uint8_t id[8])
+void pel_api_own_span_id(PyObject *scope, uint8_t id[8])
 {
     if (Py_IS_TYPE(scope, &pel_api_span_type))
         memcpy(id, ((struct pel_api_span *)scope)->id, 8);
     else
         memcpy(id, ((struct pel_api_request *)scope)->span_id, 8);
+}
+
+void pel_api_span_id(PyObject *scope, uint8_t id[8])
+{
+    pel_api_own_span_id(scope, id);
     if (pel_api_has_bridge())
         pel_api_bridge_innermost(pel_api_request_behind(scope), id);
 }

@@ -66,7 +66,8 @@ struct pel_api_span {
     unsigned depth;                  /* how often it is entered just now */
     uint64_t start_ns;
     uint8_t id[8], parent_id[8];
-    char *attributes; /* owned, packed: those set since it was entered; NULL without any */
+    uint8_t above_id[8]; /* parent_id, unless that is of an SDK: child.h */
+    char *attributes;    /* owned, packed: those set since it was entered; NULL without any */
     size_t attributes_len;
 };
 
@@ -137,8 +138,9 @@ static inline struct pel_api_request *pel_api_request_behind(PyObject *scope)
                                                  : (struct pel_api_request *)scope;
 }
 
-/* The id of the span that is current where scope is. */
+/* The id of the span that is current where scope is, and scope's own. */
 void pel_api_span_id(PyObject *scope, uint8_t id[8]);
+void pel_api_own_span_id(PyObject *scope, uint8_t id[8]);
 
 /* --- api_span.c --- */
 

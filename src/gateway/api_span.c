@@ -133,6 +133,7 @@ static void open_below(struct pel_api_span *s, PyObject *scope)
 {
     struct pel_api_request *request = pel_api_request_behind(scope);
 
+    pel_api_own_span_id(scope, s->above_id);
     pel_api_span_id(scope, s->parent_id);
     Py_XSETREF(s->request, (struct pel_api_request *)Py_NewRef((PyObject *)request));
     s->before = scope;
@@ -221,6 +222,7 @@ static void take_ended(struct pel_api_span *s, struct ended *e)
     memcpy(e->child.trace_id, s->request->trace_id, sizeof(e->child.trace_id));
     memcpy(e->child.span_id, s->id, sizeof(e->child.span_id));
     memcpy(e->child.parent_span_id, s->parent_id, sizeof(e->child.parent_span_id));
+    memcpy(e->child.above_span_id, s->above_id, sizeof(e->child.above_span_id));
     s->attributes = NULL;
     s->attributes_len = 0;
 }

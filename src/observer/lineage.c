@@ -17,7 +17,7 @@ static uint16_t place_of(const struct pel_lineage *l, const uint8_t span_id[8])
 
 static void offer(struct pel_lineage *l, const struct pel_child_entry *e)
 {
-    uint16_t parent = place_of(l, e->parent_span_id);
+    uint16_t parent = place_of(l, e->above_span_id);
 
     if (parent == UNKNOWN || place_of(l, e->span_id) != UNKNOWN)
         return;

@@ -2,7 +2,8 @@
  * lineage - which of the app's own spans are below a request, as a tree.
  *
  * Owner: the caller, on its stack; what it points to is pel_recent's. Spans come in any order, and
- * one trace may have several requests: who belongs to which is found out by their parents.
+ * one trace may have several requests: who belongs to which is found out by their parents. Those of
+ * an SDK in the app, which the server does not know, are passed over.
  */
 #ifndef PELLUCID_OBSERVER_LINEAGE_H
 #define PELLUCID_OBSERVER_LINEAGE_H

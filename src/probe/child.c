@@ -38,6 +38,7 @@ static void fill(struct pel_child_entry *e, const struct pel_child *child,
     memcpy(e->trace_id, child->trace_id, sizeof(e->trace_id));
     memcpy(e->span_id, child->span_id, sizeof(e->span_id));
     memcpy(e->parent_span_id, child->parent_span_id, sizeof(e->parent_span_id));
+    memcpy(e->above_span_id, child->above_span_id, sizeof(e->above_span_id));
     memcpy(e->instance_id, worker->instance_id, sizeof(e->instance_id));
     e->pid = worker->pid;
     e->trace_flags = child->trace_flags;

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from support import target
+from support.processes import wait_for
 
 APPS = {
     "flask": "otel_sdk.flask_app:app",
@@ -121,6 +122,22 @@ def test_spans_of_both_apis_nest_in_each_other(server, receiver, kind):
     ]
     for name, traceparent in told.items():
         assert names[traceparent.split("-")[2]] == name
+
+
+@pytest.mark.parametrize("kind", ["flask", "fastapi-native"])
+def test_the_pages_show_what_is_below_their_spans(server, kind):
+    pytest.importorskip(f"opentelemetry.instrumentation.{kind.partition('-')[0]}")
+    running = server(APPS[kind])
+    assert running.get("/nested").status == 200
+
+    def look():
+        found = json.loads(running.admin("/spans.json")[1])["spans"]
+        return next((span for span in found if span["path"] == "/nested"), None)
+
+    request = wait_for("the request", look, 10 * running.target.patience)
+    children = request["children"]
+    assert [(span["name"], span["depth"]) for span in children] == [("outer", 1), ("inner", 2)]
+    assert children[0]["parent_span_id"] != request["span_id"], "the framework's"
 
 
 # What imports the SDK, and the framework with its instrumentation, only when it is served.

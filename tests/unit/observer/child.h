@@ -24,6 +24,7 @@ static inline const struct pel_child_entry *child_of(struct child_ids ids, uint6
     e->trace_id[15] = ids.trace;
     e->span_id[7] = ids.span;
     e->parent_span_id[7] = ids.parent;
+    e->above_span_id[7] = ids.parent;
     for (size_t i = 0; strings && i < PEL_CHILD_STR_N; i++) {
         e->str_len[i] = (uint16_t)strings[i].len;
         if (strings[i].len)

@@ -66,6 +66,20 @@ static void children_may_end_after_their_parents_and_be_in_other_lists(void **st
     pel_children_fini(&lists[1]);
 }
 
+static void parents_of_an_sdk_are_passed_over(void **state)
+{
+    struct pel_child_entry e = *child_of((struct child_ids){0, 10, REQUEST}, 10, 1000, NULL);
+    struct pel_children c = {0};
+    struct pel_lineage l;
+
+    e.parent_span_id[7] = 99;
+    pel_children_add(&c, &e);
+    add(&c, 20, 10, 20);
+    pel_lineage_find(&l, &request, &c, 1);
+    assert_string_equal(shape(&l), "10:1 20:2 ");
+    pel_children_fini(&c);
+}
+
 static void nonsense_ends(void **state)
 {
     struct pel_children c = {0};
@@ -105,6 +119,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_are_behind_their_parents_by_start),
         cmocka_unit_test(children_may_end_after_their_parents_and_be_in_other_lists),
+        cmocka_unit_test(parents_of_an_sdk_are_passed_over),
         cmocka_unit_test(nonsense_ends),
         cmocka_unit_test(a_long_line_is_cut),
     };

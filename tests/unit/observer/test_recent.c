@@ -36,7 +36,7 @@ static void add_child(struct pel_recent *r, const struct pel_record *rec, uint64
 
     memcpy(&e, child_of((struct child_ids){0, 0, 0}, start_ns, start_ns + 1, NULL), sizeof(e));
     memcpy(e.trace_id, rec->trace.trace_id, sizeof(e.trace_id));
-    memcpy(e.parent_span_id, rec->trace.span_id, sizeof(e.parent_span_id));
+    memcpy(e.above_span_id, rec->trace.span_id, sizeof(e.above_span_id));
     memcpy(e.span_id, &start_ns, sizeof(e.span_id));
     pel_recent_add_child(r, &e);
 }
