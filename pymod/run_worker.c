@@ -37,7 +37,7 @@ static int run_described(struct pel_worker_env *env)
 
     pel_log_init((enum pel_log_level)env->conf->log_level,
                  (enum pel_log_format)env->conf->log_format, "worker");
-    if (pel_shm_create(&shm, 1, &err) < 0) {
+    if (pel_shm_create(&shm, 1, &env->conf->http_known_methods, &err) < 0) {
         PyErr_SetString(PyExc_RuntimeError, err.text);
         return -1;
     }

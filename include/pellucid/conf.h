@@ -146,6 +146,9 @@ enum { PEL_COMPRESSION_NONE = 0, PEL_COMPRESSION_GZIP };
 enum { PEL_HISTOGRAM_EXPLICIT = 0, PEL_HISTOGRAM_EXPONENTIAL };
 enum { PEL_OWN_COMPRESSION_DEFAULT = 0, PEL_OWN_COMPRESSION_NONE, PEL_OWN_COMPRESSION_GZIP };
 
+/* The longest name in http.known_methods. */
+#define PEL_METHOD_LEN_MAX 15
+
 /* Checks doc (a TABLE of sections) and fills conf, defaults included. 0, or -1 with a line that
  * names source, key, what was found, what is allowed, and the nearest known key. conf is untouched
  * then. */

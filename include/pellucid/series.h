@@ -14,9 +14,9 @@
 
 #include <stdatomic.h>
 
+#include "pellucid/method.h"
 #include "pellucid/record.h"
 
-#define PEL_SHM_METHOD_LEN 16
 #define PEL_SHM_ROUTE_LEN 120
 #define PEL_SHM_SERIES_N 1024 /* of a worker; the last one collects the overflow */
 
@@ -110,16 +110,6 @@ struct pel_series_key {
 
 /* Equal for equal keys, and what a stream of that key has as its hash. */
 uint32_t pel_series_key_hash(const struct pel_series_key *key);
-
-/* Methods that are safe as an attribute: those of RFC 9110, PATCH, QUERY, and "_OTHER". */
-#define PEL_METHOD_N 11
-unsigned pel_method_index(struct pel_str method); /* below PEL_METHOD_N */
-struct pel_str pel_method_text(unsigned index);
-
-static inline struct pel_str pel_method_bounded(struct pel_str method)
-{
-    return pel_method_text(pel_method_index(method));
-}
 
 /*
  * Writer. The stream a finished request belongs to: found, or taken into use when it is new. When

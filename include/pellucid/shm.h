@@ -18,6 +18,7 @@
 #include "pellucid/err.h"
 #include "pellucid/exception.h"
 #include "pellucid/instrument.h"
+#include "pellucid/method.h"
 #include "pellucid/series.h"
 #include "pellucid/vitals.h"
 
@@ -168,6 +169,7 @@ struct pel_shm_header {
     uint64_t started_ns;      /* monotonic */
     uint64_t started_wall_ns; /* realtime, start_time_unix_nano of all counters */
     struct pel_shm_listener listeners[PEL_SHM_LISTENERS_N];
+    struct pel_shm_methods methods;
 #define PEL_SERVER(field, kind, unit, otel_name, text) _Atomic uint64_t field;
 #include "pellucid/tbl/server.h"
 #undef PEL_SERVER
@@ -196,11 +198,12 @@ struct pel_shm {
 };
 
 /* Supervisor: makes the memfd and the eventfd (both close-on-exec) and zeroed slots that take
- * memory only once they are written. Fills magic to started_wall_ns of the header; its pid is the
- * caller's. 0, or -1 with err. */
-int pel_shm_create(struct pel_shm *shm, unsigned n_slots, struct pel_err *err);
-/* Others: maps an inherited pair of descriptors, which shm owns from now on (also when it fails).
- * Refuses anything that is not a mapping of this version. */
+ * memory only once they are written. Fills magic to methods of the header; its pid is the
+ * caller's, known_methods become those of this process (method.h). 0, or -1 with err. */
+int pel_shm_create(struct pel_shm *shm, unsigned n_slots, const struct pel_strings *known_methods,
+                   struct pel_err *err);
+/* Others: maps an inherited pair of descriptors, which shm owns from now on (also when it fails),
+ * and takes the known methods over. Refuses anything that is not a mapping of this version. */
 int pel_shm_attach(struct pel_shm *shm, int fd, int event_fd, struct pel_err *err);
 void pel_shm_close(struct pel_shm *shm);
 

@@ -67,6 +67,7 @@ def _all(variables: Variables, is_set: Callable[[str], bool], warn: Warn) -> Ite
     if not is_set("trace.ratio"):
         yield from _sampler(variables, warn)
     yield from _propagators(variables, warn)
+    yield from _methods(variables)
 
 
 def _is_usable(setting: Setting, warn: Warn) -> bool:
@@ -224,6 +225,12 @@ def _propagators(variables: Variables, warn: Warn) -> Iterator[Setting]:
             warn(f'{variable}: "{name}" is not supported, {known} are; ignored')
     usable = [name for name in dict.fromkeys(names) if name in PROPAGATORS]
     yield Setting("trace.propagators", usable, variable)
+
+
+def _methods(variables: Variables) -> Iterator[Setting]:
+    variable = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"
+    if methods := _words(variables.get(variable, "")):
+        yield Setting("http.known_methods", list(dict.fromkeys(methods)), variable)
 
 
 def _words(text: str) -> list[str]:

@@ -10,7 +10,7 @@ static bool has_control(const char *s)
     return false;
 }
 
-/* A field name (RFC 9110 5.6.2). */
+/* A field name or a method (RFC 9110 5.6.2). */
 static bool is_token(const char *s)
 {
     return *s && s[strspn(s, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
@@ -166,6 +166,33 @@ static int check_admin(const struct pel_conf *conf, const struct pel_value *doc,
     return 0;
 }
 
+/* "_OTHER" is what the others are told as. */
+static int check_methods(const struct pel_conf *conf, const struct pel_value *doc,
+                         struct pel_err *err)
+{
+    const struct pel_strings *methods = &conf->http_known_methods;
+
+    for (size_t i = 0; i < methods->n; i++) {
+        const char *method = methods->items[i];
+        struct pel_value v = {.kind = PEL_VALUE_STRING, .string = methods->items[i]};
+        struct pel_buf found;
+
+        if (is_token(method) && strlen(method) <= PEL_METHOD_LEN_MAX &&
+            strcmp(method, "_OTHER") != 0)
+            continue;
+        pel_buf_init(&found);
+        pel_explain_found(&found, &v);
+        pel_err_set(err,
+                    "%s: http.known_methods: found %.*s, allowed is an HTTP method of at most %d "
+                    "characters, other than \"_OTHER\"",
+                    pel_explain_source(doc, "http", "known_methods"), (int)found.len, found.p,
+                    PEL_METHOD_LEN_MAX);
+        pel_buf_fini(&found);
+        return -1;
+    }
+    return 0;
+}
+
 /* key: of [otlp]. */
 static int check_headers(const struct pel_pairs *headers, const char *key,
                          const struct pel_value *doc, struct pel_err *err)
@@ -203,7 +230,7 @@ static int check_pairs(const struct pel_conf *conf, const struct pel_value *doc,
 int pel_conf_check(const struct pel_conf *conf, const struct pel_value *doc, struct pel_err *err)
 {
     if (check_strings(conf, doc, err) < 0 || check_bind(conf, doc, err) < 0 ||
-        check_admin(conf, doc, err) < 0)
+        check_admin(conf, doc, err) < 0 || check_methods(conf, doc, err) < 0)
         return -1;
     return check_pairs(conf, doc, err);
 }

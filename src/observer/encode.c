@@ -18,20 +18,19 @@ struct source {
     const struct pel_span_entry *e;
     struct pel_str text[PEL_SPAN_STR_N];
     struct pel_str method; /* as a bounded set of words; "_OTHER" */
+    bool is_other;         /* the latter */
 };
 
 static struct source source_of(const struct pel_span_entry *e)
 {
     struct source s = {.e = e};
+    unsigned method;
 
     pel_span_strings(e, s.text);
-    s.method = pel_method_bounded(s.text[PEL_SPAN_STR_METHOD]);
+    method = pel_method_index(s.text[PEL_SPAN_STR_METHOD]);
+    s.method = pel_method_text(method);
+    s.is_other = method == PEL_METHOD_OTHER;
     return s;
-}
-
-static bool is_other(const struct source *s)
-{
-    return s->method.len && s->method.p[0] == '_';
 }
 
 static uint64_t between(const struct pel_span_entry *e, enum pel_stamp from, enum pel_stamp to)
@@ -45,7 +44,7 @@ static uint64_t between(const struct pel_span_entry *e, enum pel_stamp from, enu
 static struct pel_str name_of(const struct source *s, char room[NAME_LEN_MAX])
 {
     struct pel_str route = s->text[PEL_SPAN_STR_ROUTE];
-    struct pel_str method = is_other(s) ? PEL_STR("HTTP") : s->method;
+    struct pel_str method = s->is_other ? PEL_STR("HTTP") : s->method;
     char *p;
 
     if (!route.len || method.len + 1 + route.len > NAME_LEN_MAX)
@@ -126,7 +125,7 @@ static void add_request(struct pel_wire *w, const struct source *s)
 {
     bool is_https = s->e->flags & PEL_SPAN_IS_HTTPS;
 
-    if (is_other(s))
+    if (s->is_other)
         add_nonempty(w, PEL_STR("http.request.method_original"), s->text[PEL_SPAN_STR_METHOD]);
     pel_keyvalue_utf8(w, ATTRIBUTE, PEL_STR("http.request.method"), s->method);
     pel_keyvalue_utf8(w, ATTRIBUTE, PEL_STR("url.scheme"),

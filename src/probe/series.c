@@ -20,28 +20,6 @@ const uint64_t pel_size_bounds[PEL_SIZE_BUCKETS - 1] = {
     0, SIZE(0), SIZE(1), SIZE(2), SIZE(3), SIZE(4), SIZE(5), SIZE(6), SIZE(7),
 };
 
-#define OTHER (PEL_METHOD_N - 1)
-/* Those of the HTTP semantic conventions. */
-static const struct pel_str methods[PEL_METHOD_N] = {
-    {"GET", 3},     {"POST", 4},  {"HEAD", 4},    {"PUT", 3},   {"DELETE", 6}, {"PATCH", 5},
-    {"OPTIONS", 7}, {"TRACE", 5}, {"CONNECT", 7}, {"QUERY", 5}, {"_OTHER", 6},
-};
-
-unsigned pel_method_index(struct pel_str method)
-{
-    unsigned i = 0;
-
-    while (i < OTHER && !pel_str_eq(methods[i], method))
-        i++;
-    return i;
-}
-
-struct pel_str pel_method_text(unsigned index)
-{
-    PEL_ASSERT(index < PEL_METHOD_N);
-    return methods[index];
-}
-
 /* --- which stream --- */
 
 static struct pel_series_key make_key(const struct pel_record *rec)

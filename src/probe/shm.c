@@ -85,7 +85,8 @@ static void take_places(struct pel_shm *shm)
     shm->slot_len = shm->header->slot_len;
 }
 
-int pel_shm_create(struct pel_shm *shm, unsigned n_slots, struct pel_err *err)
+int pel_shm_create(struct pel_shm *shm, unsigned n_slots, const struct pel_strings *known_methods,
+                   struct pel_err *err)
 {
     size_t len = page_round(sizeof(struct pel_shm_header)) +
                  n_slots * page_round(sizeof(struct pel_shm_slot));
@@ -101,6 +102,8 @@ int pel_shm_create(struct pel_shm *shm, unsigned n_slots, struct pel_err *err)
     if (size_and_seal(shm->fd, len, err) < 0 || map(shm, len, err) < 0)
         goto fail;
     fill_header(shm->header, n_slots);
+    pel_methods_put(&shm->header->methods, known_methods);
+    pel_methods_take(&shm->header->methods);
     take_places(shm);
     return 0;
 fail:
@@ -149,6 +152,7 @@ int pel_shm_attach(struct pel_shm *shm, int fd, int event_fd, struct pel_err *er
     take_places(shm);
     if (check_places(shm, err) < 0)
         goto fail;
+    pel_methods_take(&shm->header->methods);
     return 0;
 fail:
     pel_shm_close(shm);

@@ -79,7 +79,7 @@ static int open_shm(struct pel_supervisor *sv, const struct pel_conf *conf, stru
     if (n < SLOTS_MIN)
         n = SLOTS_MIN;
     sv->n_seats_max = n / 2;
-    return pel_shm_create(&sv->shm, n, err);
+    return pel_shm_create(&sv->shm, n, &conf->http_known_methods, err);
 }
 
 /* The observer asks the kernel about them (backlog.h). */

@@ -192,6 +192,11 @@ def test_a_file_named_on_the_command_line(pellucid, scratch):
             ["traces", "metrics"],
         ),
         ({"METRICS_EXPORTER": "none", "TRACES_EXPORTER": "none"}, "otlp.signals", ["logs"]),
+        (
+            {"INSTRUMENTATION_HTTP_KNOWN_METHODS": "GET, purge,GET,"},
+            "http.known_methods",
+            ["GET", "purge"],
+        ),
         ({"SDK_DISABLED": "TRUE"}, "otlp.signals", []),
         ({"SDK_DISABLED": "false"}, "otlp.signals", ["traces", "metrics", "logs"]),
     ],
@@ -260,6 +265,12 @@ def test_otel(pellucid, env, name, value):
             "xray,tracecontext",
             'OTEL_PROPAGATORS: "xray" is not supported, tracecontext, baggage, b3, b3multi and jaeger '
             "are; ignored",
+        ),
+        (
+            "INSTRUMENTATION_HTTP_KNOWN_METHODS",
+            "GET,GE T",
+            'OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS: http.known_methods: found "GE T", allowed is an '
+            'HTTP method of at most 15 characters, other than "_OTHER"; ignored',
         ),
         (
             "SDK_DISABLED",

@@ -38,6 +38,7 @@ PEL_DIRECTIVE(http, max_connections, COUNT, "10000", "", 1, 1000000, LIVE, "Most
 PEL_DIRECTIVE(http, server_header, STRING, "pellucid", "", 0, 0, LIVE, "Value of the Server field; empty sends none.")
 PEL_DIRECTIVE(http, date_header, BOOL, "true", "", 0, 0, LIVE, "Send a Date field.")
 PEL_DIRECTIVE(http, server_timing, BOOL, "false", "", 0, 0, LIVE, "Send a Server-Timing field: time in each phase, CPU time where it is known, and all of it until the head of the response, for the developer tools of browsers. Anybody can read it.")
+PEL_DIRECTIVE(http, known_methods, STRINGS, "GET POST HEAD PUT DELETE PATCH OPTIONS TRACE CONNECT QUERY", "", 0, 32, RESTART, "Request methods that metrics and spans tell by name, all others being _OTHER; upper and lower case differ.")
 PEL_DIRECTIVE(http, access_log, STRING, "-", "", 0, 0, LIVE, "Where access records go: - (standard output), a path, or off.")
 PEL_DIRECTIVE(http, access_log_format, ENUM, "text", "text|json", 0, 0, LIVE, "text is the combined format with trace id and timings behind it.")
 PEL_DIRECTIVE(log, level, ENUM, "info", "debug|info|warning|error", 0, 0, LIVE, "Least severe line of the server's own log.")

@@ -144,6 +144,35 @@ static void elements_are_named(void **state)
                          "without \"=\"");
 }
 
+static void methods_are_tokens_that_have_room(void **state)
+{
+    static const char *const wrong[] = {"GE T",       "",       "SIXTEEN-LETTERS-",
+                                        "G\xc3\xa9T", "_OTHER", "GET,POST"};
+    struct pel_conf conf;
+    struct document doc;
+    char line[256];
+
+    for (size_t i = 0; i < PEL_ARRAY_LEN(wrong); i++) {
+        struct pel_value *v;
+
+        doc = document();
+        v = document_at(&doc, "http", "known_methods");
+        v->kind = PEL_VALUE_ARRAY;
+        pel_value_set_string(pel_value_add(v, NULL), PEL_STR("GET"));
+        pel_value_set_string(pel_value_add(v, NULL), pel_str(wrong[i], strlen(wrong[i])));
+        snprintf(line, sizeof(line),
+                 "pellucid.toml: http.known_methods: found \"%s\", allowed is an HTTP method of at "
+                 "most 15 characters, other than \"_OTHER\"",
+                 wrong[i]);
+        document_fails(&doc, line);
+    }
+    doc = document();
+    document_strings(&doc, "http", "known_methods", "get FIFTEEN-LETTERS BASELINE~1");
+    conf = document_load(&doc);
+    assert_int_equal(conf.http_known_methods.n, 3);
+    pel_conf_fini(&conf);
+}
+
 static void secrets_are_not_repeated(void **state)
 {
     struct document doc = document();
@@ -269,6 +298,7 @@ int main(void)
         cmocka_unit_test(no_number_is_no_duration),
         cmocka_unit_test(the_source_is_that_of_the_value),
         cmocka_unit_test(elements_are_named),
+        cmocka_unit_test(methods_are_tokens_that_have_room),
         cmocka_unit_test(secrets_are_not_repeated),
         cmocka_unit_test(routes_are_counted),
         cmocka_unit_test(documents_of_another_shape),

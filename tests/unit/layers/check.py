@@ -17,7 +17,7 @@ HEADERS = {
     "base": "arena base buf err escape got hash hex ipc list log mem proc put time",
     "conf": "address conf",
     "http": "http record redact",
-    "probe": "account attribute child cputime exception inflight logline instrument metrics probe ring series shm span vitals",
+    "probe": "account attribute child cputime exception inflight logline instrument method metrics probe ring series shm span vitals",
     "gateway": "gateway gilwait py request",
     "worker": "worker",
     "supervisor": "supervisor template",

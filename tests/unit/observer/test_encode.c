@@ -253,6 +253,12 @@ static void unknown_method_is_other(void **state)
     assert_string_equal(text(span, "http.request.method_original"), "BREW");
     otlp__span__free_unpacked(span, NULL);
 
+    rec.method = PEL_STR("_OTHER"); /* as sent */
+    span = encoded(span_of(&rec, PEL_SPAN_SAMPLED));
+    assert_string_equal(span->name, "HTTP /orders/{id}");
+    assert_string_equal(text(span, "http.request.method_original"), "_OTHER");
+    otlp__span__free_unpacked(span, NULL);
+
     rec.method = PEL_STR("POST");
     rec.route_source = PEL_ROUTE_NONE;
     span = encoded(span_of(&rec, PEL_SPAN_SAMPLED));

@@ -32,10 +32,12 @@ static inline struct pel_conf fixture_conf(void)
 
 static inline struct pel_shm fixture_shm(unsigned n_slots)
 {
+    static char *methods[] = {(char *)"GET", (char *)"POST", (char *)"PUT"};
+    struct pel_strings known = {methods, PEL_ARRAY_LEN(methods)};
     struct pel_shm shm;
     struct pel_err err;
 
-    assert_int_equal(pel_shm_create(&shm, n_slots, &err), 0);
+    assert_int_equal(pel_shm_create(&shm, n_slots, &known, &err), 0);
     return shm;
 }
 

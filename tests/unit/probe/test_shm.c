@@ -14,8 +14,27 @@ static void two_mappings_are_one_memory(void **state)
     assert_int_equal(fixture_metric(&b, 2, PEL_METRIC_REQUESTS), 5);
     assert_int_equal(b.n_slots, 3);
     assert_int_equal(b.header->supervisor_pid, getpid());
+    assert_string_equal(b.header->methods.names[1], "POST");
     assert_true(fcntl(a.fd, F_GETFD) & FD_CLOEXEC);
     assert_true(fcntl(a.event_fd, F_GETFD) & FD_CLOEXEC);
+    pel_shm_close(&b);
+    pel_shm_close(&a);
+}
+
+/* A reload may have read another list; what is counted by index must not change its name. */
+static void who_maps_it_takes_the_methods_over(void **state)
+{
+    static char *words[] = {(char *)"PURGE"};
+    struct pel_strings purge = {words, 1};
+    struct pel_shm a = fixture_shm(1), b, c;
+    struct pel_err err;
+
+    assert_int_equal(pel_shm_create(&b, 1, &purge, &err), 0);
+    assert_int_equal(pel_method_index(PEL_STR("PURGE")), 0);
+    assert_int_equal(pel_shm_attach(&c, dup(a.fd), dup(a.event_fd), &err), 0);
+    assert_int_equal(pel_method_index(PEL_STR("GET")), 0);
+    assert_int_equal(pel_method_index(PEL_STR("PURGE")), PEL_METHOD_OTHER);
+    pel_shm_close(&c);
     pel_shm_close(&b);
     pel_shm_close(&a);
 }
@@ -74,6 +93,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_mappings_are_one_memory),
+        cmocka_unit_test(who_maps_it_takes_the_methods_over),
         cmocka_unit_test(unused_slots_take_no_memory),
         cmocka_unit_test(strangers_are_refused),
         cmocka_unit_test(places_are_believed_once),
