@@ -53,9 +53,13 @@ def _plain(name: str) -> str:
     return re.sub("[^a-z0-9]", "_", name.lower())
 
 
-def _family(kind: type[Counter] | type[Histogram], name: str, unit: str) -> str:
-    stem = name.removesuffix(".count") if kind is Counter else name
-    return _plain(stem) + _UNITS.get(unit, "")
+def _families_of(kind: type[Counter] | type[Histogram], name: str, unit: str) -> list[str]:
+    """The names it takes: in OpenMetrics, and in the text format, which has a counter's _total."""
+    suffix = _UNITS.get(unit, "")
+    if kind is Counter:
+        name = re.sub("[^A-Za-z0-9]total$", "", name).removesuffix(".count")
+    family = _plain(name).removesuffix(suffix) + suffix
+    return [family, family + "_total"] if kind is Counter else [family]
 
 
 def _check(name: str, unit: str) -> None:
@@ -80,16 +84,20 @@ def _make(
     *boundaries: tuple[float, ...],
 ) -> Counter | Histogram:
     _check(name, unit)
-    key, family = _plain(name), _family(kind, name, unit)
+    key, families = _plain(name), _families_of(kind, name, unit)
     how = (kind, name, unit, *boundaries)
     with _lock:
         if key not in _made:
-            if family in _families:
-                raise ValueError(f"{name!r} is {family} to Prometheus, as {_families[family]!r} is")
+            for family in families:
+                if family in _families:
+                    raise ValueError(
+                        f"{name!r} is {family} to Prometheus, as {_families[family]!r} is"
+                    )
             if len(_made) == _MAX:
                 raise ValueError(f"{name!r}: there are {_MAX} instruments already")
             made = kind(name, unit, " ".join(description.replace("\0", "").split()), *boundaries)
-            _made[key], _families[family] = (how, made), name
+            _made[key] = (how, made)
+            _families.update(dict.fromkeys(families, name))
         before, instrument = _made[key]
     if before != how:
         raise ValueError(f"{name!r} was made before, as something else: {before[1:]}")

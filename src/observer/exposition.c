@@ -24,24 +24,38 @@ static char translate(char c)
     return is_kept ? c : '_';
 }
 
-/* Prometheus keeps the suffix _count for histograms: process.thread.count is process_thread. */
-static size_t name_len(const char *otel_name, bool is_histogram)
+/* The length of a name without that word, where it has it at its end, behind others. */
+static size_t len_without(const char *name, size_t len, const char *word)
 {
-    static const char count[] = ".count";
-    size_t len = strlen(otel_name), cut = sizeof(count) - 1;
+    size_t cut = strlen(word) + 1;
+    bool has_it = len > cut && translate(name[len - cut]) == '_' &&
+                  memcmp(name + len - cut + 1, word, cut - 1) == 0;
 
-    return !is_histogram && len > cut && strcmp(otel_name + len - cut, count) == 0 ? len - cut
-                                                                                   : len;
+    return has_it ? len - cut : len;
 }
 
-static void set_name(struct pel_exposition *e, const char *otel_name, const char *unit,
-                     bool is_histogram)
+/* Prometheus keeps the suffix _count for histograms: process.thread.count is process_thread. What
+ * is added to a name is not added to one that has it: total, and the unit. */
+static size_t stem_len(const char *otel_name, const char *unit, const char *type)
 {
-    size_t n = 0, len = name_len(otel_name, is_histogram);
+    size_t len = strlen(otel_name);
 
-    for (; n < len && n < sizeof(e->name) / 2; n++)
-        e->name[n] = translate(otel_name[n]);
-    snprintf(e->name + n, sizeof(e->name) - n, "%s%s", unit[0] ? "_" : "", unit);
+    if (strcmp(type, "counter") == 0)
+        len = len_without(otel_name, len, "total");
+    if (strcmp(type, "histogram") != 0 && len > 6 && memcmp(otel_name + len - 6, ".count", 6) == 0)
+        len -= 6;
+    return unit[0] ? len_without(otel_name, len, unit) : len;
+}
+
+void pel_exposition_name(char out[PEL_EXPOSITION_NAME_LEN], const char *otel_name,
+                         const char *otel_unit, const char *type)
+{
+    const char *unit = unit_name(otel_unit);
+    size_t n = 0, len = stem_len(otel_name, unit, type);
+
+    for (; n < len && n < PEL_EXPOSITION_NAME_LEN / 2; n++)
+        out[n] = translate(otel_name[n]);
+    snprintf(out + n, PEL_EXPOSITION_NAME_LEN - n, "%s%s", unit[0] ? "_" : "", unit);
 }
 
 /* One line; the app may have written it. The old format does not know an escaped quote. */
@@ -59,7 +73,7 @@ void pel_exposition_family(struct pel_exposition *e, const char *otel_name, cons
 {
     const char *unit_text = unit_name(unit), *type_suffix;
 
-    set_name(e, otel_name, unit_text, strcmp(type, "histogram") == 0);
+    pel_exposition_name(e->name, otel_name, unit, type);
     e->is_counter = strcmp(type, "counter") == 0;
     e->is_ns = strcmp(unit, "ns") == 0;
     /* The old format has no infos, and knows a counter by the name of its sample. */

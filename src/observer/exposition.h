@@ -3,7 +3,8 @@
  *
  * Owner: the caller, on its stack. Names are translated as the OpenTelemetry specification says:
  * dots become underscores, the unit is appended (ns are shown as seconds), counters end in _total.
- * A .count at the end is left out, but for histograms: promtool takes it for theirs.
+ * A name that ends in its unit, or a counter's in total, stays as it is. A .count at the end is
+ * left out, but for histograms: promtool takes it for theirs.
  */
 #ifndef PELLUCID_OBSERVER_EXPOSITION_H
 #define PELLUCID_OBSERVER_EXPOSITION_H
@@ -14,15 +15,21 @@
 #define PEL_EXPOSITION_TEXT "text/plain; version=0.0.4; charset=utf-8"
 #define PEL_EXPOSITION_OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
+#define PEL_EXPOSITION_NAME_LEN 128
+
 struct pel_exposition {
     struct pel_buf *out; /* borrowed */
     bool is_openmetrics;
     /* of the present family */
-    char name[128]; /* without _total, _bucket ... */
+    char name[PEL_EXPOSITION_NAME_LEN]; /* without _total, _bucket ... */
     bool is_counter;
     bool is_ns;   /* values are shown divided by 1e9 */
     bool is_open; /* a sample is being written, and has a label already */
 };
+
+/* The name of a family, without _total, _bucket ...; arguments as below. */
+void pel_exposition_name(char out[PEL_EXPOSITION_NAME_LEN], const char *otel_name,
+                         const char *otel_unit, const char *type);
 
 /* Begins a family; type is "counter", "gauge", "histogram" or "info". unit is UCUM, "" for none. */
 void pel_exposition_family(struct pel_exposition *e, const char *otel_name, const char *unit,

@@ -4,14 +4,15 @@
 #include "exposition_sink.h"
 #include "pellucid/time.h"
 
+static const char *const types[] = {
+    [PEL_METRIC_KIND_COUNTER] = "counter",
+    [PEL_METRIC_KIND_UPDOWN] = "gauge",
+    [PEL_METRIC_KIND_GAUGE] = "gauge",
+    [PEL_METRIC_KIND_HISTOGRAM] = "histogram",
+};
+
 static void begin_family(struct pel_sink *sink, const struct pel_metric_info *info)
 {
-    static const char *const types[] = {
-        [PEL_METRIC_KIND_COUNTER] = "counter",
-        [PEL_METRIC_KIND_UPDOWN] = "gauge",
-        [PEL_METRIC_KIND_GAUGE] = "gauge",
-        [PEL_METRIC_KIND_HISTOGRAM] = "histogram",
-    };
     struct pel_exposition_sink *s = PEL_CONTAINER_OF(sink, struct pel_exposition_sink, sink);
 
     s->formatted = NULL;
@@ -147,11 +148,20 @@ static struct pel_str identify(struct pel_sink *sink, const struct pel_labels *l
     return pel_arena_dup(a, pel_str(s->labels.p, s->labels.len));
 }
 
+static struct pel_str name_family(struct pel_sink *sink, const struct pel_metric_info *info,
+                                  struct pel_arena *a)
+{
+    char name[PEL_EXPOSITION_NAME_LEN];
+
+    pel_exposition_name(name, info->name, info->unit, types[info->kind]);
+    return pel_arena_dup(a, pel_str(name, strlen(name)));
+}
+
 void pel_exposition_sink_init(struct pel_exposition_sink *s, struct pel_exposition *e)
 {
     *s = (struct pel_exposition_sink){
         .sink = {begin_family, add_point, add_histogram, add_real, add_real_histogram, identify,
-                 false},
+                 name_family, false},
         .e = e,
     };
     pel_buf_init(&s->labels);

@@ -166,14 +166,6 @@ static void tell_set(struct pel_sink *sink, const struct source *s, size_t n)
     pel_arena_reset(&a);
 }
 
-/* Another kind, or other bounds, under the name of the instrument before: since a reload, which
- * has changed the app. A name can be exported with one meaning only. */
-static bool is_contradiction(const struct source *s, const struct source *before)
-{
-    return before && strncmp(s->what->name, before->what->name, sizeof(s->what->name)) == 0 &&
-           by_instrument(s->what, before->what) != 0;
-}
-
 /* Sinks refer to the info of a family until their end. */
 static const struct pel_metric_info *make_info(size_t i, const struct pel_instrument *what)
 {
@@ -188,26 +180,57 @@ static const struct pel_metric_info *make_info(size_t i, const struct pel_instru
     return &infos[i];
 }
 
+/* The families that were told of, by their names to the reader. */
+struct told {
+    struct pel_str names[PEL_INSTRUMENT_N];
+    size_t n;
+    struct pel_arena arena;
+};
+
+/* Begins the family of an instrument. False where one of its name was told of: since a reload,
+ * which has changed the app, it is of another kind, or has other bounds, or is written in another
+ * way. A name can be exported with one meaning only. */
+static bool begin_family(struct pel_sink *sink, struct told *told,
+                         const struct pel_instrument *what)
+{
+    const struct pel_metric_info *info;
+    struct pel_str name;
+
+    if (told->n == PEL_INSTRUMENT_N)
+        return false;
+    info = make_info(told->n, what);
+    name =
+        sink->name ? sink->name(sink, info, &told->arena) : pel_str(info->name, strlen(info->name));
+    for (size_t i = 0; i < told->n; i++)
+        if (pel_str_eq(told->names[i], name))
+            return false;
+    told->names[told->n++] = name;
+    sink->family(sink, info);
+    return true;
+}
+
 static void tell(struct pel_sink *sink, const struct source *all, size_t n)
 {
     const struct source *family = NULL;
-    size_t n_families = 0, more;
+    struct told told = {.n = 0};
+    bool is_told = false;
+    size_t more;
+
+    pel_arena_init(&told.arena);
 
     for (size_t i = 0; i < n; i += more) {
         const struct source *s = &all[i];
 
         for (more = 1; i + more < n && by_set(s, s + more) == 0; more++)
             ;
-        if (is_contradiction(s, family))
-            continue;
         if (!family || by_instrument(s->what, family->what) != 0) {
-            if (n_families == PEL_INSTRUMENT_N)
-                return;
             family = s;
-            sink->family(sink, make_info(n_families++, s->what));
+            is_told = begin_family(sink, &told, s->what);
         }
-        tell_set(sink, s, more);
+        if (is_told)
+            tell_set(sink, s, more);
     }
+    pel_arena_reset(&told.arena);
 }
 
 void pel_instruments_collect(struct pel_sink *sink, struct pel_shm *shm)

@@ -297,7 +297,7 @@ void pel_report_init(struct pel_report *r, const struct pel_conf *conf,
     struct pel_attributes as;
 
     *r = (struct pel_report){
-        .sink = {begin_family, add_number, add_histogram, add_real, add_real_histogram, NULL,
+        .sink = {begin_family, add_number, add_histogram, add_real, add_real_histogram, NULL, NULL,
                  conf->otlp_histogram == PEL_HISTOGRAM_EXPONENTIAL},
         .max_bytes = max_bytes,
         .start_wall_ns = header->started_wall_ns,

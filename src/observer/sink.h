@@ -92,6 +92,9 @@ struct pel_sink {
      * text. NULL: as many as there are sets of attributes. */
     struct pel_str (*identify)(struct pel_sink *sink, const struct pel_labels *ls,
                                struct pel_arena *a);
+    /* The name of a family as the reader has it, in the arena. NULL: that of OpenTelemetry. */
+    struct pel_str (*name)(struct pel_sink *sink, const struct pel_metric_info *info,
+                           struct pel_arena *a);
     bool wants_exponential; /* of durations */
 };
 

@@ -214,6 +214,21 @@ def test_what_is_one_to_prometheus_is_one_sample(server, code):
     assert total(found, "execution_time_seconds_count", weird_key_1="1") == 2
 
 
+def test_names_that_end_as_prometheus_wants_them_stay_as_they_are(server, code):
+    made = """
+paid = pellucid.counter("paid_total")
+read = pellucid.counter("read_bytes_total", unit="By")
+waited = pellucid.histogram("waited_seconds")
+"""
+    use = "    paid.add(1); read.add(7); waited.record(2)\n    body = act"
+    running = server(code=code.replace("    body = act", use) + made)
+    do(running, "/")
+    found = samples(running)
+    assert total(found, "paid_total") == 1
+    assert total(found, "read_bytes_total") == 7
+    assert total(found, "waited_seconds_sum") == 2
+
+
 def test_promtool_has_nothing_to_say(server, prometheus_binaries):
     running = server(code=APP + WSGI)
     do(running, "/orders", '/orders?kind="gift"&shop=7', "/sizes", "/took?s=1")
@@ -266,6 +281,8 @@ for make in (
     lambda: pellucid.counter("process_cpu"),
     lambda: pellucid.counter("shop.orders.count"),
     lambda: pellucid.counter("took.seconds"),
+    lambda: pellucid.counter("took_total", unit="s"),
+    lambda: pellucid.histogram("shop.orders_total", unit=""),
     lambda: pellucid.counter("x", unit="ns"),
     lambda: pellucid.histogram("x", boundaries=[2, 1]),
     lambda: pellucid.histogram("x", boundaries=range(16)),
@@ -283,4 +300,4 @@ print(json.dumps(faults))
 @pytest.mark.parametrize("built", [True, False])
 def test_outside_the_server_it_does_nothing_but_check(target, tmp_path, built):
     """Also from the sources alone, without any extension module."""
-    assert len(json.loads(run_script(target, tmp_path, SCRIPT, built=built))) == 16
+    assert len(json.loads(run_script(target, tmp_path, SCRIPT, built=built))) == 18

@@ -60,6 +60,33 @@ static void count_is_a_suffix_of_histograms(void **state)
     pel_buf_fini(&out);
 }
 
+static void what_is_added_to_a_name_is_not_added_twice(void **state)
+{
+    static const struct {
+        const char *type, *name, *unit, *shown;
+    } cases[] = {
+        {"counter", "shop.orders_total", "", "shop_orders"},
+        {"counter", "shop_orders.total", "{order}", "shop_orders"},
+        {"counter", "sent_bytes", "By", "sent_bytes"},
+        {"counter", "sent.bytes_total", "By", "sent_bytes"},
+        {"counter", "sent_total", "By", "sent_bytes"},
+        {"counter", "sent_bytes", "", "sent_bytes"},
+        {"counter", "subtotal", "", "subtotal"},
+        {"counter", "total", "", "total"},
+        {"counter", "x.count", "", "x"},
+        {"histogram", "took_seconds", "s", "took_seconds"},
+        {"histogram", "seconds", "s", "seconds_seconds"},
+        {"histogram", "microseconds", "s", "microseconds_seconds"},
+        {"histogram", "cart_total", "", "cart_total"},
+    };
+    char name[PEL_EXPOSITION_NAME_LEN];
+
+    for (size_t i = 0; i < PEL_ARRAY_LEN(cases); i++) {
+        pel_exposition_name(name, cases[i].name, cases[i].unit, cases[i].type);
+        assert_string_equal(name, cases[i].shown);
+    }
+}
+
 /* One bad name makes Prometheus refuse the whole page. */
 static void labels_of_an_app_do_no_harm(void **state)
 {
@@ -181,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_and_units_are_translated),
         cmocka_unit_test(count_is_a_suffix_of_histograms),
+        cmocka_unit_test(what_is_added_to_a_name_is_not_added_twice),
         cmocka_unit_test(labels_of_an_app_do_no_harm),
         cmocka_unit_test(openmetrics_differs_in_its_frame),
         cmocka_unit_test(streams_of_workers_are_added_up),

@@ -130,6 +130,36 @@ static void what_is_one_to_prometheus_is_one_sample(void **state)
     pel_shm_close(&shm);
 }
 
+/* Since a reload the app writes its name in another way, which is the same to Prometheus. */
+static void what_is_one_name_to_prometheus_is_one_family(void **state)
+{
+    struct pel_shm shm = fixture_shm(1);
+    struct pel_shm_instruments *t = table(&shm, 0);
+    struct pel_instrument what = histogram(), again = what;
+    struct pel_exposition_sink shown;
+    struct pel_buf out;
+    struct pel_exposition e = {.out = &out};
+    const char *type = "# TYPE shop_basket histogram\n", *at;
+
+    memcpy(again.name, "shop_basket", 12);
+    measure(t, &what, 3);
+    measure(t, &again, 4);
+    pel_buf_init(&out);
+    pel_exposition_sink_init(&shown, &e);
+    pel_instruments_collect(&shown.sink, &shm);
+    pel_buf_add(&out, "", 1);
+    at = strstr(out.p, type);
+    assert_non_null(at);
+    assert_null(strstr(at + 1, type));
+    assert_non_null(strstr(out.p, "shop_basket_sum 3\n"));
+    assert_null(strstr(out.p, "shop_basket_sum 4\n"));
+    pel_exposition_sink_fini(&shown);
+    pel_buf_fini(&out);
+    pel_instruments_collect(&sink, &shm); /* they are two to OTLP */
+    assert_int_equal(seen.n_families, 2);
+    pel_shm_close(&shm);
+}
+
 static void nonsense_is_left_out_or_ended(void **state)
 {
     struct pel_shm shm = fixture_shm(1);
@@ -153,6 +183,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_workers_measured_is_added_up),
         cmocka_unit_test(what_is_one_to_prometheus_is_one_sample),
+        cmocka_unit_test(what_is_one_name_to_prometheus_is_one_family),
         cmocka_unit_test(nonsense_is_left_out_or_ended),
     };
 
