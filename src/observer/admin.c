@@ -31,7 +31,9 @@ struct conn {
     uv_write_t write;
     struct pel_admin *admin;
     enum pel_reach reach; /* of the listener */
-    bool is_closing, is_idle;
+    bool is_closing;
+    bool is_idle;       /* between two requests */
+    bool is_answering;  /* an answer is under way */
     bool keep_alive;    /* after the answer under way */
     unsigned n_handles; /* open; the last one to go frees the connection */
     struct pel_http_parser *parser;
@@ -88,6 +90,7 @@ static void await_request(struct conn *c, bool is_idle)
     pel_buf_fini(&c->body);
     pel_http_parser_start(c->parser, &c->arena);
     c->is_idle = is_idle;
+    c->is_answering = false;
     uv_timer_start(&c->timer, on_timeout, is_idle ? PEL_ADMIN_IDLE_MS : PEL_ADMIN_TIMEOUT_MS, 0);
     if (uv_read_start(&c->socket.stream, on_alloc, on_read) < 0)
         conn_close(c);
@@ -112,6 +115,7 @@ static void send_out(struct conn *c)
 
     uv_read_stop(&c->socket.stream);
     c->is_idle = false;
+    c->is_answering = true;
     pel_list_remove(&c->link);
     pel_list_push_tail(&c->admin->conns, &c->link);
     uv_timer_start(&c->timer, on_timeout, PEL_ADMIN_TIMEOUT_MS, 0);
@@ -222,9 +226,12 @@ static int socket_init(union socket *s, uv_loop_t *loop, enum pel_reach reach)
     return reach == PEL_REACH_UNIX ? uv_pipe_init(loop, &s->pipe, 0) : uv_tcp_init(loop, &s->tcp);
 }
 
-/* The connection that has been idle longest goes when there are too many. */
+/* When there are too many, the connection goes that has been idle longest, else the oldest of those
+ * that have not sent a request: who sends one does so at once. */
 static void make_room(struct pel_admin *admin)
 {
+    struct conn *silent = NULL;
+
     for (struct pel_list *at = admin->conns.next; at != &admin->conns; at = at->next) {
         struct conn *c = PEL_CONTAINER_OF(at, struct conn, link);
 
@@ -232,7 +239,11 @@ static void make_room(struct pel_admin *admin)
             conn_close(c);
             return;
         }
+        if (!silent && !c->is_answering)
+            silent = c;
     }
+    if (silent)
+        conn_close(silent);
 }
 
 static void on_connection(uv_stream_t *stream, int status)

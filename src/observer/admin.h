@@ -3,7 +3,8 @@
  *
  * One thread, that of the loop. It answers GET and HEAD, one request after the other on a
  * connection, from memory. A slow or silent client costs one of PEL_ADMIN_CONNECTIONS for at most
- * PEL_ADMIN_TIMEOUT_MS; an idle one is let go after PEL_ADMIN_IDLE_MS, or earlier when others wait.
+ * PEL_ADMIN_TIMEOUT_MS, an idle one for PEL_ADMIN_IDLE_MS; those that take no answer are let go
+ * earlier when others want their place.
  */
 #ifndef PELLUCID_OBSERVER_ADMIN_H
 #define PELLUCID_OBSERVER_ADMIN_H

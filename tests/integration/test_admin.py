@@ -218,6 +218,18 @@ def test_silent_clients_do_not_lock_others_out(server):
             assert running.admin("/healthz")[0] == 200
 
 
+def test_clients_that_send_no_request_do_not_lock_others_out(server):
+    running = server(code=APP)
+    with ExitStack() as stack:
+        silent = [stack.enter_context(admin(running)) for _ in range(80)]
+        for wire in silent[40:]:
+            wire.send(b"GET /status HTTP/1.1\r\nHost: loc")
+        for _ in range(5):
+            assert running.admin("/healthz")[0] == 200
+        # Nor is one of them cut off that goes on in time.
+        assert silent[-1].send(b"alhost\r\n\r\n").read().status == 200
+
+
 def test_slow_client_is_cut_off(server):
     running = server(code=APP)
     with admin(running) as wire:
