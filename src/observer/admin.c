@@ -150,7 +150,10 @@ static void make_page(struct conn *c, const struct pel_head *head, struct pel_pa
         entry->show(c->admin->view, head, page);
 }
 
-static size_t make_fields(struct pel_field fields[4], const struct pel_page *page)
+#define FIELDS_MAX 6
+
+/* A page of another origin may neither read nor load what is shown, nor take it for a script. */
+static size_t make_fields(struct pel_field fields[FIELDS_MAX], const struct pel_page *page)
 {
     size_t n = 0;
 
@@ -160,6 +163,9 @@ static size_t make_fields(struct pel_field fields[4], const struct pel_page *pag
     fields[n++] = (struct pel_field){
         PEL_STR("Content-Security-Policy"),
         PEL_STR("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")};
+    fields[n++] =
+        (struct pel_field){PEL_STR("Cross-Origin-Resource-Policy"), PEL_STR("same-origin")};
+    fields[n++] = (struct pel_field){PEL_STR("X-Content-Type-Options"), PEL_STR("nosniff")};
     if (page->status == 401)
         fields[n++] = (struct pel_field){PEL_STR("WWW-Authenticate"), PEL_STR("Bearer")};
     if (page->status == 405)
@@ -172,7 +178,7 @@ static void answer(struct conn *c, bool has_more_input)
     const struct pel_head *head = pel_http_parser_head(c->parser);
     struct pel_page page = {.status = 200};
     struct pel_response res;
-    struct pel_field fields[4];
+    struct pel_field fields[FIELDS_MAX];
     struct pel_err err;
     int rc;
 

@@ -137,6 +137,17 @@ def test_values_that_are_not_to_be_shown(server, receiver, tmp_path):
     assert {span.attributes["url.query"] for span in receiver.spans()} == {wanted}
 
 
+def test_other_origins_have_no_part_in_it(server):
+    running = server(code=APP)
+    origin = "Origin: http://evil.example"
+    with admin(running) as wire:
+        for path in ("/status", "/spans", "/metrics", "/nothing", "/healthz"):
+            answer = wire.send(get(path, origin, "Sec-Fetch-Site: cross-site")).read()
+            assert answer.header("Access-Control-Allow-Origin") is None
+            assert answer.header("Cross-Origin-Resource-Policy") == "same-origin"
+            assert answer.header("X-Content-Type-Options") == "nosniff"
+
+
 def test_html_has_nothing_of_clients_in_its_markup(server):
     running = server(code=APP)
     running.raw(b"GET /<script>alert(2)</script> HTTP/1.1\r\nHost: a\r\n\r\n")
