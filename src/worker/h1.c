@@ -335,6 +335,7 @@ void pel_h1_refuse(struct pel_h1 *h1, uint16_t status, const char *reason)
         rec->error = error_of_status(status);
     pel_log(PEL_LOG_REQUEST_REFUSED, "request from %.*s refused with %u: %s", (int)rec->peer.len,
             rec->peer.p, status, reason);
+    pel_conn_leave_holding(h1->conn);
     pel_h1_answer(h1, status);
     h1->is_done = true;
     pel_conn_settle(h1->conn);

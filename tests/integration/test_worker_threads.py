@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from signal import SIGUSR2
 
@@ -98,6 +99,28 @@ def test_slow_uploads_leave_threads_free(worker):
             upload.send(b"u" * 99_990)
         for upload in uploads:
             assert upload.read("POST").text == "100000"
+
+
+def test_a_held_request_that_is_refused_is_held_no_longer(worker):
+    """Its body turns out to be none while others have all the places for requests without theirs."""
+    running = worker(APP, {"server": {"threads": 2}})
+    chunked = request("POST", "/length?n=1000", {"Transfer-Encoding": "chunked"})
+    asked = count(1)
+    with running.connect() as upload, running.connect() as garbage, running.connect() as wire:
+
+        def has_begun():
+            return int(wire.send(request("GET", "/begun")).read().text) > next(asked)
+
+        upload.send(request("POST", "/length?n=1000", {"Content-Length": "20"}, b"u"))
+        wait_for("the upload", has_begun, 10 * running.target.patience)
+        garbage.send(chunked + b"1\r\nx\r\n")
+        for _ in range(5):
+            assert wire.send(HELLO).read().text == "hello"
+        garbage.send(b"nonsense\r\n")
+        assert garbage.read("POST").status == 400
+        upload.send(b"u" * 19)
+        assert upload.read("POST").text == "20"
+        assert wire.send(HELLO).read().text == "hello"
 
 
 def test_one_thread_waits_for_bodies_in_the_loop(worker):
