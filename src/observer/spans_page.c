@@ -150,7 +150,7 @@ static void show_text(void *arg, const struct row *r)
     pel_text_add_time(out, r->end_wall_ns);
     pel_buf_addf(out, "  %3u  ", r->e->status);
     pel_text_add_duration(out, between(r->e, PEL_STAMP_FIRST_BYTE, PEL_STAMP_LAST_BYTE));
-    pel_buf_addf(out, "  %s  ", r->name);
+    pel_buf_addf(out, "  %s  ", pel_text_printable(&a, pel_str(r->name, strlen(r->name))));
     pel_buf_addf(out, "%s  worker=%u trace_id=", pel_text_printable(&a, r->path), r->item->slot);
     pel_text_add_hex(out, r->e->trace_id, sizeof(r->e->trace_id));
     if (r->error[0])

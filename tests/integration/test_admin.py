@@ -165,6 +165,19 @@ def test_html_has_nothing_of_clients_in_its_markup(server):
     assert "<img" not in page
 
 
+def test_text_has_a_line_for_each_request(server):
+    """Whatever the app has made its route of."""
+    name = "pellucid.request().route = '/a\\n\\x1b[31m\\u00e9'"
+    code = APP.replace("import time", "import time, pellucid").replace(
+        "    path =", f"    {name}\n    path ="
+    )
+    running = server(code=code)
+    running.get("/b")
+    shown(running, 1)
+    (line,) = running.admin("/spans")[1].decode().splitlines()
+    assert "  GET /a\\x0a\\x1b[31m\\xc3\\xa9  /b  " in line
+
+
 def test_head_has_the_length_and_no_body(server):
     running = server(code=APP)
     with admin(running) as wire:
