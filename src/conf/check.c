@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "check.h"
 #include "explain.h"
 #include "pellucid/address.h"
@@ -34,11 +36,30 @@ static const char *complain_field_value(const char *s)
     return NULL;
 }
 
+/* A host, and perhaps a port: the len bytes of s, a name and a password before them left out. */
+static bool is_authority(const char *s, size_t len)
+{
+    const char *end = s + len, *at = memrchr(s, '@', len), *bracket, *port;
+    unsigned long number;
+    char *stop;
+
+    s = at ? at + 1 : s;
+    bracket = *s == '[' ? memchr(s, ']', (size_t)(end - s)) : s;
+    port = bracket ? memchr(bracket, ':', (size_t)(end - bracket)) : NULL;
+    if (!bracket || s == (port ? port : end))
+        return false;
+    if (!port)
+        return true;
+    number = strtoul(port + 1, &stop, 10);
+    return port[1] >= '0' && port[1] <= '9' && stop == end && number > 0 && number <= UINT16_MAX;
+}
+
 static const char *complain_url(const char *s)
 {
     size_t scheme = strncmp(s, "http://", 7) == 0 ? 7 : strncmp(s, "https://", 8) == 0 ? 8 : 0;
 
-    if (*s && (!scheme || !s[scheme] || s[scheme] == '/' || strchr(s, ' ') || has_control(s)))
+    if (*s && (!scheme || strchr(s, ' ') || has_control(s) ||
+               !is_authority(s + scheme, strcspn(s + scheme, "/?#"))))
         return "a URL such as \"http://127.0.0.1:4318\", or nothing";
     return NULL;
 }

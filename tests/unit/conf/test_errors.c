@@ -173,6 +173,39 @@ static void methods_are_tokens_that_have_room(void **state)
     pel_conf_fini(&conf);
 }
 
+static void urls_have_a_host_and_ports_a_number(void **state)
+{
+    static const char *const wrong[] = {
+        "http://",        "http:///v1",   "http://:1",   "http://x:",   "http://x:y", "http://x:0",
+        "http://x:65536", "http://x:1a/", "http://[::1", "http://u:p@", "ftp://x",    "http://x y"};
+    static const char *const right[] = {"http://x",
+                                        "https://x:1/a:b",
+                                        "http://[::1]",
+                                        "http://[::1]:4318",
+                                        "http://u:p@x:443",
+                                        "http://x?a=1:b",
+                                        ""};
+    struct document doc;
+    struct pel_conf conf;
+    char line[256];
+
+    for (size_t i = 0; i < PEL_ARRAY_LEN(wrong); i++) {
+        doc = document();
+        document_string(&doc, "otlp", "endpoint", wrong[i]);
+        snprintf(line, sizeof(line),
+                 "pellucid.toml: otlp.endpoint: found \"%s\", allowed is a URL such as "
+                 "\"http://127.0.0.1:4318\", or nothing",
+                 wrong[i]);
+        document_fails(&doc, line);
+    }
+    for (size_t i = 0; i < PEL_ARRAY_LEN(right); i++) {
+        doc = document();
+        document_string(&doc, "otlp", "endpoint", right[i]);
+        conf = document_load(&doc);
+        pel_conf_fini(&conf);
+    }
+}
+
 static void secrets_are_not_repeated(void **state)
 {
     struct document doc = document();
@@ -299,6 +332,7 @@ int main(void)
         cmocka_unit_test(the_source_is_that_of_the_value),
         cmocka_unit_test(elements_are_named),
         cmocka_unit_test(methods_are_tokens_that_have_room),
+        cmocka_unit_test(urls_have_a_host_and_ports_a_number),
         cmocka_unit_test(secrets_are_not_repeated),
         cmocka_unit_test(routes_are_counted),
         cmocka_unit_test(documents_of_another_shape),
