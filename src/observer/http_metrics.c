@@ -174,12 +174,13 @@ static void collect_active(struct pel_sink *sink, const struct pel_shm *shm)
 
     sink->family(sink, &info);
     for (unsigned i = 0; i < PEL_ACTIVE_N; i++) {
+        struct pel_str method = pel_method_text(i / 2);
         struct pel_labels ls = {.n = 0};
         uint64_t n;
 
-        if (!count_active(shm, i, &n))
+        if (!method.len || !count_active(shm, i, &n))
             continue;
-        pel_labels_text(&ls, "http.request.method", pel_method_text(i / 2));
+        pel_labels_text(&ls, "http.request.method", method);
         pel_labels_cstr(&ls, "url.scheme", i % 2 ? "https" : "http");
         sink->point(sink, &ls, n);
     }

@@ -186,7 +186,8 @@ static void active_requests_of_workers_are_added_up(void **state)
         atomic_store(&slot->active[put].begun, 5);
         atomic_store(&slot->active[put].ended, 3 - i);
         atomic_store(&slot->active[0].begun, i);
-        atomic_store(&slot->active[0].ended, 2 * i); /* a worker gone mad */
+        atomic_store(&slot->active[0].ended, 2 * i);            /* a worker gone mad */
+        atomic_store(&slot->active[PEL_ACTIVE_N - 4].begun, 1); /* of no known method */
     }
     pel_buf_init(&out);
     pel_exposition_sink_init(&sink, &e);
