@@ -107,8 +107,8 @@ int pel_api_add(PyObject *module);
 
 /* The framework's route template, read from the environ or scope once the framework has routed
  * (Starlette, FastAPI, Litestar, Flask, Bottle), or from what it keeps to itself, which may be NULL
- * (Falcon, Quart, Django, a copy of the scope: gateway/route.h); sets rec->route unless one with precedence is there.
- * Never raises. */
+ * (Falcon, Quart, Django, a copy of the scope: gateway/route.h); sets rec->route unless one with
+ * precedence is there. Never raises. */
 void pel_gateway_read_route(struct pel_request *rq, PyObject *environ_or_scope,
                             PyObject *framework_own);
 

@@ -168,8 +168,8 @@ struct pel_shm_header {
     int32_t supervisor_pid;
     uint64_t started_ns;      /* monotonic */
     uint64_t started_wall_ns; /* realtime, start_time_unix_nano of all counters */
-    struct pel_shm_listener listeners[PEL_SHM_LISTENERS_N];
     struct pel_shm_methods methods;
+    struct pel_shm_listener listeners[PEL_SHM_LISTENERS_N];
 #define PEL_SERVER(field, kind, unit, otel_name, text) _Atomic uint64_t field;
 #include "pellucid/tbl/server.h"
 #undef PEL_SERVER
