@@ -160,12 +160,12 @@ def test_large_uploads(worker):
 def test_signal_handlers_of_the_app_run(worker):
     running = worker(APP, {"server": {"threads": 4}})
     running.get("/hello")
-    for count in (1, 2):
+    for times in (1, 2):
         running.signal(SIGUSR2)
         time.sleep(0.05)
         wait_for(
             "the handler",
-            lambda n=count: running.get("/heard").text.split() == ["MainThread"] * n,
+            lambda n=times: running.get("/heard").text.split() == ["MainThread"] * n,
             5,
         )
     with running.connect() as wire:
