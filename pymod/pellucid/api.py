@@ -85,11 +85,14 @@ class LogFilter(logging.Filter):
 
     Add it to handlers, since filters of loggers do not see what comes from below:
     `handler.addFilter(pellucid.log_filter)`, or `{"()": "pellucid.api.LogFilter"}` in dictConfig.
+    What a QueueHandler has put on a record, the handlers behind its queue leave as it is.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Never drops a record."""
-        record.trace_id, record.span_id = ids() or ("", "")
+        found = ids()
+        if found or not hasattr(record, "trace_id"):
+            record.trace_id, record.span_id = found or ("", "")
         return True
 
 

@@ -240,6 +240,45 @@ def test_over_is_over(app):
     assert route == "/changed/{id}" and phases == {}
 
 
+QUEUED = """
+import json
+import logging.config
+import logging.handlers
+import queue
+import pellucid
+
+class Lines(logging.Handler):
+    def emit(self, record):
+        lines.put(self.format(record))
+
+lines, waiting = queue.Queue(), queue.Queue()
+logging.config.dictConfig({
+    "version": 1,
+    "filters": {"ids": {"()": "pellucid.api.LogFilter"}},
+    "handlers": {
+        "h": {"class": "logging.handlers.QueueHandler", "queue": waiting, "filters": ["ids"]},
+    },
+    "root": {"handlers": ["h"]},
+})
+behind = Lines()
+behind.setFormatter(logging.Formatter("%(trace_id)s %(message)s"))
+behind.addFilter(pellucid.log_filter)
+listener = logging.handlers.QueueListener(waiting, behind)
+
+def app(environ, start_response):
+    logging.warning("here")
+    listener.start()
+    found = lines.get()
+    listener.stop()
+    start_response("200 OK", [])
+    return [found.encode()]
+"""
+
+
+def test_ids_of_records_that_go_through_a_queue(server):
+    assert server(code=QUEUED).get("/", SENT).text == f"{TRACE} here"
+
+
 # --- calls to others ---
 
 CALLS = """
