@@ -124,8 +124,11 @@ static PyObject *measure(PyObject *self, PyObject *const *args, Py_ssize_t n, Py
         return NULL;
     }
     value = PyFloat_AsDouble(args[0]);
-    if (value == -1 && PyErr_Occurred())
-        return NULL;
+    if (value == -1 && PyErr_Occurred()) {
+        if (!PyErr_ExceptionMatches(PyExc_OverflowError)) /* an int beyond all floats */
+            return NULL;
+        PyErr_Clear();
+    }
     if (!pel_api.instruments || !(value >= 0) || isinf(value))
         Py_RETURN_NONE;
     if (i->table != pel_api.instruments)

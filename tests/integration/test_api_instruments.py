@@ -38,7 +38,7 @@ def act(path, query):
         for value in (0, 1, 2, 2.5, 3, 1000, 1001, 1e6):
             sizes.record(value)
     elif path == "/nothing":
-        for value in (-1, float("nan"), float("inf"), -0.5):
+        for value in (-1, float("nan"), float("inf"), -0.5, 10**400):
             orders.add(value)
     elif path == "/many":
         for i in range(values["n"]):
