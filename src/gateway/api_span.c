@@ -12,10 +12,19 @@ static struct pel_api_span *as_span(PyObject *self)
 
 /* --- life --- */
 
+/* A value that has texts only leads to no cycle, and most are such. */
+static bool holds_containers(PyObject *values)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(values); i++)
+        if (PyObject_IS_GC(PyTuple_GET_ITEM(values, i)))
+            return true;
+    return false;
+}
+
 /* Takes keys and values, which may be NULL. */
 static PyObject *span_make(PyObject *name, PyObject *keys, PyObject *values)
 {
-    struct pel_api_span *s = PyObject_New(struct pel_api_span, &pel_api_span_type);
+    struct pel_api_span *s = PyObject_GC_New(struct pel_api_span, &pel_api_span_type);
 
     if (!s) {
         Py_XDECREF(keys);
@@ -30,6 +39,8 @@ static PyObject *span_make(PyObject *name, PyObject *keys, PyObject *values)
     s->depth = 0;
     s->attributes = NULL;
     s->attributes_len = 0;
+    if (values && holds_containers(values))
+        PyObject_GC_Track(s);
     return (PyObject *)s;
 }
 
@@ -57,16 +68,31 @@ static PyObject *span_vectorcall(PyObject *type, PyObject *const *args, size_t n
     return values ? span_make(args[0], Py_NewRef(names), values) : NULL;
 }
 
+static int span_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(as_span(self)->values);
+    Py_VISIT(as_span(self)->before);
+    return 0;
+}
+
+static int span_clear(PyObject *self)
+{
+    Py_CLEAR(as_span(self)->keys);
+    Py_CLEAR(as_span(self)->values);
+    return 0;
+}
+
 /* All but what was before it. */
 static void span_free(struct pel_api_span *s)
 {
+    PyObject_GC_UnTrack(s);
     Py_XDECREF(s->name);
     Py_XDECREF(s->keys);
     Py_XDECREF(s->values);
     Py_XDECREF(s->their_before);
     Py_XDECREF((PyObject *)s->request);
     PyMem_Free(s->attributes);
-    PyObject_Free(s);
+    PyObject_GC_Del(s);
 }
 
 /* An app may leave any number of them open in each other, more than the stack would bear: those
@@ -361,10 +387,12 @@ PyTypeObject pel_api_span_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "pellucid.Span",
     .tp_doc = "span(name, /, **attributes)\n\nA piece of the app's work, as a span of its own.",
     .tp_basicsize = sizeof(struct pel_api_span),
-    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .tp_vectorcall = span_vectorcall,
     .tp_call = span_call,
     .tp_methods = span_methods,
+    .tp_traverse = span_traverse,
+    .tp_clear = span_clear,
     .tp_dealloc = span_dealloc,
 };
 

@@ -101,6 +101,31 @@ def test_a_cancelled_span_has_not_failed(fastapi):
     assert found["cancelled"].status == 0 and not found["cancelled"].events
 
 
+CYCLE = """
+import gc
+import weakref
+import pellucid
+
+class Job:
+    def __init__(self):
+        self.span = pellucid.span("job", job=self, number=1)
+
+def app(environ, start_response):
+    job = Job()
+    gone = weakref.ref(job)
+    with job.span:
+        pass
+    del job
+    gc.collect()
+    start_response("200 OK", [])
+    return [b"gone" if gone() is None else b"kept"]
+"""
+
+
+def test_what_has_its_span_and_is_in_it_goes(server):
+    assert server(code=CYCLE).get("/").text == "gone"
+
+
 DEEP = """
 import contextvars
 import threading
