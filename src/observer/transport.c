@@ -18,15 +18,13 @@ struct watch {
     curl_socket_t fd;
 };
 
-/* A faulty URL or certificate stays faulty. */
+/* What another try cannot help. Certificates are none of it: they are read anew for each
+ * connection, and are replaced, here and there. */
 static bool is_lasting(CURLcode code)
 {
     switch (code) {
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CACERT_BADFILE:
     case CURLE_WRITE_ERROR:
         return true;
     default:
@@ -166,6 +164,8 @@ static void set_certificates(const struct pel_transport *t, CURL *c)
         curl_easy_setopt(c, CURLOPT_CAINFO, t->authorities);
         /* Without a folder, too: those named are all that are believed. */
         curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+        /* Read for each connection, as the other files are: it may have been replaced. */
+        curl_easy_setopt(c, CURLOPT_CA_CACHE_TIMEOUT, 0L);
     }
     if (*t->certificate) {
         curl_easy_setopt(c, CURLOPT_SSLCERT, t->certificate);

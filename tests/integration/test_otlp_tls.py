@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+from pathlib import Path
 
 import pytest
 
@@ -129,6 +130,23 @@ def test_without_a_certificate_of_ours_nothing_is_taken(server, pem):
         running.get("/")
         wait_failure(running, "")
         assert receiver.spans() == []
+
+
+@pytest.mark.parametrize("name", ["certificate", "client_key"])
+def test_nothing_is_lost_while_a_file_is_replaced(server, pem, scratch, name):
+    files = settings(pem, mutual=True)
+    right, replaced = Path(files[name]), scratch / "replaced.pem"
+    other = pem.client if name == "certificate" else pem.server_key
+    replaced.write_bytes(other.read_bytes())
+    with Receiver(pem.server_context(wants_client=True)) as receiver:
+        config = {"otlp": files | {name: str(replaced), "signals": ["traces"]}}
+        running = server(code=APP, config=config, receiver=receiver)
+        running.get("/meanwhile")
+        wait_failure(running, "")
+        replaced.write_bytes(right.read_bytes())
+        (span,) = running.spans(1)
+        assert span.attributes["url.path"] == "/meanwhile"
+        assert running.status()["exporter"]["spans_failed"] == 0
 
 
 @pytest.fixture
