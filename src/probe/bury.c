@@ -2,6 +2,14 @@
 
 #include "probes.h"
 
+/* As far as it was known before the end; a name that may have been cut is none. */
+static struct pel_str route_of(const struct pel_shm_inflight *e)
+{
+    uint8_t len = atomic_load_explicit(&e->route_len, memory_order_acquire);
+
+    return len < sizeof(e->route) ? pel_str(e->route, len) : PEL_STR_NONE;
+}
+
 static void fill_record(struct pel_record *rec, const struct pel_shm_inflight *e, uint64_t start_ns,
                         uint64_t died_ns)
 {
@@ -10,6 +18,8 @@ static void fill_record(struct pel_record *rec, const struct pel_shm_inflight *e
         .version_minor = e->version_minor,
         .method = {e->method, strnlen(e->method, sizeof(e->method))},
         .path = {e->path, e->path_len <= sizeof(e->path) ? e->path_len : sizeof(e->path)},
+        .route = route_of(e),
+        .route_source = PEL_ROUTE_API,
         .scheme = e->is_https ? PEL_STR("https") : PEL_STR("http"),
         .trace.flags = e->trace_flags,
         .trace.has_parent = e->has_parent,

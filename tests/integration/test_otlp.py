@@ -16,9 +16,12 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 from support.processes import wait_for
 from support.receiver import Answer
+from support.samples import parse, total
 
 APP = """
 import time
+
+import pellucid
 
 def app(environ, start_response):
     path = environ["PATH_INFO"]
@@ -27,6 +30,7 @@ def app(environ, start_response):
     if path == "/slow":
         time.sleep(0.3)
     if path == "/hang":
+        pellucid.request().route = "/hang/{on}"
         time.sleep(60)
     status = "503 Sorry" if path == "/sorry" else "200 OK"
     body = environ.get("HTTP_TRACEPARENT", "").encode()
@@ -458,8 +462,11 @@ def test_killed_worker_leaves_error_spans(server, receiver):
     assert span.status == 2
     assert span.attributes["error.type"] == "worker_killed"
     assert "http.response.status_code" not in span.attributes
+    assert (span.name, span.attributes["http.route"]) == ("GET /hang/{on}", "/hang/{on}")
     assert span.parent_span_id == "00f067aa0ba902b7"
     assert span.resource["process.pid"] == pid
     assert span.end_ns > span.start_ns
-    assert 'error_type="worker_killed"' in running.metrics()
+    killed = {"error_type": "worker_killed", "http_route": "/hang/{on}"}
+    count = "http_server_request_duration_seconds_count"
+    assert total(parse(running.metrics()), count, **killed) == 1
     assert running.get("/").status == 200
