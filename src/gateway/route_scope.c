@@ -5,46 +5,94 @@
 /* --- what mounts have matched --- */
 
 /*
- * What a mount has matched is in root_path as it stood in the URL. Segments that are the value of a
- * path parameter become {name} again, so that Mount("/users/{id}") does not make a route a user.
+ * What mounts have matched is in root_path as it stood in the URL. What is the value of a path
+ * parameter becomes {name} again, so that Mount("/users/{id}") does not make a route a user. The
+ * parameters are in the order of the URL, those of the last route behind those of mounts.
  */
-static struct pel_str find_param(PyObject *params, struct pel_str segment)
+
+/* Can the same value be written in several ways? Those of Starlette's converters that can. */
+static bool is_parsed(PyObject *value)
 {
-    PyObject *name, *value, *text;
-    struct pel_str utf8, found = PEL_STR_NONE;
+    return PyLong_CheckExact(value) || PyFloat_CheckExact(value) ||
+           strcmp(Py_TYPE(value)->tp_name, "UUID") == 0;
+}
+
+static bool is_written_as(PyObject *value, struct pel_str segment)
+{
+    PyObject *text = PyUnicode_DecodeUTF8(segment.p, (Py_ssize_t)segment.len, NULL);
+    PyObject *other = text && is_parsed(value) ? (PyObject *)Py_TYPE(value) : NULL;
+    bool result;
+
+    Py_INCREF(value); /* what is called may be the app's */
+    other = other ? PyObject_CallOneArg(other, text) : PyObject_Str(value);
+    result = other && text &&
+             PyObject_RichCompareBool(other, is_parsed(value) ? value : text, Py_EQ) == 1;
+    PyErr_Clear();
+    Py_DECREF(value);
+    Py_XDECREF(other);
+    Py_XDECREF(text);
+    return result;
+}
+
+static size_t segment_len(struct pel_str rest)
+{
+    const char *slash = memchr(rest.p, '/', rest.len);
+
+    return slash ? (size_t)(slash - rest.p) : rest.len;
+}
+
+/* How many bytes of rest, from its beginning, are value: 0 for none. A str may have slashes. */
+static size_t value_len(PyObject *value, struct pel_str rest)
+{
+    size_t len = segment_len(rest);
+    struct pel_str text;
+
+    if (!PyUnicode_Check(value))
+        return is_written_as(value, pel_str(rest.p, len)) ? len : 0;
+    if (!pel_py_utf8(value, &text) || text.len > rest.len ||
+        memcmp(text.p, rest.p, text.len) != 0 || (text.len < rest.len && rest.p[text.len] != '/'))
+        return 0;
+    return text.len;
+}
+
+/* The parameter, from number *at on, whose value rest begins with: its name, and *len bytes of
+ * value. Nothing, and the length of the segment, without one. */
+static struct pel_str find_param(PyObject *params, Py_ssize_t *at, struct pel_str rest, size_t *len)
+{
+    PyObject *name, *value;
+    struct pel_str found;
     Py_ssize_t pos = 0;
 
-    while (!found.p && PyDict_Next(params, &pos, &name, &value)) {
-        text = PyUnicode_Check(value) || PyLong_CheckExact(value) ? PyObject_Str(value) : NULL;
-        if (pel_py_utf8(text, &utf8) && pel_str_eq(utf8, segment) && pel_py_utf8(name, &utf8))
-            found = utf8;
-        Py_XDECREF(text);
+    for (Py_ssize_t i = 0; PyDict_Next(params, &pos, &name, &value); i++) {
+        if (i < *at || !(*len = value_len(value, rest)) || !pel_py_utf8(name, &found))
+            continue;
+        *at = i + 1;
+        return found;
     }
-    return found;
+    *len = segment_len(rest);
+    return PEL_STR_NONE;
 }
 
 static struct pel_str template_mount(struct pel_request *rq, struct pel_str root, PyObject *params)
 {
     char *out = pel_arena_alloc(&rq->arena, PEL_ROUTE_MAX);
-    size_t len = 0;
+    Py_ssize_t at = 0;
+    size_t len = 0, n;
 
-    for (size_t i = 0, end; i < root.len; i = end) {
-        const char *slash = memchr(root.p + i + 1, '/', root.len - i - 1);
-        struct pel_str segment, name;
+    for (size_t i = 0; i < root.len; i += 1 + n) {
+        struct pel_str rest = pel_str(root.p + i + 1, root.len - i - 1);
+        struct pel_str name = find_param(params, &at, rest, &n);
 
-        end = slash ? (size_t)(slash - root.p) : root.len;
-        segment = pel_str(root.p + i + 1, end - i - 1);
-        name = find_param(params, segment);
-        if (len + segment.len + name.len + 3 > PEL_ROUTE_MAX)
+        if (len + n + name.len + 3 > PEL_ROUTE_MAX)
             return PEL_STR("");
         out[len++] = '/';
         if (name.p)
             out[len++] = '{';
         else
-            name = segment;
+            name = pel_str(rest.p, n);
         memcpy(out + len, name.p, name.len);
         len += name.len;
-        if (name.p != segment.p)
+        if (name.p != rest.p)
             out[len++] = '}';
     }
     return pel_str(out, len);

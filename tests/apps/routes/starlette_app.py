@@ -36,6 +36,9 @@ app = Starlette(
         Route("/things/{thing}", Thing),
         Route("/posts/{number}", echo, methods=["POST"]),
         Mount("/bare", bare),
+        Mount("/numbers/{a:int}/{b:float}", routes=[Route("/{c}", echo)]),
+        Mount("/things/{thing:uuid}", routes=[Route("/parts/{part}", echo)]),
+        Mount("/trees/{tree:path}/leaves", routes=[Route("/{leaf}", echo)]),
         Mount("/api/{version}", api),
     ]
 )
