@@ -101,7 +101,7 @@ static int open_gateway(const struct pel_gateway_env *env, PyObject *app, struct
         drop_all();
         return pel_err_set(err, "the ASGI gateway could not be prepared (see the traceback)");
     }
-    pel_handled_listen(app);
+    pel_handled_listen();
     if (pel_asgi_lifespan_start(err) == 0)
         return 0;
     pel_gateway_asgi.close(0);

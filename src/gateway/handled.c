@@ -1,7 +1,6 @@
 #include "gateway/handled.h"
 
 #include "gateway/api.h"
-#include "gateway/done.h"
 #include "gateway/strings.h"
 
 static const struct {
@@ -11,9 +10,6 @@ static const struct {
     {"quart", "got_request_exception"},
     {"django.core.signals", "got_request_exception"},
 };
-
-/* How many apps may be around a Litestar. */
-#define WRAPPERS_MAX 16
 
 /* The last one counts: an error handler may raise as well. */
 static void keep(struct pel_api_request *r, PyObject *exc, bool is_open)
@@ -65,12 +61,23 @@ static bool is_answer(PyObject *exc)
     return result;
 }
 
-/* Litestar calls hooks with the exception and the scope, before it asks the app's own handlers. */
-static PyObject *on_hook(PyObject *self, PyObject *const *args, Py_ssize_t n)
+/* The value of a keyword argument of a vectorcall: borrowed, or NULL. */
+static PyObject *named(const char *name, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
-    if (n > 0 && PyExceptionInstance_Check(args[0]) && !is_answer(args[0]))
-        note(args[0], true);
-    return pel_done_none();
+    for (Py_ssize_t i = 0; names && i < PyTuple_GET_SIZE(names); i++)
+        if (PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, i), name) == 0)
+            return args[n + i];
+    return NULL;
+}
+
+/* Litestar answers for the app, before it asks the app's own handlers. */
+static PyObject *on_handle(PyObject *original, PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
+    PyObject *exc = named("exc", args, n, names);
+
+    if (exc && PyExceptionInstance_Check(exc) && !is_answer(exc))
+        note(exc, true);
+    return PyObject_Vectorcall(original, args, (size_t)n, names);
 }
 
 /* Falcon looks for the handler of an exception. Where the app has none there is Falcon's own, which
@@ -99,8 +106,6 @@ static PyObject *on_format(PyObject *original, PyObject *const *args, Py_ssize_t
 static PyMethodDef receiver = {
     "app_raised", (PyCFunction)(void (*)(void))on_signal, METH_VARARGS | METH_KEYWORDS,
     "app_raised($self, /, *args, **kwargs)\n--\n\nTells Pellucid of an exception."};
-static PyMethodDef hook = {"app_raised", (PyCFunction)(void (*)(void))on_hook, METH_FASTCALL,
-                           "app_raised($self, exc, scope)\n--\n\nTells Pellucid of an exception."};
 
 /* Functions that we take the place of; type: the class whose method it is, or NULL. */
 static struct {
@@ -112,6 +117,11 @@ static struct {
      {"_find_error_handler", (PyCFunction)(void (*)(void))on_find_handler,
       METH_FASTCALL | METH_KEYWORDS,
       "_find_error_handler($self, ex)\n--\n\nFalcon's own; tells Pellucid of an exception."}},
+    {"litestar.middleware._internal.exceptions.middleware",
+     "ExceptionHandlerMiddleware",
+     {"handle_request_exception", (PyCFunction)(void (*)(void))on_handle,
+      METH_FASTCALL | METH_KEYWORDS,
+      "handle_request_exception($self, /, **kwargs)\n--\n\nLitestar's own; tells Pellucid."}},
     {"bottle",
      NULL,
      {"format_exc", (PyCFunction)(void (*)(void))on_format, METH_FASTCALL | METH_KEYWORDS,
@@ -169,48 +179,12 @@ static void take_place(const char *module_name, const char *type_name, PyMethodD
     Py_XDECREF(owner);
 }
 
-static void hook_into(PyObject *litestar)
+void pel_handled_listen(void)
 {
-    PyObject *hooks = PyObject_GetAttrString(litestar, "after_exception");
-    PyObject *function = hooks && PyList_Check(hooks) ? PyCFunction_New(&hook, NULL) : NULL;
-
-    if (function)
-        PyList_Append(hooks, function);
-    PyErr_Clear();
-    Py_XDECREF(function);
-    Py_XDECREF(hooks);
-}
-
-/* app, or what middleware around it has as its "app". */
-static void find_litestar(PyObject *app, PyObject *type)
-{
-    PyObject *inner = Py_NewRef(app);
-
-    for (unsigned i = 0; inner && i < WRAPPERS_MAX; i++) {
-        if (PyObject_IsInstance(inner, type) == 1) {
-            hook_into(inner);
-            break;
-        }
-        PyErr_Clear();
-        Py_SETREF(inner, PyObject_GetAttrString(inner, "app"));
-    }
-    PyErr_Clear();
-    Py_XDECREF(inner);
-}
-
-void pel_handled_listen(PyObject *app)
-{
-    PyObject *litestar;
-
     for (size_t i = 0; i < PEL_ARRAY_LEN(signals); i++)
         listen_to(signals[i].module, signals[i].signal);
     for (size_t i = 0; i < PEL_ARRAY_LEN(replaced); i++)
         take_place(replaced[i].module, replaced[i].type, &replaced[i].def);
-    litestar = find("litestar", "Litestar");
-    if (litestar)
-        find_litestar(app, litestar);
-    PyErr_Clear();
-    Py_XDECREF(litestar);
 }
 
 void pel_handled_note(struct pel_request *rq, PyObject *exc)

@@ -222,7 +222,7 @@ static int open_gateway(const struct pel_gateway_env *genv, PyObject *app, struc
     pel_wsgi.has_interned = pel_interned_init() == 0;
     if (pel_wsgi.has_interned && init_types() == 0 && pel_api_open(genv, &pel_gateway_wsgi) == 0 &&
         pel_wsgi_environ_prepare(genv) == 0 && pel_route_frames_init() == 0) {
-        pel_handled_listen(app);
+        pel_handled_listen();
         return 0;
     }
     pel_gateway_log_exception(PEL_LOG_GATEWAY_NOT_PREPARED, "the WSGI gateway");

@@ -258,6 +258,34 @@ def test_what_litestar_answers_by_intent_is_no_exception(server):
     assert event["url.path"] == "/sync/1"
 
 
+def test_litestar_anywhere_in_an_app(server):
+    pytest.importorskip("litestar")
+    pytest.importorskip("starlette")
+    code = (
+        LITESTAR
+        + """
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.routing import Mount
+
+async def dispatch(request, call_next):
+    return await call_next(request)
+
+app = Starlette(
+    routes=[Mount("/inner", inner)],
+    middleware=[Middleware(BaseHTTPMiddleware, dispatch=dispatch)],
+)
+"""
+    )
+    running = server(code=code, config={"log": {"format": "json"}})
+    assert running.get("/inner/answers/none").status == 404
+    assert running.get("/inner/orders/1").status == 500
+    assert running.get("/inner/sync/1").status == 500
+    found = wait_for("two events", lambda: len(events(running)) == 2 and events(running), 10)
+    assert {event["url.path"] for event in found} == {"/inner/orders/1", "/inner/sync/1"}
+
+
 @pytest.mark.parametrize("interface", ["wsgi", "asgi"])
 def test_what_falcon_answers_by_intent_is_no_exception(server, interface):
     pytest.importorskip("falcon")
