@@ -120,14 +120,17 @@ static int run_app(struct pel_exchange *x, PyObject *env)
     return -1;
 }
 
-/* The framework may have answered for the app. */
-static void report_handled(struct pel_request *rq)
+/* The framework may have answered for the app, or middleware for what the framework has passed on.
+ */
+static void report_handled(struct pel_request *rq, PyObject *env)
 {
     PyObject *exc = pel_handled_take(rq);
 
-    if (PEL_UNLIKELY(exc != NULL))
-        pel_gateway_app_raised(rq, exc);
-    Py_XDECREF(exc);
+    if (PEL_LIKELY(!exc))
+        return;
+    pel_route_read_raised(rq, env, exc);
+    pel_gateway_app_raised(rq, exc);
+    Py_DECREF(exc);
 }
 
 static int run_watched(struct pel_exchange *x, PyObject *env)
@@ -154,7 +157,7 @@ static int run_watched(struct pel_exchange *x, PyObject *env)
     if (!rec->stamp_ns[PEL_STAMP_LAST_BYTE]) /* after it nobody waits for the app */
         rec->spent.gil_wait_ns += take_gil_wait_ns();
     pel_probes_app_leave(pel_wsgi.probes, rec);
-    report_handled(rq); /* whose time is not the app's */
+    report_handled(rq, env); /* whose time is not the app's */
     return result;
 }
 

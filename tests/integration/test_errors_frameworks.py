@@ -410,6 +410,16 @@ def handler500(request):
 
 LEFT = {
     "flask": (FLASK + "\napp.debug = True\n", "/orders/<int:number>"),
+    "werkzeug.debug": (
+        FLASK
+        + """
+from werkzeug.debug import DebuggedApplication
+
+app.debug = True
+app.wsgi_app = DebuggedApplication(app.wsgi_app)
+""",
+        "/orders/<int:number>",
+    ),
     "django": (django() + HANDLER500, "/orders/<int:number>"),
     "django.core.asgi": (django("asgi") + HANDLER500, "/orders/<int:number>"),
     "falcon": (falcon() + "\ndel app._error_handlers[Exception]\n", "/orders/{number}"),
