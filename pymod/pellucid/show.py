@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from . import directives, toml
@@ -47,9 +48,16 @@ def _aligned(lines: Any) -> list[str]:
 def _shown(effective: Effective, directive: Directive) -> Any:
     section = effective.doc.get(directive.section, {})
     value = section.get(directive.key, directive.default_value())
+    if directive.key.endswith("endpoint"):
+        return _without_credentials(value)
     if not directive.is_secret:
         return value
     return dict.fromkeys(value, MASK) if isinstance(value, dict) else (value and MASK)
+
+
+def _without_credentials(url: str) -> str:
+    """A password before the host and a key in the query are nobody's business."""
+    return re.sub(r"\?.+", f"?{MASK}", re.sub("//[^/?#]*@", f"//{MASK}@", url))
 
 
 def _origin(effective: Effective, directive: Directive) -> str:

@@ -130,6 +130,8 @@ static int check_strings(const struct pel_conf *conf, const struct pel_value *do
         pel_buf_init(&found);
         if (strings[i].is_secret)
             pel_buf_addf(&found, "a secret");
+        else if (strings[i].complain == complain_url && strchr(s, '@'))
+            pel_buf_addf(&found, "a URL with a secret");
         else
             pel_explain_found(&found, &v);
         pel_err_set(err, "%s: %s.%s: found %.*s, allowed is %s",

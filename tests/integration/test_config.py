@@ -394,6 +394,15 @@ def test_secrets_are_not_shown(pellucid):
         assert "***" in ran.out
 
 
+def test_urls_are_shown_without_credentials(pellucid):
+    file = (
+        '[otlp]\nendpoint = "https://me:hunter2@c:1/x"\nlogs_endpoint = "http://c/l?key=hunter2"\n'
+    )
+    values = pellucid.values(file=file)
+    assert values["otlp.endpoint"][0] == "https://***@c:1/x"
+    assert values["otlp.logs_endpoint"][0] == "http://c/l?***"
+
+
 # --- the generated files ---
 
 

@@ -176,8 +176,8 @@ static void methods_are_tokens_that_have_room(void **state)
 static void urls_have_a_host_and_ports_a_number(void **state)
 {
     static const char *const wrong[] = {
-        "http://",        "http:///v1",   "http://:1",   "http://x:",   "http://x:y", "http://x:0",
-        "http://x:65536", "http://x:1a/", "http://[::1", "http://u:p@", "ftp://x",    "http://x y"};
+        "http://",        "http:///v1",   "http://:1",   "http://x:", "http://x:y", "http://x:0",
+        "http://x:65536", "http://x:1a/", "http://[::1", "ftp://x",   "http://x y"};
     static const char *const right[] = {"http://x",
                                         "https://x:1/a:b",
                                         "http://[::1]",
@@ -198,6 +198,11 @@ static void urls_have_a_host_and_ports_a_number(void **state)
                  wrong[i]);
         document_fails(&doc, line);
     }
+    doc = document();
+    document_string(&doc, "otlp", "endpoint", "http://user:password@");
+    document_fails(&doc,
+                   "pellucid.toml: otlp.endpoint: found a URL with a secret, allowed is a URL "
+                   "such as \"http://127.0.0.1:4318\", or nothing");
     for (size_t i = 0; i < PEL_ARRAY_LEN(right); i++) {
         doc = document();
         document_string(&doc, "otlp", "endpoint", right[i]);
