@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from itertools import count
 from pathlib import Path
 from signal import SIGUSR2
 
@@ -105,7 +105,7 @@ def test_a_held_request_that_is_refused_is_held_no_longer(worker):
     """Its body turns out to be none while others have all the places for requests without theirs."""
     running = worker(APP, {"server": {"threads": 2}})
     chunked = request("POST", "/length?n=1000", {"Transfer-Encoding": "chunked"})
-    asked = count(1)
+    asked = itertools.count(1)
     with running.connect() as upload, running.connect() as garbage, running.connect() as wire:
 
         def has_begun():
