@@ -122,6 +122,8 @@ static void abort_request(struct pel_request *rq)
         h1->fate = PEL_FATE_CUT;
     else if (h1->refusal)
         pel_h1_answer(h1, h1->refusal);
+    else if (rq->rec.error == PEL_ERROR_CLIENT_GONE)
+        h1->fate = PEL_FATE_CUT; /* an app that was ended for it has not failed */
     else
         answer_for_app(h1);
     done(h1);

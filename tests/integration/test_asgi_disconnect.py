@@ -57,6 +57,29 @@ def test_silent_app_is_cancelled(served, how):
     wait_event(served, "silent cancelled")
 
 
+SLEEPER = """
+import asyncio
+
+async def app(scope, receive, send):
+    assert scope["type"] == "http"
+    await asyncio.sleep(60)
+"""
+
+
+def test_a_client_that_leaves_makes_no_5xx(server):
+    running = server(code=SLEEPER)
+    for how in (lambda wire: wire.close(), reset, lambda wire: wire.end()):
+        wire = running.connect()
+        wire.send(request("GET", "/"))
+        running.wait_in_flight()
+        how(wire)
+        running.wait_recorded()
+    (route,) = running.status()["routes"]
+    assert route["total"]["responses"] == {"none": 3}
+    assert running.status()["totals"]["pellucid.disconnects"] == 3
+    assert "http_response_status_code" not in running.metrics()
+
+
 def test_stream_that_waits_is_cancelled_at_once(served):
     leave(served, "/waiting-stream", reset, b"\r\n\r\n")
     begun = time.monotonic()
