@@ -82,6 +82,7 @@ struct pel_shm_inflight {
     uint8_t version_minor;
     uint8_t is_https;
     uint8_t path_len;
+    /* NUL-padded; of a longer one as much as there is room for, which is no known method */
     char method[PEL_SHM_METHOD_LEN];
     char path[PEL_SHM_PATH_LEN];
     char route[PEL_SHM_INFLIGHT_ROUTE_LEN]; /* as http.route; cut */

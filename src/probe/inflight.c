@@ -46,7 +46,7 @@ static size_t min_len(size_t a, size_t b)
 
 static void fill_entry(struct pel_shm_inflight *e, const struct pel_record *rec)
 {
-    size_t method_len = min_len(rec->method.len, sizeof(e->method) - 1);
+    size_t method_len = min_len(rec->method.len, sizeof(e->method));
     uint64_t now = rec->stamp_ns[PEL_STAMP_FIRST_BYTE];
 
     /* Who reads a part of what follows sees the 0 that freed the entry, too. */

@@ -50,6 +50,24 @@ static void active_requests_are_told_by_method_and_scheme(void **state)
     tear_down(&s);
 }
 
+/* What is left of it when its worker has died must not be the name of a known one. */
+static void a_long_method_is_cut_to_none_that_is_known(void **state)
+{
+    struct pel_record rec = fixture_record(pel_now_ns());
+    struct pel_shm_series_table *series;
+    struct server s;
+
+    set_up(&s);
+    series = &pel_shm_slot(&s.shm, 0)->series;
+    memcpy(s.shm.header->methods.names[0], "FIFTEEN-LETTERS", 16);
+    pel_methods_take(&s.shm.header->methods);
+    rec.method = PEL_STR("FIFTEEN-LETTERS-AND-MORE");
+    pel_probes_begin(s.ps, &rec);
+    assert_int_equal(pel_probes_bury(&s.shm, 0, pel_now_ns(), -1, NULL, NULL), 1);
+    assert_str(pel_series_method(&series->items[0]), "_OTHER");
+    tear_down(&s);
+}
+
 static void phase_and_route_are_shown_in_flight(void **state)
 {
     struct pel_record rec = fixture_record(pel_now_ns());
@@ -120,6 +138,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(active_requests_are_told_by_method_and_scheme),
+        cmocka_unit_test(a_long_method_is_cut_to_none_that_is_known),
         cmocka_unit_test(phase_and_route_are_shown_in_flight),
         cmocka_unit_test(full_table_loses_the_entry_not_the_request),
     };
