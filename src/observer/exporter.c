@@ -128,6 +128,19 @@ static void put_back(struct pel_batch *b)
     empty(b);
 }
 
+/* A stop waits for a receiver that asks for a pause, not for one that is away. */
+static void retry_while_stopping(struct pel_batch *b)
+{
+    struct pel_exporter *x = b->x;
+
+    if (b->post.status == 0 || b->retry_ns >= x->stop_ns) {
+        give_up(b);
+        return;
+    }
+    x->not_before_ns = b->retry_ns;
+    b->state = PEL_BATCH_WAITING;
+}
+
 /* While nothing at all is taken no batch is given up: those under way have the important items. */
 static void retry_later(struct pel_batch *b)
 {
@@ -135,11 +148,15 @@ static void retry_later(struct pel_batch *b)
     uint64_t now_ns = pel_now_ns();
 
     b->retry_ns = pel_retry_time(&b->post, b->n_tries, now_ns);
+    if (x->is_stopping) {
+        retry_while_stopping(b);
+        return;
+    }
     if (b->retry_ns > x->not_before_ns)
         x->not_before_ns = b->retry_ns;
-    if (!x->is_stopping && !pel_retry_is_over(b->first_ns, now_ns))
+    if (!pel_retry_is_over(b->first_ns, now_ns))
         b->state = PEL_BATCH_WAITING;
-    else if (x->is_stopping || x->taken_ns > b->first_ns)
+    else if (x->taken_ns > b->first_ns)
         give_up(b);
     else
         put_back(b);
@@ -211,13 +228,9 @@ static void on_done(struct pel_post *post)
 
 static bool is_due(const struct pel_exporter *x, uint64_t now_ns)
 {
-    if (x->queue.n == 0)
+    if (x->queue.n == 0 || now_ns < x->not_before_ns)
         return false;
-    if (x->is_stopping)
-        return true;
-    if (now_ns < x->not_before_ns)
-        return false;
-    return x->queue.n >= PEL_BATCH_ITEMS || x->queue.bytes >= x->batch_bytes ||
+    return x->is_stopping || x->queue.n >= PEL_BATCH_ITEMS || x->queue.bytes >= x->batch_bytes ||
            now_ns - pel_queue_oldest_ns(&x->queue) >= PEL_BATCH_DELAY_MS * PEL_NS_PER_MS;
 }
 
@@ -229,7 +242,7 @@ static uint64_t retry_time(const struct pel_batch *b)
 
 static void pump_batch(struct pel_batch *b, uint64_t now_ns)
 {
-    if (b->state == PEL_BATCH_WAITING && (b->x->is_stopping || now_ns >= retry_time(b))) {
+    if (b->state == PEL_BATCH_WAITING && now_ns >= retry_time(b)) {
         send_batch(b);
     } else if (b->state == PEL_BATCH_EMPTY && is_due(b->x, now_ns)) {
         fill(b);
@@ -247,29 +260,9 @@ static uint64_t batch_time(const struct pel_batch *b)
         return retry_time(b);
     if (b->state == PEL_BATCH_SENDING || x->queue.n == 0)
         return 0;
+    if (x->is_stopping)
+        return x->not_before_ns;
     return full_ns > x->not_before_ns ? full_ns : x->not_before_ns;
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-    pel_exporter_pump(timer->data);
-}
-
-static void set_timer(struct pel_exporter *x, uint64_t now_ns)
-{
-    uint64_t next_ns = 0;
-
-    for (size_t i = 0; i < PEL_EXPORTS_AT_ONCE; i++) {
-        uint64_t at_ns = batch_time(&x->batches[i]);
-
-        if (at_ns && (!next_ns || at_ns < next_ns))
-            next_ns = at_ns;
-    }
-    if (!next_ns)
-        uv_timer_stop(&x->timer);
-    else
-        uv_timer_start(&x->timer, on_timer,
-                       next_ns > now_ns ? (next_ns - now_ns) / PEL_NS_PER_MS + 1 : 1, 0);
 }
 
 static void note_drops(struct pel_exporter *x)
@@ -299,13 +292,45 @@ static void lose_all(struct pel_exporter *x)
     note_pending(x);
 }
 
-static void on_stop_timer(uv_timer_t *timer)
+static void on_timer(uv_timer_t *timer)
 {
     struct pel_exporter *x = timer->data;
+    bool is_end = x->is_stopping && (is_idle(x) || pel_now_ns() >= x->stop_ns);
 
+    if (!is_end) {
+        pel_exporter_pump(x);
+        return;
+    }
     lose_all(x);
     x->is_stopped = true;
     x->on_stopped(x);
+}
+
+/* When there is something to do; 0 = not for reasons of time. */
+static uint64_t next_time(const struct pel_exporter *x, uint64_t now_ns)
+{
+    uint64_t next_ns = x->is_stopping ? x->stop_ns : 0;
+
+    if (x->is_stopping && is_idle(x))
+        return now_ns;
+    for (size_t i = 0; i < PEL_EXPORTS_AT_ONCE; i++) {
+        uint64_t at_ns = batch_time(&x->batches[i]);
+
+        if (at_ns && (!next_ns || at_ns < next_ns))
+            next_ns = at_ns;
+    }
+    return next_ns;
+}
+
+static void set_timer(struct pel_exporter *x, uint64_t now_ns)
+{
+    uint64_t next_ns = x->is_stopped ? 0 : next_time(x, now_ns);
+
+    if (!next_ns)
+        uv_timer_stop(&x->timer);
+    else
+        uv_timer_start(&x->timer, on_timer,
+                       next_ns > now_ns ? (next_ns - now_ns) / PEL_NS_PER_MS + 1 : 0, 0);
 }
 
 void pel_exporter_pump(struct pel_exporter *x)
@@ -319,10 +344,7 @@ void pel_exporter_pump(struct pel_exporter *x)
     for (size_t i = 0; i < PEL_EXPORTS_AT_ONCE; i++)
         pump_batch(&x->batches[i], now_ns);
     note_pending(x);
-    if (!x->is_stopping)
-        set_timer(x, now_ns);
-    else if (is_idle(x) && !x->is_stopped)
-        uv_timer_start(&x->timer, on_stop_timer, 0, 0);
+    set_timer(x, now_ns);
 }
 
 void pel_exporter_stop(struct pel_exporter *x, unsigned wait_ms,
@@ -334,7 +356,10 @@ void pel_exporter_stop(struct pel_exporter *x, unsigned wait_ms,
         return;
     }
     x->is_stopping = true;
-    uv_timer_start(&x->timer, on_stop_timer, wait_ms, 0);
+    x->stop_ns = pel_now_ns() + wait_ms * PEL_NS_PER_MS;
+    x->not_before_ns = 0;
+    for (size_t i = 0; i < PEL_EXPORTS_AT_ONCE; i++)
+        x->batches[i].retry_ns = 0;
     pel_exporter_pump(x);
 }
 

@@ -67,6 +67,7 @@ struct pel_exporter {
     size_t batch_bytes;     /* PEL_BATCH_BYTES, or less for a while after a 413 */
     uint64_t not_before_ns; /* the receiver has asked for a pause, or has failed */
     uint64_t taken_ns;      /* when it last took a batch; 0 = never */
+    uint64_t stop_ns;       /* while it stops: when it ends at the latest */
     uv_timer_t timer;
     bool is_enabled;              /* there is somewhere to send to */
     bool is_stopping, is_stopped; /* is_stopped: on_stopped has been called */
@@ -85,9 +86,10 @@ void pel_exporter_push(struct pel_exporter *x, struct pel_export_node *node, uin
 /* Sends what is due and sets the timer for what is not. */
 void pel_exporter_pump(struct pel_exporter *x);
 
-/* Sends everything at once, without pauses, and calls on_stopped (later, from the loop) when
- * nothing is left or wait_ms are over; what is left then is lost, and counted. Until the close,
- * what is pushed is still sent. */
+/* Sends everything at once, and again after a pause where the receiver has answered that it
+ * cannot take it now, and calls on_stopped (later, from the loop) when nothing is left or wait_ms
+ * are over; what is left then is lost, and counted. Until the close, what is pushed is still sent.
+ */
 void pel_exporter_stop(struct pel_exporter *x, unsigned wait_ms,
                        void (*on_stopped)(struct pel_exporter *x));
 

@@ -69,7 +69,8 @@ static void retry_later(struct pel_metrics_exporter *x)
     uint64_t now_ns = pel_now_ns(), at_ns;
 
     at_ns = x->not_before_ns = pel_retry_time(&x->post, x->n_tries, now_ns);
-    if (x->is_stopping || pel_retry_is_over(x->first_ns, at_ns)) {
+    if (x->is_stopping ? x->post.status == 0 || at_ns >= x->stop_ns
+                       : pel_retry_is_over(x->first_ns, at_ns)) {
         drop_report(x);
         return;
     }
@@ -227,6 +228,7 @@ void pel_metrics_exporter_stop(struct pel_metrics_exporter *x, unsigned wait_ms,
         return;
     }
     x->is_stopping = true;
+    x->stop_ns = pel_now_ns() + wait_ms * PEL_NS_PER_MS;
     uv_update_time(x->loop);
     uv_timer_start(&x->interval, on_stop_timer, wait_ms, 0);
     if (x->state == PEL_REPORT_WAITING)

@@ -40,6 +40,7 @@ struct pel_metrics_exporter {
     unsigned n_tries;
     uint64_t first_ns;
     uint64_t not_before_ns;    /* the receiver has asked for a pause, or has failed */
+    uint64_t stop_ns;          /* while it stops: when it ends at the latest */
     bool is_enabled;           /* there is somewhere to send to */
     bool is_stopping, is_last; /* the last report has been taken */
     void (*on_stopped)(struct pel_metrics_exporter *x);

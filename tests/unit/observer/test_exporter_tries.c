@@ -128,6 +128,39 @@ static void pause_is_for_all_batches(void **state)
     pel_shm_close(&s.shm);
 }
 
+static void a_stop_tries_again_where_it_is_asked_to(void **state)
+{
+    static const char *const answers[] = {BUSY, OK};
+    struct receiver r;
+    struct sender s;
+
+    receiver_start(&r, answers, 2);
+    sender_start(&s, r.port);
+    push(&s, 10);
+    sender_stop(&s, 60000);
+    assert_int_equal(total(&s, PEL_EXPORT_SPANS_EXPORTED), 10);
+    assert_int_equal(total(&s, PEL_EXPORT_REQUESTS_FAILED), 1);
+    receiver_stop(&r);
+    pel_shm_close(&s.shm);
+}
+
+static void a_stop_does_not_wait_for_a_pause_beyond_its_end(void **state)
+{
+    static const char *const answers[] = {IN_A_MINUTE};
+    uint64_t start_ns = pel_now_ns();
+    struct receiver r;
+    struct sender s;
+
+    receiver_start(&r, answers, 1);
+    sender_start(&s, r.port);
+    push(&s, 10);
+    sender_stop(&s, 30000);
+    assert_int_equal(total(&s, PEL_EXPORT_SPANS_FAILED), 10);
+    assert_true(pel_now_ns() - start_ns < 20 * PEL_NS_PER_SEC);
+    receiver_stop(&r);
+    pel_shm_close(&s.shm);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +170,8 @@ int main(void)
         cmocka_unit_test(batch_that_alone_fails_for_long_is_lost),
         cmocka_unit_test(one_success_does_not_end_the_pause),
         cmocka_unit_test(pause_is_for_all_batches),
+        cmocka_unit_test(a_stop_tries_again_where_it_is_asked_to),
+        cmocka_unit_test(a_stop_does_not_wait_for_a_pause_beyond_its_end),
     };
 
     signal(SIGPIPE, SIG_IGN);
