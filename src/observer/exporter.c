@@ -18,6 +18,7 @@ const struct pel_export_kind pel_export_spans = {
     .exported = PEL_EXPORT_SPANS_EXPORTED,
     .rejected = PEL_EXPORT_SPANS_REJECTED,
     .failed = PEL_EXPORT_SPANS_FAILED,
+    .processed = PEL_EXPORT_SPANS_PROCESSED,
     .queue_full = PEL_EXPORT_SPANS_QUEUE_FULL,
     .observer_killed = PEL_EXPORT_SPANS_OBSERVER_KILLED,
 };
@@ -29,6 +30,7 @@ const struct pel_export_kind pel_export_logs = {
     .exported = PEL_EXPORT_LOGS_EXPORTED,
     .rejected = PEL_EXPORT_LOGS_REJECTED,
     .failed = PEL_EXPORT_LOGS_FAILED,
+    .processed = PEL_EXPORT_LOGS_PROCESSED,
     .queue_full = PEL_EXPORT_LOGS_QUEUE_FULL,
     .observer_killed = PEL_EXPORT_LOGS_OBSERVER_KILLED,
 };
@@ -91,10 +93,17 @@ static void empty(struct pel_batch *b)
     b->state = PEL_BATCH_EMPTY;
 }
 
+/* The receiver does not get n items that were to be sent. */
+static void lose(struct pel_exporter *x, size_t n)
+{
+    count(x, x->kind->processed, n);
+    count(x, x->kind->failed, n);
+    pel_health_lost(&x->health, n);
+}
+
 static void give_up(struct pel_batch *b)
 {
-    count(b->x, b->x->kind->failed, b->n);
-    pel_health_lost(&b->x->health, b->n);
+    lose(b->x, b->n);
     empty(b);
 }
 
@@ -192,6 +201,7 @@ static void finish(struct pel_batch *b, const struct pel_outcome *o)
     uint64_t n_rejected = o->n_rejected < b->n ? o->n_rejected : b->n;
 
     count(x, PEL_EXPORT_REQUESTS_OK, 1);
+    count(x, x->kind->processed, b->n);
     count(x, x->kind->exported, b->n - n_rejected);
     count(x, x->kind->rejected, n_rejected);
     x->taken_ns = pel_now_ns();
@@ -286,8 +296,7 @@ static void lose_all(struct pel_exporter *x)
         pel_transport_cancel(&x->transport, &x->batches[i].post);
         give_up(&x->batches[i]);
     }
-    count(x, x->kind->failed, x->queue.n);
-    pel_health_lost(&x->health, x->queue.n);
+    lose(x, x->queue.n);
     pel_queue_fini(&x->queue);
     note_pending(x);
 }

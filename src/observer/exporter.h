@@ -51,7 +51,7 @@ struct pel_export_kind {
     enum pel_signal signal;
     const char *items; /* "spans" */
     enum pel_operation operation;
-    enum pel_export exported, rejected, failed, queue_full, observer_killed;
+    enum pel_export exported, rejected, failed, processed, queue_full, observer_killed;
 };
 extern const struct pel_export_kind pel_export_spans, pel_export_logs;
 

@@ -18,6 +18,7 @@ static void busy_receiver_gets_it_again(void **state)
     /* "Retry-After: 0" makes no pause shorter. */
     assert_true(pel_now_ns() - start_ns >= (500 + 750) * PEL_NS_PER_MS);
     assert_int_equal(total(&s, PEL_EXPORT_SPANS_FAILED), 0);
+    assert_int_equal(total(&s, PEL_EXPORT_SPANS_PROCESSED), PEL_BATCH_ITEMS); /* once */
     assert_false(s.x.health.is_failing);
     sender_stop(&s, 1000);
     receiver_stop(&r);
@@ -156,6 +157,7 @@ static void a_stop_does_not_wait_for_a_pause_beyond_its_end(void **state)
     push(&s, 10);
     sender_stop(&s, 30000);
     assert_int_equal(total(&s, PEL_EXPORT_SPANS_FAILED), 10);
+    assert_int_equal(total(&s, PEL_EXPORT_SPANS_PROCESSED), 10);
     assert_true(pel_now_ns() - start_ns < 20 * PEL_NS_PER_SEC);
     receiver_stop(&r);
     pel_shm_close(&s.shm);
