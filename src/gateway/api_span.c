@@ -1,9 +1,12 @@
 #include "gateway/api.h"
 
 #include "gateway/done.h"
+#include "gateway/freelist.h"
 #include "http/random.h"
 #include "pellucid/child.h"
 #include "pellucid/time.h"
+
+static struct pel_freelist spans;
 
 static struct pel_api_span *as_span(PyObject *self)
 {
@@ -24,7 +27,7 @@ static bool holds_containers(PyObject *values)
 /* Takes keys and values, which may be NULL. */
 static PyObject *span_make(PyObject *name, PyObject *keys, PyObject *values)
 {
-    struct pel_api_span *s = PyObject_GC_New(struct pel_api_span, &pel_api_span_type);
+    struct pel_api_span *s = (struct pel_api_span *)pel_freelist_new(&spans, &pel_api_span_type);
 
     if (!s) {
         Py_XDECREF(keys);
@@ -92,7 +95,7 @@ static void span_free(struct pel_api_span *s)
     Py_XDECREF(s->their_before);
     Py_XDECREF((PyObject *)s->request);
     PyMem_Free(s->attributes);
-    PyObject_GC_Del(s);
+    pel_freelist_free(&spans, (PyObject *)s);
 }
 
 /* An app may leave any number of them open in each other, more than the stack would bear: those

@@ -1,5 +1,5 @@
 #include "gateway/asgi_channel.h"
-#include "gateway/asgi_freelist.h"
+#include "gateway/freelist.h"
 #include "gateway/asgi_loop.h"
 #include "gateway/done.h"
 #include "gateway/strings.h"

@@ -1,7 +1,7 @@
 #include "gateway/asgi_call.h"
 
 #include "gateway/asgi.h"
-#include "gateway/asgi_freelist.h"
+#include "gateway/freelist.h"
 #include "gateway/asgi_loop.h"
 #include "gateway/done.h"
 #include "gateway/strings.h"

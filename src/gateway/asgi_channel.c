@@ -1,6 +1,6 @@
 #include "gateway/asgi_channel.h"
 
-#include "gateway/asgi_freelist.h"
+#include "gateway/freelist.h"
 #include "gateway/asgi_loop.h"
 #include "gateway/strings.h"
 #include "pellucid/time.h"

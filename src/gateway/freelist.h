@@ -1,11 +1,11 @@
 /*
- * asgi_freelist - small objects made and dropped with every request keep their memory.
+ * freelist - small objects that are made and dropped all the time keep their memory.
  *
- * One list a type; loop thread, GIL held. Under AddressSanitizer nothing is kept, so that it sees
- * every use after the end.
+ * One list a type; any thread, with the GIL held. Under AddressSanitizer nothing is kept, so that
+ * it sees every use after the end.
  */
-#ifndef PELLUCID_GATEWAY_ASGI_FREELIST_H
-#define PELLUCID_GATEWAY_ASGI_FREELIST_H
+#ifndef PELLUCID_GATEWAY_FREELIST_H
+#define PELLUCID_GATEWAY_FREELIST_H
 
 #include "pellucid/base.h"
 #include "pellucid/py.h"
