@@ -153,13 +153,12 @@ class Server(Running):
         return before[0]
 
     def kill_observer(self, timeout: float = 15.0) -> None:
-        """Kills the observer and waits until there is another."""
-        before = self.observer()
+        """Kills the observer, when there is one, and waits until there is another."""
+        patience = timeout * self.target.patience
+        before = processes.wait_for("an observer", self.observer, patience)
         self.signal(SIGKILL, before)
         processes.wait_for(
-            "another observer",
-            lambda: self.observer() not in (None, before),
-            timeout * self.target.patience,
+            "another observer", lambda: self.observer() not in (None, before), patience
         )
 
     # --- what it knows about itself ---
