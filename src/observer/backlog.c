@@ -98,13 +98,19 @@ static void read_unix(struct pel_backlog *items, const struct pel_shm_header *he
                  .waiting = queue->udiag_rqueue, .limit = queue->udiag_wqueue, .is_known = true});
 }
 
+/* NLMSG_OK, which compares signed and unsigned. left may be below zero. */
+static bool is_whole(const struct nlmsghdr *m, int left)
+{
+    return left >= (int)sizeof(*m) && m->nlmsg_len >= sizeof(*m) && m->nlmsg_len <= (unsigned)left;
+}
+
 /* True when there is more to come. */
 static bool read_answer(struct pel_backlog *items, const struct pel_shm_header *header, int family,
                         const char *answer, size_t len)
 {
     int left = (int)len;
 
-    for (const struct nlmsghdr *m = (const void *)answer; NLMSG_OK(m, left);
+    for (const struct nlmsghdr *m = (const void *)answer; is_whole(m, left);
          m = NLMSG_NEXT(m, left)) {
         if (m->nlmsg_type != SOCK_DIAG_BY_FAMILY)
             return false; /* done, or an error */
