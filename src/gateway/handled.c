@@ -73,7 +73,7 @@ static PyObject *named(const char *name, PyObject *const *args, Py_ssize_t n, Py
 /* Litestar answers for the app, before it asks the app's own handlers. */
 static PyObject *on_handle(PyObject *original, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
-    PyObject *exc = named("exc", args, n, names);
+    PyObject *exc = n > 1 ? args[1] : named("exc", args, n, names);
 
     if (exc && PyExceptionInstance_Check(exc) && !is_answer(exc))
         note(exc, true);

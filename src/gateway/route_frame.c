@@ -2,9 +2,8 @@
 #include "gateway/strings.h"
 
 #define FRAMES_MAX 8 /* middleware between the framework and us */
-#define SCOPE_FRAMES_MAX                                                                           \
-    32 /* ... and what answers, between its router, or what answers for an app                     \
-          that has raised, and us */
+/* The same, and what answers, between us and a router, or what answers for an app that raised. */
+#define SCOPE_FRAMES_MAX 32
 
 /* What the variable is: what the framework knows the request by; the scope, of interest only where
  * middleware has given the framework a copy; or the former, for exceptions only. */

@@ -23,12 +23,10 @@ static bool is_written_as(PyObject *value, struct pel_str segment)
     PyObject *other = text && is_parsed(value) ? (PyObject *)Py_TYPE(value) : NULL;
     bool result;
 
-    Py_INCREF(value); /* what is called may be the app's */
     other = other ? PyObject_CallOneArg(other, text) : PyObject_Str(value);
     result = other && text &&
              PyObject_RichCompareBool(other, is_parsed(value) ? value : text, Py_EQ) == 1;
     PyErr_Clear();
-    Py_DECREF(value);
     Py_XDECREF(other);
     Py_XDECREF(text);
     return result;
@@ -98,6 +96,20 @@ static struct pel_str template_mount(struct pel_request *rq, struct pel_str root
     return pel_str(out, len);
 }
 
+/* Comparing values may run code of the app's, which may change the scope: what is read is held. */
+static struct pel_str template_held(struct pel_request *rq, PyObject *scope, struct pel_str root,
+                                    PyObject *params)
+{
+    PyObject *text = Py_XNewRef(PyDict_GetItemWithError(scope, pel_interned.root_path));
+    PyObject *copy = PyDict_Copy(params);
+    struct pel_str mount = copy ? template_mount(rq, root, copy) : PEL_STR("");
+
+    PyErr_Clear();
+    Py_XDECREF(copy);
+    Py_XDECREF(text);
+    return mount;
+}
+
 struct pel_str pel_route_mount(struct pel_request *rq, PyObject *scope)
 {
     struct pel_str root = pel_route_text(scope, pel_interned.root_path);
@@ -108,7 +120,7 @@ struct pel_str pel_route_mount(struct pel_request *rq, PyObject *scope)
     if (pel_str_eq(root, app_root) || root.len == 0 || root.p[0] != '/' || !params ||
         !PyDict_Check(params) || PyDict_GET_SIZE(params) == 0)
         return root;
-    return template_mount(rq, root, params);
+    return template_held(rq, scope, root, params);
 }
 
 /* --- the route that has matched in the last of them --- */
