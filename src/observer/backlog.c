@@ -7,7 +7,6 @@
 #include <linux/unix_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -124,16 +123,15 @@ static bool read_answer(struct pel_backlog *items, const struct pel_shm_header *
 
 static void ask(struct pel_backlog *items, const struct pel_shm_header *header, int fd, int family)
 {
+    _Alignas(struct nlmsghdr) char answer[ANSWER_LEN];
     struct question q = question_for(family);
-    char *answer = malloc(ANSWER_LEN);
-    ssize_t n = answer ? send(fd, &q, q.head.nlmsg_len, 0) : -1;
+    ssize_t n = send(fd, &q, q.head.nlmsg_len, 0);
 
     while (n > 0) {
         n = recv(fd, answer, ANSWER_LEN, MSG_DONTWAIT); /* a dump is there at once */
         if (n > 0 && !read_answer(items, header, family, answer, (size_t)n))
             break;
     }
-    free(answer);
 }
 
 static bool has_family(const struct pel_shm_header *header, int family)
@@ -146,14 +144,14 @@ static bool has_family(const struct pel_shm_header *header, int family)
 
 void pel_backlog_read(struct pel_backlog *items, const struct pel_shm_header *header)
 {
-    static const int families[] = {AF_INET, AF_INET6, AF_UNIX};
+    static const int of_listeners[] = {AF_INET, AF_INET6, AF_UNIX};
     int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 
     for (size_t i = 0; i < PEL_SHM_LISTENERS_N; i++)
         items[i] = (struct pel_backlog){.is_known = false};
-    for (size_t i = 0; fd != -1 && i < PEL_ARRAY_LEN(families); i++)
-        if (has_family(header, families[i]))
-            ask(items, header, fd, families[i]);
+    for (size_t i = 0; fd != -1 && i < PEL_ARRAY_LEN(of_listeners); i++)
+        if (has_family(header, of_listeners[i]))
+            ask(items, header, fd, of_listeners[i]);
     if (fd != -1)
         close(fd);
 }

@@ -80,7 +80,6 @@ void pel_exporter_push(struct pel_exporter *x, struct pel_export_node *node, uin
     PEL_ASSERT(x->is_enabled);
     node->made_ns = now_ns;
     pel_queue_push(&x->queue, node);
-    note_pending(x);
 }
 
 /* --- one batch --- */
