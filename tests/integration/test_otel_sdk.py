@@ -82,7 +82,9 @@ def test_without_trace_context_it_is_on_its_own(server, app):
 
 
 def test_nothing_is_left_for_the_next_request(server, app):
-    running = server(app, {"server": {"threads": 1}})
+    """A propagator of baggage begins with what the thread has, unless another one is before it."""
+    env = {"OTEL_PROPAGATORS": "baggage,tracecontext"}
+    running = server(app, {"server": {"threads": 1}}, env=env)
     assert running.get("/work/7", SENT).status == 200
     assert running.get("/work/8").status == 200
     own = [span for span in recorded(running) if span["name"] == "work"]
