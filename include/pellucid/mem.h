@@ -18,4 +18,8 @@ void *pel_mem_resize(void *p, size_t n, size_t size) PEL_MUST_CHECK;
 /* A copy with a NUL behind it. */
 char *pel_mem_dup(struct pel_str s) PEL_MUST_CHECK;
 
+/* A memory file of that length that nobody can execute, and that can be sealed; closed on exec. Its
+ * descriptor, or -1 with errno. */
+int pel_mem_file(const char *name, size_t len) PEL_MUST_CHECK;
+
 #endif

@@ -23,4 +23,8 @@ char *pel_put_number(char *at, uint64_t n);
 #define PEL_MS_MAX (PEL_NUMBER_MAX + 4)
 char *pel_put_ms(char *at, uint64_t ns);
 
+/* A UUID: 8-4-4-4-12 digits. */
+#define PEL_UUID_LEN 36
+char *pel_put_uuid(char *at, const uint8_t id[16]);
+
 #endif

@@ -1,6 +1,13 @@
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "pellucid/mem.h"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
 
 void *pel_mem_new(size_t n, size_t size)
 {
@@ -25,4 +32,20 @@ char *pel_mem_dup(struct pel_str s)
     if (s.len)
         memcpy(copy, s.p, s.len);
     return copy;
+}
+
+int pel_mem_file(const char *name, size_t len)
+{
+    unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+    int fd = memfd_create(name, flags | MFD_NOEXEC_SEAL), cause;
+
+    /* Kernels before 6.3 do not know MFD_NOEXEC_SEAL, newer ones may insist on it. */
+    if (fd < 0)
+        fd = memfd_create(name, flags);
+    if (fd < 0 || ftruncate(fd, (off_t)len) == 0)
+        return fd;
+    cause = errno;
+    close(fd);
+    errno = cause;
+    return -1;
 }

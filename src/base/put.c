@@ -1,5 +1,6 @@
 #include "pellucid/put.h"
 
+#include "pellucid/hex.h"
 #include "pellucid/time.h"
 
 char *pel_put_number(char *at, uint64_t n)
@@ -23,5 +24,19 @@ char *pel_put_ms(char *at, uint64_t ns)
     *at++ = (char)('0' + rest / 100);
     *at++ = (char)('0' + rest / 10 % 10);
     *at++ = (char)('0' + rest % 10);
+    return at;
+}
+
+char *pel_put_uuid(char *at, const uint8_t id[16])
+{
+    static const struct {
+        unsigned begin, len;
+    } groups[] = {{0, 4}, {4, 2}, {6, 2}, {8, 2}, {10, 6}};
+
+    for (size_t i = 0; i < PEL_ARRAY_LEN(groups); i++) {
+        if (i > 0)
+            *at++ = '-';
+        at = pel_put_hex(at, id + groups[i].begin, groups[i].len);
+    }
     return at;
 }

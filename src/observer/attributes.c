@@ -64,10 +64,18 @@ void pel_attributes_seconds(struct pel_attributes *as, const char *key, uint64_t
     pel_attributes_double(as, key, (double)ns / PEL_NS_PER_SEC);
 }
 
-bool pel_attributes_has(const struct pel_attributes *as, const char *key)
+void pel_attributes_resource(struct pel_attributes *as, const struct pel_conf *conf,
+                             const uint8_t instance_id[16], int32_t pid)
 {
-    for (size_t i = 0; i < as->n; i++)
-        if (strcmp(as->items[i]->key, key) == 0)
-            return true;
-    return false;
+    struct pel_resource r;
+
+    pel_resource_init(&r, conf, instance_id, pid);
+    for (size_t i = 0; i < r.n; i++) {
+        const struct pel_resource_attribute *a = &r.items[i];
+
+        if (a->text)
+            pel_attributes_cstr(as, a->key, a->text);
+        else
+            pel_attributes_int(as, a->key, a->number);
+    }
 }

@@ -9,8 +9,10 @@
 
 #include "otlp.pb-c.h"
 #include "pellucid/arena.h"
+#include "pellucid/conf.h"
+#include "pellucid/resource.h"
 
-#define PEL_ATTRIBUTES_MAX 96
+#define PEL_ATTRIBUTES_MAX PEL_RESOURCE_MAX
 
 struct pel_attributes {
     struct pel_arena *arena;
@@ -27,7 +29,8 @@ void pel_attributes_double(struct pel_attributes *as, const char *key, double va
 void pel_attributes_bool(struct pel_attributes *as, const char *key, bool value);
 void pel_attributes_seconds(struct pel_attributes *as, const char *key, uint64_t ns);
 
-/* Is that key on the list? */
-bool pel_attributes_has(const struct pel_attributes *as, const char *key);
+/* All of a resource (resource.h); keys of conf are borrowed. */
+void pel_attributes_resource(struct pel_attributes *as, const struct pel_conf *conf,
+                             const uint8_t instance_id[16], int32_t pid);
 
 #endif

@@ -9,6 +9,7 @@
 #include "pellucid/metrics.h"
 #include "pellucid/put.h"
 #include "pellucid/time.h"
+#include "text.h"
 
 #define ATTRIBUTE PEL_OTLP_SPAN_ATTRIBUTES
 #define NAME_LEN_MAX (PEL_SHM_METHOD_LEN + 1 + 256)

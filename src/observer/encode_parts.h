@@ -8,9 +8,8 @@
 #define PELLUCID_OBSERVER_ENCODE_PARTS_H
 
 #include "encode.h"
-#include "keyvalue.h"
 #include "otlp.pb-c.h"
-#include "wire.h"
+#include "pellucid/keyvalue.h"
 
 #define PEL_OTLP_SPAN_NAME PEL_WIRE_LEN(5)
 #define PEL_OTLP_SPAN_KIND PEL_WIRE_VARINT(6)

@@ -3,7 +3,6 @@
 #include "attributes.h"
 #include "encode.h"
 #include "pellucid/mem.h"
-#include "resource.h"
 
 /* The spans of one worker in a request under construction. */
 struct group {
@@ -28,7 +27,7 @@ static ProtobufCBinaryData encode_resource(const struct pel_conf *conf,
     ProtobufCBinaryData out;
 
     pel_attributes_init(&as, a);
-    pel_resource_attributes(&as, conf, node->instance_id, node->pid);
+    pel_attributes_resource(&as, conf, node->instance_id, node->pid);
     resource.attributes = as.items;
     resource.n_attributes = as.n;
     out.data = pel_arena_alloc(a, otlp__resource__get_packed_size(&resource));

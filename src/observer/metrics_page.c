@@ -1,26 +1,27 @@
 #include "collect.h"
 #include "exposition_sink.h"
 #include "page.h"
-#include "resource.h"
+#include "pellucid/resource.h"
+#include "text.h"
 
 static void show_target(struct pel_exposition *e, const struct pel_view *v)
 {
-    struct pel_label labels[PEL_ATTRIBUTES_MAX];
-    struct pel_attributes as;
+    struct pel_label labels[PEL_RESOURCE_MAX];
+    struct pel_resource r;
     struct pel_arena a;
 
     pel_arena_init(&a);
-    pel_attributes_init(&as, &a);
-    pel_resource_attributes(&as, v->conf, v->shm->header->instance_id, 0);
+    pel_resource_init(&r, v->conf, v->shm->header->instance_id, 0);
     pel_exposition_family(e, "target", "", "info", "Attributes of this service.");
     pel_exposition_begin(e, "_info");
-    for (size_t i = 0; i < as.n; i++) {
-        const char *text = as.items[i]->value->string_value;
+    for (size_t i = 0; i < r.n; i++) {
+        const char *text = r.items[i].text; /* without a pid there are no numbers */
+        const char *mended = pel_text_utf8(&a, pel_str(text, strlen(text)));
 
         labels[i] =
-            (struct pel_label){.key = as.items[i]->key, .text = pel_str(text, strlen(text))};
+            (struct pel_label){.key = r.items[i].key, .text = pel_str(mended, strlen(mended))};
     }
-    pel_exposition_labels(e, labels, as.n);
+    pel_exposition_labels(e, labels, r.n);
     pel_exposition_value(e, 1);
     pel_arena_reset(&a);
 }

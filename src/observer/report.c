@@ -6,7 +6,6 @@
 #include "pellucid/time.h"
 #include "report.h"
 #include "report_histogram.h"
-#include "resource.h"
 
 /* What a metric takes besides its points: name, description, unit, and lengths. */
 #define METRIC_BYTES 400
@@ -309,7 +308,7 @@ void pel_report_init(struct pel_report *r, const struct pel_conf *conf,
     pel_arena_init(&r->arena);
     pel_arena_init(&r->common);
     pel_attributes_init(&as, &r->common);
-    pel_resource_attributes(&as, conf, header->instance_id, 0);
+    pel_attributes_resource(&as, conf, header->instance_id, 0);
     resource.attributes = as.items;
     resource.n_attributes = as.n;
     r->resource = pack(&r->common, &resource.base);

@@ -3,66 +3,16 @@
 
 #include "pellucid/escape.h"
 #include "pellucid/hex.h"
-#include "pellucid/put.h"
+#include "pellucid/utf8.h"
 #include "pellucid/time.h"
 #include "text.h"
 
-/* Length of what begins s and is ASCII without NUL. */
-static size_t plain_len(struct pel_str s)
-{
-    const uint64_t ones = UINT64_MAX / 255, highs = ones * 0x80;
-    size_t i = 0;
-    uint64_t eight;
-
-    for (; i + sizeof(eight) <= s.len; i += sizeof(eight)) {
-        memcpy(&eight, s.p + i, sizeof(eight));
-        /* Taking one from a byte makes it negative if it is 0, as it is from 0x80 on. */
-        if ((eight | (eight - ones)) & highs)
-            break;
-    }
-    while (i < s.len && (signed char)s.p[i] > 0)
-        i++;
-    return i;
-}
-
-/* The sequence at p, of at most len bytes: its length, or 0 when it is to be replaced. */
-static size_t sequence_len(const char *p, size_t len)
-{
-    return *p ? pel_utf8_len(p, len) : 0;
-}
-
-size_t pel_text_utf8_len(struct pel_str s)
-{
-    size_t i = plain_len(s), len = s.len;
-
-    while (i < s.len) {
-        size_t n = sequence_len(s.p + i, s.len - i);
-
-        i += n ? n : 1;
-        len += n ? 0 : strlen(PEL_UTF8_REPLACEMENT) - 1;
-    }
-    return len;
-}
-
-char *pel_text_put_utf8(char *out, struct pel_str s, size_t utf8_len)
-{
-    if (PEL_LIKELY(utf8_len == s.len)) /* nothing is replaced: that makes it longer */
-        return pel_put(out, s);
-    for (size_t i = 0; i < s.len;) {
-        size_t n = sequence_len(s.p + i, s.len - i);
-
-        out = pel_put(out, n ? pel_str(s.p + i, n) : PEL_STR(PEL_UTF8_REPLACEMENT));
-        i += n ? n : 1;
-    }
-    return out;
-}
-
 char *pel_text_utf8(struct pel_arena *a, struct pel_str s)
 {
-    size_t len = pel_text_utf8_len(s);
+    size_t len = pel_put_utf8_len(s);
     char *out = pel_arena_alloc(a, len + 1);
 
-    *pel_text_put_utf8(out, s, len) = '\0';
+    *pel_put_utf8(out, s, len) = '\0';
     return out;
 }
 
@@ -114,14 +64,6 @@ void pel_text_add_hex(struct pel_buf *out, const uint8_t *bytes, size_t len)
 {
     pel_put_hex(pel_buf_reserve(out, len * 2), bytes, len);
     out->len += len * 2;
-}
-
-void pel_text_uuid(char out[PEL_UUID_TEXT_LEN + 1], const uint8_t id[16])
-{
-    snprintf(out, PEL_UUID_TEXT_LEN + 1,
-             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", id[0], id[1],
-             id[2], id[3], id[4], id[5], id[6], id[7], id[8], id[9], id[10], id[11], id[12], id[13],
-             id[14], id[15]);
 }
 
 void pel_text_add_time(struct pel_buf *out, uint64_t wall_ns)

@@ -12,22 +12,13 @@
 /* A terminated copy in the arena that is valid UTF-8: each bad byte, and NUL, becomes U+FFFD. */
 char *pel_text_utf8(struct pel_arena *a, struct pel_str s);
 
-/* The same into room of that length, which is reckoned first; not terminated. put returns the end.
- */
-size_t pel_text_utf8_len(struct pel_str s);
-char *pel_text_put_utf8(char *out, struct pel_str s, size_t utf8_len);
-
-/* The same for a terminal: what is not printable ASCII is \xNN. */
+/* A terminated copy for a terminal: what is not printable ASCII is \xNN. */
 char *pel_text_printable(struct pel_arena *a, struct pel_str s);
 
 /* Valid UTF-8 as an HTML text or attribute value. */
 void pel_text_add_html(struct pel_buf *out, struct pel_str s);
 
 void pel_text_add_hex(struct pel_buf *out, const uint8_t *bytes, size_t len);
-
-/* Writes 8-4-4-4-12 and a NUL. */
-#define PEL_UUID_TEXT_LEN 36
-void pel_text_uuid(char out[PEL_UUID_TEXT_LEN + 1], const uint8_t id[16]);
 
 /* 2026-11-22T15:30:00.123456Z */
 void pel_text_add_time(struct pel_buf *out, uint64_t wall_ns);

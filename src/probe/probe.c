@@ -10,7 +10,7 @@
 /* In the order of their hooks: the span probe uses the stream that metrics have found. */
 static const struct pel_probe *const probes[] = {
     &pel_probe_inflight,  &pel_probe_metrics, &pel_probe_span,
-    &pel_probe_accesslog, &pel_probe_logline,
+    &pel_probe_accesslog, &pel_probe_logline, &pel_probe_context,
 };
 _Static_assert(PEL_ARRAY_LEN(probes) <= PEL_PROBES_MAX, "struct pel_probes has room for them");
 

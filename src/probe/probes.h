@@ -15,6 +15,7 @@
 #include "pellucid/span.h"
 
 #include "logfile.h"
+#include "process_context.h"
 #include "slowest.h"
 
 #define PEL_PROBES_MAX 8
@@ -64,6 +65,7 @@ struct pel_probes {
     struct pel_shm_series *last_series; /* of the last request; the next is likely alike */
     struct pel_spans spans;
     struct pel_accesslog accesslog;
+    struct pel_process_context context; /* constant after the start */
 };
 
 extern const struct pel_probe pel_probe_inflight;
@@ -71,6 +73,7 @@ extern const struct pel_probe pel_probe_metrics;
 extern const struct pel_probe pel_probe_span;
 extern const struct pel_probe pel_probe_accesslog;
 extern const struct pel_probe pel_probe_logline;
+extern const struct pel_probe pel_probe_context;
 
 /* The counters a finished request moves; used by the metrics probe and for buried requests. */
 void pel_metrics_count(struct pel_shm_slot *slot, const struct pel_record *rec);

@@ -6,12 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pellucid/mem.h"
 #include "pellucid/shm.h"
 #include "pellucid/time.h"
-
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 0x0008U
-#endif
 
 #define PAGE_LEN 4096U
 
@@ -32,15 +29,6 @@ static size_t page_round(size_t len)
     return (len + PAGE_LEN - 1) & ~(size_t)(PAGE_LEN - 1);
 }
 
-/* Kernels before 6.3 do not know MFD_NOEXEC_SEAL, newer ones may insist on it. */
-static int make_memfd(void)
-{
-    unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-    int fd = memfd_create("pellucid", flags | MFD_NOEXEC_SEAL);
-
-    return fd >= 0 ? fd : memfd_create("pellucid", flags);
-}
-
 static int map(struct pel_shm *shm, size_t len, struct pel_err *err)
 {
     void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, shm->fd, 0);
@@ -53,10 +41,8 @@ static int map(struct pel_shm *shm, size_t len, struct pel_err *err)
 }
 
 /* The length is sealed, so that no process can make another die of SIGBUS. */
-static int size_and_seal(int fd, size_t len, struct pel_err *err)
+static int seal(int fd, struct pel_err *err)
 {
-    if (ftruncate(fd, (off_t)len) < 0)
-        return pel_err_sys(err, "cannot make %zu bytes of shared memory", len);
     if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
         return pel_err_sys(err, "cannot seal the shared memory");
     return 0;
@@ -91,15 +77,15 @@ int pel_shm_create(struct pel_shm *shm, unsigned n_slots, const struct pel_strin
     size_t len = page_round(sizeof(struct pel_shm_header)) +
                  n_slots * page_round(sizeof(struct pel_shm_slot));
 
-    *shm = (struct pel_shm){.fd = make_memfd(), .event_fd = -1};
+    *shm = (struct pel_shm){.fd = pel_mem_file("pellucid", len), .event_fd = -1};
     if (shm->fd < 0)
-        return pel_err_sys(err, "memfd_create");
+        return pel_err_sys(err, "cannot make %zu bytes of shared memory", len);
     shm->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (shm->event_fd < 0) {
         pel_err_sys(err, "eventfd");
         goto fail;
     }
-    if (size_and_seal(shm->fd, len, err) < 0 || map(shm, len, err) < 0)
+    if (seal(shm->fd, err) < 0 || map(shm, len, err) < 0)
         goto fail;
     fill_header(shm->header, n_slots);
     pel_methods_put(&shm->header->methods, known_methods);

@@ -54,6 +54,7 @@ PEL_DIRECTIVE(trace, keep, STRINGS, "slow error", "slow|error|timeout|slowest", 
 PEL_DIRECTIVE(trace, propagators, STRINGS, "tracecontext baggage", "tracecontext|baggage|b3|b3multi|jaeger", 0, 5, LIVE, "Context fields of a request that are accepted, the first good one of this order, and handed on to the app.")
 PEL_DIRECTIVE(trace, redact, STRINGS, "", "", 0, 64, LIVE, "Names of query parameters whose values are REDACTED in spans and logs, besides those of signed URLs; compared decoded, upper and lower case are the same.")
 PEL_DIRECTIVE(trace, trust, ENUM, "all", "all|proxies|none", 0, 0, LIVE, "Whose trace context is continued: that of all clients, of server.trusted_proxies, of none. What is not continued becomes a link of the new trace.")
+PEL_DIRECTIVE(trace, publish_context, BOOL, "true", "", 0, 0, LIVE, "Workers publish who they are, and their threads the trace and span they work for, in their own memory (OTEP 4719 and 4947), where profilers of the machine such as OpenTelemetry's eBPF profiler look for it: so their profiles are linked with traces.")
 PEL_DIRECTIVE(otlp, endpoint, STRING, "", "", 0, 0, LIVE, "Base URL of an OTLP/HTTP receiver; empty exports nothing.")
 PEL_DIRECTIVE(otlp, traces_endpoint, STRING, "", "", 0, 0, LIVE, "Full URL for traces, used as it is; empty is endpoint with /v1/traces behind it.")
 PEL_DIRECTIVE(otlp, metrics_endpoint, STRING, "", "", 0, 0, LIVE, "Full URL for metrics, used as it is; empty is endpoint with /v1/metrics behind it.")

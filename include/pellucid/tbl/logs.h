@@ -80,5 +80,6 @@ PEL_LOG(EXPORT_LOST, PEL603, WARNING, "What could not be exported any more when 
 PEL_LOG(RING_UNREADABLE, PEL604, WARNING, "What a worker left for the observer makes no sense: does the app write to memory that is not its own?")
 PEL_LOG(OBSERVER_FAILED, PEL605, ERROR, "The observer cannot start, and why: a URL or a certificate of [otlp] most often. Requests are served, but nothing is exported or shown.")
 PEL_LOG(GIL_NOT_WATCHED, PEL606, INFO, "A worker cannot see how long its threads wait for the GIL, and why: of that wait only the part in the queue is known.")
+PEL_LOG(CONTEXT_NOT_PUBLISHED, PEL607, INFO, "A worker cannot publish what links profiles with traces (trace.publish_context), and why. Nothing else is touched.")
 PEL_LOG(BUG, PEL901, ERROR, "A bug of the server's own; the process aborts and is replaced. Please report the line.")
 /* clang-format on */

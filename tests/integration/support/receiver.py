@@ -70,11 +70,12 @@ def _value(value: AnyValue) -> Any:
     if kind == "array_value":
         return [_value(v) for v in value.array_value.values]
     if kind == "kvlist_value":
-        return _attributes(value.kvlist_value.values)
+        return attributes_of(value.kvlist_value.values)
     return getattr(value, kind) if kind else None
 
 
-def _attributes(pairs: Any) -> dict[str, Any]:
+def attributes_of(pairs: Any) -> dict[str, Any]:
+    """Attributes of a protobuf message, as Python has them. ValueError for a key that is twice."""
     found: dict[str, Any] = {}
     pair: KeyValue
     for pair in pairs:
@@ -96,14 +97,14 @@ def spans_of(body: bytes) -> list[Span]:
             parent_span_id=s.parent_span_id.hex(),
             start_ns=s.start_time_unix_nano,
             end_ns=s.end_time_unix_nano,
-            attributes=_attributes(s.attributes),
-            events=[(e.name, _attributes(e.attributes)) for e in s.events],
+            attributes=attributes_of(s.attributes),
+            events=[(e.name, attributes_of(e.attributes)) for e in s.events],
             links=[(k.trace_id.hex(), k.span_id.hex(), k.flags) for k in s.links],
             status=s.status.code,
             status_message=s.status.message,
             trace_state=s.trace_state,
             flags=s.flags,
-            resource=_attributes(r.resource.attributes),
+            resource=attributes_of(r.resource.attributes),
             scope=scope.scope.name,
         )
         for r in message.resource_spans
@@ -141,7 +142,7 @@ def _point(metric: Any, kind: str, p: Any, resource: dict[str, Any]) -> Point:
         "name": metric.name,
         "unit": metric.unit,
         "kind": kind,
-        "attributes": _attributes(p.attributes),
+        "attributes": attributes_of(p.attributes),
         "start_ns": p.start_time_unix_nano,
         "time_ns": p.time_unix_nano,
         "resource": resource,
@@ -160,7 +161,7 @@ def points_of(body: bytes) -> list[Point]:
     """The data points of an ExportMetricsServiceRequest; raises on malformed protobuf."""
     message = ExportMetricsServiceRequest.FromString(body)
     return [
-        _point(metric, kind, point, _attributes(r.resource.attributes))
+        _point(metric, kind, point, attributes_of(r.resource.attributes))
         for r in message.resource_metrics
         for scope in r.scope_metrics
         for metric in scope.metrics
@@ -198,8 +199,8 @@ def logs_of(body: bytes) -> list[LogRecord]:
             span_id=record.span_id.hex(),
             time_ns=record.time_unix_nano,
             observed_ns=record.observed_time_unix_nano,
-            attributes=_attributes(record.attributes),
-            resource=_attributes(r.resource.attributes),
+            attributes=attributes_of(record.attributes),
+            resource=attributes_of(r.resource.attributes),
         )
         for r in message.resource_logs
         for scope in r.scope_logs

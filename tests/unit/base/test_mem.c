@@ -1,4 +1,10 @@
 #include "../check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "pellucid/mem.h"
 
 static void new_memory_is_zeroed(void **state)
@@ -36,12 +42,33 @@ static void a_copy_ends_with_a_nul(void **state)
     free(empty);
 }
 
+static void a_memory_file_has_its_length(void **state)
+{
+    int fd = pel_mem_file("shop", 12345);
+    struct stat stat;
+
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &stat), 0);
+    assert_int_equal(stat.st_size, 12345);
+    assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+    close(fd);
+}
+
+static void a_memory_file_that_cannot_be_is_none(void **state)
+{
+    assert_int_equal(pel_mem_file("shop", SIZE_MAX), -1);
+    assert_int_equal(errno, EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(new_memory_is_zeroed),
         cmocka_unit_test(resizing_keeps_what_was_there),
         cmocka_unit_test(a_copy_ends_with_a_nul),
+        cmocka_unit_test(a_memory_file_has_its_length),
+        cmocka_unit_test(a_memory_file_that_cannot_be_is_none),
     };
 
     return cmocka_run_group_tests_name("mem", tests, NULL, NULL);

@@ -44,12 +44,23 @@ static void test_text(void **state)
     assert_memory_equal(room, "ab..", 4);
 }
 
+static void test_uuid(void **state)
+{
+    static const uint8_t id[16] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0x4d, 0xef,
+                                   0x80, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07};
+    char room[PEL_UUID_LEN + 1];
+
+    *pel_put_uuid(room, id) = '\0';
+    assert_string_equal(room, "01234567-89ab-4def-8001-020304050607");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_number),
         cmocka_unit_test(test_ms),
         cmocka_unit_test(test_text),
+        cmocka_unit_test(test_uuid),
     };
     return cmocka_run_group_tests_name("put", tests, NULL, NULL);
 }

@@ -14,10 +14,10 @@ ROOT = Path(__file__).resolve().parents[3]
 
 # Every contract header belongs to the layer that implements it.
 HEADERS = {
-    "base": "arena base buf err escape got hash hex ipc list log mem proc put time",
+    "base": "arena base buf err escape got hash hex ipc list log mem proc put time utf8 wire",
     "conf": "address conf",
     "http": "http record redact",
-    "probe": "account attribute child cputime exception inflight logline instrument method metrics probe ring series shm span vitals",
+    "probe": "account attribute child cputime exception inflight instrument keyvalue logline method metrics probe resource ring series shm span vitals",
     "gateway": "gateway gilwait py request",
     "worker": "worker",
     "supervisor": "supervisor template",
