@@ -60,7 +60,7 @@ def _sanitizer_environment(sanitize: str, scratch: Path) -> dict[str, str]:
         "PYTHONMALLOC": "malloc",
         # As deep as it takes to see that an allocation is ours: each frame costs, each time.
         "ASAN_OPTIONS": f"{log}:detect_leaks=1:exitcode=99:allocator_may_return_null=1"
-        ":malloc_context_size=10",
+        ":malloc_context_size=10:symbolize=0",
         "UBSAN_OPTIONS": f"{log}:print_stacktrace=1",
         # Leaks are judged by support/sanitizers.py: CPython and extension modules have their own.
         "LSAN_OPTIONS": "exitcode=0:report_objects=0",
