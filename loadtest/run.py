@@ -133,11 +133,11 @@ def run_scrape(args: argparse.Namespace, servers: Sequence[Server]) -> int:
 def run_overhead(args: argparse.Namespace, servers: Sequence[Server]) -> int:
     """A table, then the targets; 1 with --check when one is missed, and when a server failed."""
     programs = _programs(args)
-    rows = overhead.measure(programs, args.servers, args.rounds, args.seconds)
+    rows = overhead.measure(programs, args.servers, args.rounds, args.seconds, args.turns)
     print(overhead.table(rows), end="\n\n", flush=True)
     is_reached = _tell(overhead.verdicts(rows))
     if args.json:
-        settings = {"rounds": args.rounds, "seconds": args.seconds}
+        settings = {"rounds": args.rounds, "seconds": args.seconds, "turns": args.turns}
         Path(args.json).write_text(overhead.as_json(report.machine(programs), rows, settings))
     is_missed = args.check and not is_reached
     return 1 if is_missed or any(row.failure for row in rows) else 0
@@ -187,6 +187,7 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("overhead", parents=[common], help="what telemetry costs")
     one.add_argument("--rounds", type=int, default=5)
     one.add_argument("--seconds", type=int, default=4, help="of each measurement")
+    one.add_argument("--turns", type=int, default=10, help="of a steady load, in each round")
     one.add_argument("--json", help="file for all figures")
     one.add_argument("--check", action="store_true", help="fail when a target is missed")
     one.set_defaults(run=run_overhead)

@@ -19,8 +19,7 @@ from runner.servers import gunicorn as gunicorn_command
 WORKER_US, OBSERVER_US, P99 = 1.0, 1.5, 0.05  # what all of it may add
 CONNECTIONS = 64
 STEADY_RATE = 4000  # requests a second at most, while latency is measured
-STEADY_TURNS = 10  # of each variant, in each round
-STEADY_SECONDS = 2  # of each: a mood of the machine lasts longer
+STEADY_SECONDS = 2  # of one turn: a mood of the machine lasts longer
 AGAIN = "off again"  # what two measurements of the same differ by
 HEAD = (
     f"{'server':<14}{'telemetry':<16}{'rps':>9}{'worker us':>11}{'observer us':>13}"
@@ -63,7 +62,7 @@ class Steady:
 
 @dataclass
 class Row:
-    """A variant's measurements: a cost a round, STEADY_TURNS times as many turns of a steady load.
+    """A variant's measurements: a cost a round, and in each the turns of a steady load.
     failure: why there are none."""
 
     variant: Variant
@@ -177,7 +176,7 @@ def _measure(variant: Variant, programs: Programs, seconds: int) -> Cost:
     )  # fmt: skip
 
 
-def _take_turns(family: Sequence[Row], programs: Programs) -> None:
+def _take_turns(family: Sequence[Row], programs: Programs, turns: int) -> None:
     """All variants of one server are there at once and have their turns, so that a mood of the
     machine hits all alike. The first one has everything off."""
     with ExitStack() as all_of_them:
@@ -189,7 +188,7 @@ def _take_turns(family: Sequence[Row], programs: Programs) -> None:
             ports.append(all_of_them.enter_context(server).port)
             _load(ports[-1], 1)
         receiver.step_aside()
-        for _ in range(STEADY_TURNS):
+        for _ in range(turns):
             pause_ms = 1000 * CONNECTIONS // STEADY_RATE
             loads = [_load(port, STEADY_SECONDS, pause_ms) for port in ports]
             for row, load in zip(family, loads, strict=True):
@@ -197,15 +196,15 @@ def _take_turns(family: Sequence[Row], programs: Programs) -> None:
                 row.turns.append(Steady(load.requests / load.seconds, load.p50, load.p99, later))
 
 
-def _round(family: Sequence[Row], programs: Programs, seconds: int, name: str) -> None:
+def _round(family: Sequence[Row], programs: Programs, seconds: int, turns: int, name: str) -> None:
     for row in family:
         print(f"{name}, {row.variant.telemetry}", file=sys.stderr)
         row.rounds.append(_measure(row.variant, programs, seconds))
     print(f"{name}, a steady load", file=sys.stderr)
-    _take_turns(family, programs)
+    _take_turns(family, programs, turns)
 
 
-def measure(programs: Programs, servers: str, rounds: int, seconds: int) -> list[Row]:
+def measure(programs: Programs, servers: str, rounds: int, seconds: int, turns: int) -> list[Row]:
     """Every variant of the families whose names begin with one of the comma-separated words ("" is
     all), `rounds` times in turn. A family of which one fails is reported so and left out then."""
     words = tuple(word.strip() for word in servers.split(",") if word.strip())
@@ -217,7 +216,8 @@ def measure(programs: Programs, servers: str, rounds: int, seconds: int) -> list
         for name, family in families.items():
             try:
                 if not family[0].failure:
-                    _round(family, programs, seconds, f"overhead {number + 1}/{rounds}: {name}")
+                    title = f"overhead {number + 1}/{rounds}: {name}"
+                    _round(family, programs, seconds, turns, title)
             except (RuntimeError, OSError) as failure:
                 print(failure, file=sys.stderr)
                 for row in family:

@@ -82,11 +82,11 @@ def test_overhead(target, tmp_path):
     result = tmp_path / "result.json"
     done = run(
         target, "overhead", "--servers", "pellucid asgi", "--rounds", "1", "--seconds", "1",
-        "--json", str(result),
+        "--turns", "1", "--json", str(result),
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     found = {row["telemetry"]: row["medians"] for row in json.loads(result.read_text())["overhead"]}
-    assert list(found) == ["off", "metrics", "spans 1 %", "spans 100 %"]
+    assert list(found) == ["off", "off again", "metrics", "spans 1 %", "spans 100 %"]
     assert found["off"]["spans"] == 0 < found["spans 1 %"]["spans"] < 10
     for medians in found.values():
         assert 0 < medians["p50"] <= medians["p99"]
