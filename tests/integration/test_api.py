@@ -256,7 +256,7 @@ logging.config.dictConfig({
     "version": 1,
     "filters": {"ids": {"()": "pellucid.api.LogFilter"}},
     "handlers": {
-        "h": {"class": "logging.handlers.QueueHandler", "queue": waiting, "filters": ["ids"]},
+        "h": {"()": "logging.handlers.QueueHandler", "queue": waiting, "filters": ["ids"]},
     },
     "root": {"handlers": ["h"]},
 })
