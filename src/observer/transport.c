@@ -9,6 +9,8 @@
 #include "transport.h"
 
 #define CONNECTIONS_MAX 4L
+/* CURLMOPT_QUICK_EXIT, which headers before 8.20 do not have; what runs may be newer. */
+#define MULTI_QUICK_EXIT ((CURLMoption)(CURLOPTTYPE_LONG + 21))
 #define USER_AGENT "pellucid/" PEL_VERSION " OTel-OTLP-Exporter-C/" PEL_VERSION
 
 /* What libcurl waits for on one socket. */
@@ -295,6 +297,8 @@ int pel_transport_open(struct pel_transport *t, uv_loop_t *loop, const struct pe
     curl_multi_setopt(t->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
     curl_multi_setopt(t->multi, CURLMOPT_TIMERDATA, t);
     curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX);
+    /* The same as of each post (set_options): since 8.20 it is the multi that has the threads. */
+    curl_multi_setopt(t->multi, MULTI_QUICK_EXIT, 1L);
     t->url = pel_conf_export_url(conf, signal);
     set_name(t);
     if (make_headers(t, settings.headers, err) < 0) {
