@@ -112,9 +112,9 @@ class Server(Running):
         return [p.pid for p in self.processes() if p.name == "pellucid tmpl"]
 
     def observer(self) -> int | None:
-        """Pid of the observer."""
+        """Pid of the observer; None without one, and while that of before an upgrade ends."""
         pids = [p.pid for p in self.processes() if "pellucid.observer" in p.command]
-        return pids[0] if pids else None
+        return pids[0] if len(pids) == 1 else None
 
     def workers(self) -> list[int]:
         """Pids of the workers, those of a draining generation included."""
@@ -153,7 +153,7 @@ class Server(Running):
         return before[0]
 
     def kill_observer(self, timeout: float = 15.0) -> None:
-        """Kills the observer, when there is one, and waits until there is another."""
+        """Kills the observer, when there is but one, and waits until there is another."""
         patience = timeout * self.target.patience
         before = processes.wait_for("an observer", self.observer, patience)
         self.signal(SIGKILL, before)
