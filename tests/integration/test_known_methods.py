@@ -92,10 +92,12 @@ def test_another_list_wants_a_restart(server):
     running.request("PURGE", "/")
     running.request("POST", "/")
     assert counted(running, 3) == ({"PURGE": 2, "_OTHER": 1}, {"PURGE", "_OTHER"})
+    old = running.observer()
     running.signal(SIGUSR2)
     assert running.notify.wait("RELOADING", "1", 30 * running.target.patience), running.log
     assert running.notify.wait("READY", "1", 30 * running.target.patience), running.log
     running.request("PURGE", "/")
+    wait_for("a new observer", lambda: running.observer() not in (None, old), 15)
     running.kill_observer()
     running.request("POST", "/")
     assert counted(running, 5) == ({"PURGE": 3, "_OTHER": 2}, {"PURGE", "_OTHER"})
