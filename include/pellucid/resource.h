@@ -8,6 +8,7 @@
 #define PELLUCID_RESOURCE_H
 
 #include "pellucid/conf.h"
+#include "pellucid/put.h"
 
 /* Most attributes there are; what the configuration has beyond that is left out. */
 #define PEL_RESOURCE_MAX 96
@@ -21,7 +22,7 @@ struct pel_resource_attribute {
 struct pel_resource {
     struct pel_resource_attribute items[PEL_RESOURCE_MAX];
     size_t n;
-    char instance_id[40], host[256]; /* texts of items */
+    char instance_id[PEL_UUID_LEN + 1], host[256]; /* texts of items */
 };
 
 /* Of a worker, or with the header's instance_id and pid 0 of the whole server. Borrows from conf,

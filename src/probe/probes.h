@@ -73,7 +73,7 @@ extern const struct pel_probe pel_probe_metrics;
 extern const struct pel_probe pel_probe_span;
 extern const struct pel_probe pel_probe_accesslog;
 extern const struct pel_probe pel_probe_logline;
-extern const struct pel_probe pel_probe_context;
+extern const struct pel_probe pel_probe_context; /* process_context.h, thread_context.h */
 
 /* The counters a finished request moves; used by the metrics probe and for buried requests. */
 void pel_metrics_count(struct pel_shm_slot *slot, const struct pel_record *rec);

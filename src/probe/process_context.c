@@ -77,41 +77,53 @@ static void put_keys(struct pel_wire *w, const char *const *keys)
     pel_wire_leave(w, attribute);
 }
 
-/* Its memory shows up in /proc/PID/maps under the name of the memory file, or, where the kernel
- * lets mappings be named, under that. */
-static void *map(size_t len)
+/* Its memory shows up in /proc/PID/maps under the name of the memory file, if there can be one. */
+static void *map(size_t len, bool *is_named)
 {
     int fd = pel_mem_file(NAME, len), flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_PRIVATE;
     void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, flags, fd, 0);
 
+    *is_named = fd >= 0;
     if (fd >= 0)
         close(fd);
     return p;
 }
 
-static int publish(struct pel_process_context *c, const char *payload, size_t len,
-                   struct pel_err *err)
+static void fill(struct header *h, const char *payload, size_t len)
 {
-    size_t all = sizeof(struct header) + len;
-    struct header *h = map(all);
-
-    if (h == MAP_FAILED)
-        return pel_err_sys(err, "mmap");
-    if (madvise(h, all, MADV_DONTFORK) < 0) {
-        pel_err_sys(err, "madvise");
-        munmap(h, all);
-        return -1;
-    }
     memcpy(h + 1, payload, len);
     memcpy(h->signature, NAME, sizeof(h->signature));
     h->version = VERSION;
     h->payload_len = (uint32_t)len;
     h->payload = (uint64_t)(uintptr_t)(h + 1);
     atomic_store_explicit(&h->published_ns, pel_clock_ns(CLOCK_BOOTTIME), memory_order_seq_cst);
-    /* Profilers may watch this call, so it comes last; the kernel may know no names. */
-    prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, h, all, NAME);
+}
+
+static int publish(struct pel_process_context *c, const char *payload, size_t len,
+                   struct pel_err *err)
+{
+    size_t all = sizeof(struct header) + len;
+    bool is_named;
+    struct header *h = map(all, &is_named);
+
+    if (h == MAP_FAILED)
+        return pel_err_sys(err, "mmap");
+    if (madvise(h, all, MADV_DONTFORK) < 0) {
+        pel_err_sys(err, "madvise");
+        goto fail;
+    }
+    fill(h, payload, len);
+    /* Profilers may watch this call, so it comes last. A kernel that names no mappings will do,
+     * where the memory file has a name. */
+    if (prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, h, all, NAME) < 0 && !is_named) {
+        pel_err_sys(err, "prctl");
+        goto fail;
+    }
     *c = (struct pel_process_context){h, all};
     return 0;
+fail:
+    munmap(h, all);
+    return -1;
 }
 
 int pel_process_context_open(struct pel_process_context *c, const struct pel_conf *conf,

@@ -16,8 +16,9 @@ struct pel_process_context {
     size_t len;
 };
 
-/* Once a process, after the fork. keys: names of thread contexts' attributes, in the order of their
- * numbers; NULL ends them. 0, or -1 with err: nothing is published. */
+/* Once a worker, after the fork, before there are other threads. keys: names of thread contexts'
+ * attributes, in the order of their numbers; NULL ends them. 0, or -1 with err: nothing is
+ * published. */
 int pel_process_context_open(struct pel_process_context *c, const struct pel_conf *conf,
                              const uint8_t instance_id[16], int32_t pid, const char *const *keys,
                              struct pel_err *err);

@@ -2,9 +2,6 @@
 
 #include <unistd.h>
 
-#include "pellucid/hex.h"
-#include "pellucid/put.h"
-
 /* Room for what is ours. */
 #define OWN_MAX 12
 

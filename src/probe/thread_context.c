@@ -10,8 +10,7 @@ _Static_assert(offsetof(struct pel_thread_context, attributes) == 28, "as in OTE
 const char *const pel_thread_context_keys[] = {"http.request.method", "http.route", NULL};
 enum { KEY_METHOD, KEY_ROUTE };
 
-extern _Thread_local struct pel_thread_context *otel_thread_ctx_v1;
-__attribute__((visibility("default"))) _Thread_local struct pel_thread_context *otel_thread_ctx_v1;
+_Thread_local struct pel_thread_context *otel_thread_ctx_v1;
 
 static _Thread_local struct pel_thread_context own;
 

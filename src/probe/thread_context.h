@@ -27,10 +27,14 @@ struct pel_thread_context {
     uint8_t attributes[PEL_THREAD_CONTEXT_ATTRIBUTES_LEN]; /* number of the key, length, value */
 };
 
+/* Of each thread, for profilers to read. NULL: it works for no request. */
+extern __attribute__((
+    visibility("default"))) _Thread_local struct pel_thread_context *otel_thread_ctx_v1;
+
 /* The numbers of keys: http.request.method, http.route. NULL ends them. */
 extern const char *const pel_thread_context_keys[];
 
-/* The app runs on this thread for the request of rec; it does no more. */
+/* Worker, the thread that runs the app: it does so for the request of rec; it does no more. */
 void pel_thread_context_enter(const struct pel_record *rec);
 void pel_thread_context_leave(void);
 

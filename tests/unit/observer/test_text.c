@@ -3,28 +3,15 @@
 #include "observer/json.h"
 #include "observer/text.h"
 
-static void any_bytes_become_utf8(void **state)
+static void any_bytes_become_a_text_of_utf8(void **state)
 {
-    static const struct {
-        struct pel_str in;
-        const char *out;
-    } cases[] = {
-        {PEL_STR("plain"), "plain"},
-        {PEL_STR("na\xc3\xafve \xf0\x9f\x98\x80"), "na\xc3\xafve \xf0\x9f\x98\x80"},
-        {PEL_STR("a\xff"), "a\xef\xbf\xbd"},
-        {PEL_STR("\xc3"), "\xef\xbf\xbd"},
-        {PEL_STR("a\0b"), "a\xef\xbf\xbd"
-                          "b"},
-        {PEL_STR(""), ""},
-    };
+    struct pel_arena a;
 
-    for (size_t i = 0; i < PEL_ARRAY_LEN(cases); i++) {
-        struct pel_arena a;
-
-        pel_arena_init(&a);
-        assert_string_equal(pel_text_utf8(&a, cases[i].in), cases[i].out);
-        pel_arena_reset(&a);
-    }
+    pel_arena_init(&a);
+    assert_string_equal(pel_text_utf8(&a, PEL_STR("a\0b\xff")), "a\xef\xbf\xbd"
+                                                                "b\xef\xbf\xbd");
+    assert_string_equal(pel_text_utf8(&a, PEL_STR("")), "");
+    pel_arena_reset(&a);
 }
 
 static void html_has_no_markup_of_clients(void **state)
@@ -92,7 +79,7 @@ static void json_is_written_front_to_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_bytes_become_utf8),
+        cmocka_unit_test(any_bytes_become_a_text_of_utf8),
         cmocka_unit_test(html_has_no_markup_of_clients),
         cmocka_unit_test(durations_are_readable),
         cmocka_unit_test(json_is_written_front_to_back),

@@ -9,8 +9,6 @@
 #include "probe/process_context.h"
 #include "probe/thread_context.h"
 
-extern _Thread_local struct pel_thread_context *otel_thread_ctx_v1;
-
 static const uint8_t instance[16] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0x4d, 0xef, 0x80};
 
 static struct pel_record record_of(uint8_t id)
